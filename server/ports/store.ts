@@ -1,0 +1,139 @@
+// The keeper of everything durable. One contract suite (test/contract) holds every keeper to the promises numbered here.
+import type { ConversationState } from '../../shared/conversation.ts';
+import type { Fact } from '../../shared/facts.ts';
+import type { InboxCounts, InboxFilter, InboxRow } from '../../shared/inbox.ts';
+import type { Reads } from '../../shared/view.ts';
+import type { Collections, DocumentOf, Kind } from './documents.ts';
+
+/** One command's facts: all or none, one row or one document. */
+export interface Commit {
+  id: string;
+  orgId: string;
+  conversationId: string;
+  /** `seq` of the first fact. */
+  first: number;
+  /** The idempotency key, prefixed by the actor. Unique per conversation. */
+  key: string;
+  /** SHA-256 of the command's body, so that a repeat with another body is found out. */
+  hash: string;
+  at: number;
+  facts: Fact[];
+  /** What the command's ack said; a repeat gives it again. */
+  result: unknown;
+}
+
+/** A commit and the fold of the log after it, from which the keeper derives its rows. */
+export interface Entry {
+  commit: Commit;
+  state: ConversationState;
+}
+
+/**
+ * `appended`: durable. `outrun`: another commit has this `first`; fold what is new and decide again.
+ * `repeated`: this key is in the log already.
+ */
+export type Appended = 'appended' | 'outrun' | 'repeated';
+
+export interface InboxQuery {
+  orgId: string;
+  filter: InboxFilter;
+  /** The member who looks (for `mine`). */
+  memberId: string;
+  label?: string;
+  /** Only conversations that this member holds. */
+  agentId?: string;
+  /** What the page before gave. */
+  cursor?: string;
+  limit: number;
+}
+
+export interface SearchHit {
+  row: InboxRow;
+  /** The text around the match, at most 200 characters, without markup. */
+  excerpt: string;
+}
+
+/** The text of an answer in flight, kept beside the log without a `seq` and without an fsync. */
+export interface Checkpoint {
+  replyId: string;
+  attempt: number;
+  text: string;
+}
+
+/** Ids of one organisation's documents of a kind, all promises as in `Store`. */
+export interface Collection<T> {
+  get(orgId: string, id: string): Promise<T | undefined>;
+  /** By one of the lookups of the kind (`documents.ts`), over all organisations: a key's hash, an e-mail. */
+  find(lookup: string): Promise<T | undefined>;
+  /** In the order of their ids, which is that of their making. `group` narrows to documents of that group. */
+  list(orgId: string, options?: { group?: string; limit?: number; after?: string; reverse?: boolean }): Promise<T[]>;
+  /** Inserts or replaces. @throws ChatError `conflict` where a lookup belongs to another document. */
+  put(document: T): Promise<void>;
+  /** Gone or not there at all: both fine. */
+  delete(orgId: string, id: string): Promise<void>;
+}
+
+/**
+ * Promises, for every keeper:
+ * - [S1] What a promise that resolved has written survives kill -9 of the process and of the machine.
+ * - [S2] A commit is all or none; `first` is unique per conversation and so is `key`. Which of the two refused is told apart.
+ * - [S3] The entries of one `append` are tried in order; one that is refused harms no other. At most
+ *   `commitsPerConversation` entries of one conversation may be in one call.
+ * - [S4] Where the outcome is unknown (full disk, lost server) the call rejects with ChatError `unavailable`, and the
+ *   caller finds out by the key.
+ * - [S5] `state` is the fold of the log to its head at the time of the call, whatever projections lag behind.
+ * - [S6] Rows, counts and search hold every commit at latest when the commit's own promise resolves (a keeper without
+ *   multi-document transactions may lag, and then heals by itself from the log).
+ * - [S7] Every read is by organisation or by an id that a credential led to; foreign ids are simply not found.
+ */
+export interface Store {
+  /** 1 where a batch is unordered (MongoDB); Infinity where it is one transaction. */
+  readonly commitsPerConversation: number;
+
+  append(entries: readonly Entry[]): Promise<Appended[]>;
+  /** The commits with these keys, in the order asked; undefined where there is none. */
+  commitsByKey(keys: readonly { conversationId: string; key: string }[]): Promise<(Commit | undefined)[]>;
+
+  /** [S5] Undefined where the log is empty. */
+  state(conversationId: string): Promise<{ orgId: string; state: ConversationState } | undefined>;
+  /** Facts with `seq` > `after`, oldest first. */
+  factsAfter(conversationId: string, after: number, limit: number): Promise<Fact[]>;
+  /** The last `limit` facts with `seq` < `before` (Infinity: the end of the log), oldest first. */
+  factsBefore(conversationId: string, before: number, limit: number): Promise<Fact[]>;
+
+  /** `needs-person`: longest waiting first; else latest first. `cursor` is null at the end. */
+  inbox(query: InboxQuery): Promise<{ rows: InboxRow[]; cursor: string | null }>;
+  row(orgId: string, conversationId: string): Promise<InboxRow | undefined>;
+  counts(orgId: string): Promise<InboxCounts>;
+  /** The conversations of one contact, latest first. */
+  conversationsOf(orgId: string, contactId: string, limit: number): Promise<InboxRow[]>;
+  /** Words in messages, notes, names and e-mails; finds Chinese and Arabic too, and parts of words of 3 letters or more. */
+  search(orgId: string, words: string, limit: number): Promise<SearchHit[]>;
+  /** Labels in use, most used first. */
+  labels(orgId: string, limit: number): Promise<string[]>;
+
+  /**
+   * Conversations in which an answer may be owed or claimed: `state.reply` is set or `owes(state)` is not `none`.
+   * What a node looks through after a start or another's death.
+   */
+  unfinished(limit: number): Promise<{ orgId: string; conversationId: string }[]>;
+
+  saveCheckpoint(conversationId: string, checkpoint: Checkpoint): Promise<void>;
+  checkpoint(conversationId: string): Promise<Checkpoint | undefined>;
+
+  /** Moves a read mark forward, never back; resolves to the marks. Need not survive a power cut. */
+  advanceRead(conversationId: string, who: keyof Reads, seq: number): Promise<Reads>;
+  reads(conversationIds: readonly string[]): Promise<Reads[]>;
+
+  /** Documents: everything that is not a log. */
+  collection<K extends Kind>(kind: K): Collection<DocumentOf<K>>;
+  readonly documents: Collections;
+  /** Deletes documents whose `expiresAt` has passed; resolves to how many. */
+  purge(now: number): Promise<number>;
+
+  /** Resolves while the store answers; rejects otherwise (readiness). */
+  ping(): Promise<void>;
+  /** Commits per batch since the last call, for metrics. */
+  takeBatchSizes(): number[];
+  close(): Promise<void>;
+}

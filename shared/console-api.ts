@@ -1,0 +1,228 @@
+// The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
+import { z } from 'zod';
+import { inboxRow } from './inbox.ts';
+import { filledText, limits, text } from './text.ts';
+import { publicWidget, widgetSettings } from './widget.ts';
+
+export const role = z.enum(['owner', 'admin', 'agent']);
+
+export const memberView = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  avatarUrl: z.string().optional(),
+  role,
+  isDisabled: z.boolean(),
+  /** False until the one-time link was used. */
+  hasSignedIn: z.boolean(),
+});
+export type MemberView = z.infer<typeof memberView>;
+
+export const widgetView = widgetSettings.extend({
+  id: z.string(),
+  widgetKey: z.string(),
+  catyKey: z.string(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+});
+export type WidgetView = z.infer<typeof widgetView>;
+
+export const assistantView = z.object({
+  id: z.string(),
+  name: z.string(),
+  instructions: z.string(),
+  tone: z.string(),
+  model: z.string(),
+  articles: z.number(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+});
+export type AssistantView = z.infer<typeof assistantView>;
+
+export const articleView = z.object({
+  id: z.string(),
+  assistantId: z.string(),
+  title: z.string(),
+  text: z.string(),
+  url: z.string().optional(),
+  updatedAt: z.number(),
+});
+export type ArticleView = z.infer<typeof articleView>;
+
+export const contactView = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  email: z.string().optional(),
+  phone: z.string().optional(),
+  company: z.string().optional(),
+  customFields: z.record(z.string(), z.string()).optional(),
+  verified: z.boolean(),
+  createdAt: z.number(),
+  lastSeenAt: z.number(),
+  visits: z.number(),
+  page: z.object({ url: z.string(), title: z.string().optional(), referrer: z.string().optional() }).optional(),
+  locale: z.string().optional(),
+  userAgent: z.string().optional(),
+});
+export type ContactView = z.infer<typeof contactView>;
+
+const articleInput = z.object({
+  title: filledText(200),
+  text: filledText(limits.article),
+  url: text(limits.url).optional(),
+});
+const assistantInput = z.object({
+  name: filledText(limits.name),
+  instructions: text(20_000),
+  tone: text(200),
+  model: text(100),
+});
+const password = z.string().min(10, 'At least 10 characters').max(200);
+const none = z.object({});
+const email = z.email().max(limits.email);
+
+export interface RouteSpec {
+  doc: string;
+  /** `public` needs no session; `agent` any member; `admin` an admin or the owner. */
+  who: 'public' | 'agent' | 'admin';
+  body?: z.ZodType;
+  query?: z.ZodType;
+  output: z.ZodType;
+}
+
+/** `METHOD path`, with `:id` for path parameters. Errors are `{error: {code, message, details?, retryAfterMs?}}`. */
+export const consoleRoutes = {
+  'POST /login': {
+    doc: 'Signs in; sets the cookie.',
+    who: 'public',
+    body: z.object({ email, password: z.string().max(200) }),
+    output: z.object({ member: memberView }),
+  },
+  'GET /link': {
+    doc: 'What a one-time link stands for; 404 once used or expired.',
+    who: 'public',
+    query: z.object({ token: z.string().max(200) }),
+    output: z.object({ organisation: z.string(), name: z.string(), email: z.string() }),
+  },
+  'POST /link': {
+    doc: 'Uses a one-time link: sets name, e-mail and password, signs in.',
+    who: 'public',
+    body: z.object({ token: z.string().max(200), name: filledText(limits.name), email, password }),
+    output: z.object({ member: memberView }),
+  },
+  'POST /logout': { doc: 'Ends this session on every tab.', who: 'agent', output: none },
+  'GET /me': {
+    doc: 'Who is signed in.',
+    who: 'agent',
+    output: z.object({
+      member: memberView,
+      organisation: z.object({ id: z.string(), name: z.string() }),
+      demoUrl: z.string().nullable(),
+      model: z.string(),
+    }),
+  },
+  'PATCH /me': {
+    doc: 'Own name, picture or password.',
+    who: 'agent',
+    body: z.object({
+      name: filledText(limits.name).optional(),
+      avatarUrl: text(limits.url).optional(),
+      password: password.optional(),
+      currentPassword: z.string().max(200).optional(),
+    }),
+    output: z.object({ member: memberView }),
+  },
+  'GET /members': { doc: 'Who signs in.', who: 'agent', output: z.object({ members: z.array(memberView) }) },
+  'POST /members': {
+    doc: 'Invites; gives the one-time link, once.',
+    who: 'admin',
+    body: z.object({ name: filledText(limits.name), email, role: z.enum(['admin', 'agent']) }),
+    output: z.object({ member: memberView, link: z.string() }),
+  },
+  'PATCH /members/:id': {
+    doc: 'Role, or whether they may sign in (ends their sessions at once).',
+    who: 'admin',
+    body: z.object({ role: z.enum(['admin', 'agent']).optional(), isDisabled: z.boolean().optional() }),
+    output: z.object({ member: memberView }),
+  },
+  'POST /members/:id/link': {
+    doc: 'A fresh one-time link (also resets a lost password).',
+    who: 'admin',
+    output: z.object({ link: z.string() }),
+  },
+  'GET /widgets': { doc: 'All widgets.', who: 'agent', output: z.object({ widgets: z.array(widgetView) }) },
+  'POST /widgets': {
+    doc: 'A new widget with defaults for what is left out.',
+    who: 'admin',
+    body: widgetSettings.partial(),
+    output: z.object({ widget: widgetView }),
+  },
+  'GET /widgets/:id': {
+    doc: 'One widget.',
+    who: 'agent',
+    output: z.object({
+      widget: widgetView,
+      embed: z.object({ snippet: z.string(), short: z.string() }),
+      preview: publicWidget,
+    }),
+  },
+  'PATCH /widgets/:id': {
+    doc: 'Changes settings; live sockets hear of it.',
+    who: 'admin',
+    body: widgetSettings.partial(),
+    output: z.object({ widget: widgetView, preview: publicWidget }),
+  },
+  'POST /widgets/:id/preview': {
+    doc: 'The public view as it would be; nothing is stored.',
+    who: 'agent',
+    body: widgetSettings.partial(),
+    output: z.object({ preview: publicWidget }),
+  },
+  'GET /assistants': { doc: 'All assistants.', who: 'agent', output: z.object({ assistants: z.array(assistantView) }) },
+  'PATCH /assistants/:id': {
+    doc: 'Name, instructions, tone, model.',
+    who: 'admin',
+    body: assistantInput.partial(),
+    output: z.object({ assistant: assistantView }),
+  },
+  'GET /assistants/:id/articles': {
+    doc: 'Its knowledge.',
+    who: 'agent',
+    output: z.object({ articles: z.array(articleView) }),
+  },
+  'POST /assistants/:id/articles': {
+    doc: 'Adds knowledge: text or markdown.',
+    who: 'admin',
+    body: articleInput,
+    output: z.object({ article: articleView }),
+  },
+  'PATCH /articles/:id': {
+    doc: 'Changes an article.',
+    who: 'admin',
+    body: articleInput.partial(),
+    output: z.object({ article: articleView }),
+  },
+  'DELETE /articles/:id': { doc: 'Removes an article.', who: 'admin', output: none },
+  'GET /search': {
+    doc: 'Conversations and contacts by words.',
+    who: 'agent',
+    query: z.object({ q: text(200) }),
+    output: z.object({ hits: z.array(z.object({ row: inboxRow, excerpt: z.string() })) }),
+  },
+  'GET /labels': { doc: 'Labels in use.', who: 'agent', output: z.object({ labels: z.array(z.string()) }) },
+  'GET /conversations/:id/context': {
+    doc: 'Who the visitor is, and their other conversations.',
+    who: 'agent',
+    output: z.object({
+      contact: contactView,
+      widget: z.object({ id: z.string(), name: z.string() }),
+      others: z.array(inboxRow),
+    }),
+  },
+} as const satisfies Record<string, RouteSpec>;
+
+export type ConsoleRoute = keyof typeof consoleRoutes;
+type Spec<K extends ConsoleRoute> = (typeof consoleRoutes)[K];
+export type ConsoleBody<K extends ConsoleRoute> =
+  Spec<K> extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
+export type ConsoleOutput<K extends ConsoleRoute> = z.output<Spec<K>['output']>;

@@ -1,0 +1,227 @@
+// What a log of facts means. Every reader folds with the same `evolve`; no zod here, because browsers load this file.
+import type { Fact, HiddenFact, ReplyMode, VisibleFact, Waiting } from './facts.ts';
+
+/** Who steers. An agent id implies `isAutopilot: false`; `turn` rises with every change of what may be said next. */
+export interface Control {
+  isAutopilot: boolean;
+  agentId: string | null;
+  agentName: string | null;
+  waiting: Waiting;
+  /** Since when, in ms; set while `waiting` is. */
+  waitingSince?: number;
+  turn: number;
+}
+
+/** A cursor: the last fact applied. An `id` that is not the log's at that `seq` means another log (a restored backup). */
+export interface Cursor {
+  seq: number;
+  id: string;
+}
+
+/** The fold of a whole log: bounded, without texts. */
+export interface ConversationState {
+  conversationId: string;
+  head: Cursor;
+  /** `new` until the first fact: an opened panel leaves no empty conversation behind. */
+  status: 'new' | 'open' | 'closed';
+  widgetId: string | null;
+  /** Staff only. */
+  assistantId: string | null;
+  /** Staff only. */
+  contactId: string | null;
+  channel: 'widget' | 'test';
+  openedAt: number | null;
+  lastAt: number | null;
+  control: Control;
+  /** `seq` of the latest visitor's message that nobody answered. */
+  unanswered: number | null;
+  /** Staff only: the claim on the answer in flight. Void as soon as the turn rises. */
+  reply: { replyId: string; turn: number; attempt: number; owner: string; mode: ReplyMode; answers: number } | null;
+  /** Staff only: the draft that waits for a person. Dead as soon as the turn rises. */
+  draft: { draftId: string; turn: number; seq: number; answers: number } | null;
+  /** Staff only: `seq` of the visitor's message whose draft was rejected; it is not drafted again by itself. */
+  declined: number;
+  /** Staff only. */
+  labels: string[];
+  visitor: { name?: string; email?: string; phone?: string; company?: string; verified: boolean };
+  leadId: string | null;
+  csat: { requested: boolean; rating: number | null };
+  /** Messages that a visitor can see. */
+  messages: number;
+  next: string | null;
+}
+
+export const initialState = (conversationId: string, isAutopilot: boolean): ConversationState => ({
+  conversationId,
+  head: { seq: 0, id: '' },
+  status: 'new',
+  widgetId: null,
+  assistantId: null,
+  contactId: null,
+  channel: 'widget',
+  openedAt: null,
+  lastAt: null,
+  control: { isAutopilot, agentId: null, agentName: null, waiting: null, turn: 0 },
+  unanswered: null,
+  reply: null,
+  draft: null,
+  declined: 0,
+  labels: [],
+  visitor: { verified: false },
+  leadId: null,
+  csat: { requested: false, rating: null },
+  messages: 0,
+  next: null,
+});
+
+/** Thrown for a fact of an unknown type that is marked `critical`: this build cannot know what the log means. */
+export class UnknownCriticalFact extends Error {}
+
+/** Thrown where a fact does not follow the head: whoever folds must ask for the gap first. */
+export class OutOfOrder extends Error {}
+
+/** A raised turn voids the claim and the draft of the older one. */
+const raise = (state: ConversationState, control: Control): ConversationState => ({
+  ...state,
+  control,
+  reply: null,
+  draft: null,
+});
+
+const withTurn = (control: Control, turn: number): Control => ({ ...control, turn });
+
+const withWaiting = (control: Omit<Control, 'waitingSince'>, before: Control, at: number): Control =>
+  control.waiting === null
+    ? control
+    : { ...control, waitingSince: before.waiting === null ? at : (before.waitingSince ?? at) };
+
+const applyMessage = (
+  state: ConversationState,
+  fact: Extract<Fact, { type: 'message.created' }>,
+): ConversationState => {
+  const next = { ...state, messages: state.messages + 1 };
+  switch (fact.author.kind) {
+    case 'visitor':
+      return { ...raise(next, withTurn(next.control, next.control.turn + 1)), unanswered: fact.seq };
+    case 'ai':
+      return {
+        ...next,
+        reply: next.reply?.replyId === fact.messageId ? null : next.reply,
+        unanswered: fact.status === 'complete' ? null : next.unanswered,
+      };
+    case 'agent':
+      return { ...next, unanswered: null };
+    case 'system':
+      return next;
+  }
+};
+
+const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
+  switch (fact.type) {
+    case 'conversation.opened':
+      return {
+        ...state,
+        status: 'open',
+        widgetId: fact.widgetId,
+        assistantId: fact.assistantId ?? null,
+        contactId: fact.contactId ?? null,
+        channel: fact.channel,
+        openedAt: fact.at,
+        control: { ...state.control, isAutopilot: fact.isAutopilot },
+      };
+    case 'message.created':
+      return applyMessage(state, fact);
+    case 'control.changed': {
+      const { isAutopilot, agentId, agentName, waiting, turn } = fact;
+      const control = withWaiting({ isAutopilot, agentId, agentName, waiting, turn }, state.control, fact.at);
+      const next = raise(state, control);
+      return fact.reason === 'stopped' ? { ...next, unanswered: null } : next;
+    }
+    case 'reply.claimed': {
+      const { replyId, turn, attempt, owner, mode, answers } = fact;
+      return { ...state, reply: { replyId, turn, attempt, owner, mode, answers } };
+    }
+    case 'reply.failed':
+      return { ...state, reply: null };
+    case 'draft.created':
+      return {
+        ...state,
+        reply: null,
+        draft: { draftId: fact.draftId, turn: fact.turn, seq: fact.seq, answers: fact.answers },
+      };
+    case 'draft.approved':
+      return { ...state, draft: null };
+    case 'draft.rejected':
+      return { ...state, draft: null, declined: state.draft?.answers ?? state.declined };
+    case 'note.created':
+      return state;
+    case 'visitor.identified':
+    case 'lead.captured': {
+      const visitor = { ...state.visitor };
+      if (fact.name !== undefined) visitor.name = fact.name;
+      if (fact.email !== undefined) visitor.email = fact.email;
+      if (fact.phone !== undefined) visitor.phone = fact.phone;
+      if (fact.company !== undefined) visitor.company = fact.company;
+      if (fact.type === 'lead.captured') return { ...state, visitor, leadId: fact.leadId };
+      return { ...state, visitor: { ...visitor, verified: fact.verified } };
+    }
+    case 'csat.requested':
+      return { ...state, csat: { ...state.csat, requested: true } };
+    case 'csat.submitted':
+      return { ...state, csat: { ...state.csat, rating: fact.rating } };
+    case 'label.changed':
+      return { ...state, labels: fact.labels };
+    case 'conversation.closed':
+      return {
+        ...raise(state, {
+          isAutopilot: state.control.isAutopilot,
+          agentId: null,
+          agentName: null,
+          waiting: null,
+          turn: fact.turn,
+        }),
+        status: 'closed',
+        unanswered: null,
+        next: fact.next ?? null,
+      };
+    case 'conversation.reopened':
+      return {
+        ...raise(state, {
+          isAutopilot: fact.isAutopilot,
+          agentId: null,
+          agentName: null,
+          waiting: null,
+          turn: fact.turn,
+        }),
+        status: 'open',
+        next: null,
+      };
+  }
+  // A newer node wrote a type that this build does not know.
+  const unknown = fact as { type: string; critical?: boolean };
+  if (unknown.critical === true) throw new UnknownCriticalFact(unknown.type);
+  return state;
+};
+
+/**
+ * The state after one more fact. The fact must be the next one: `seq` is `state.head.seq + 1`.
+ * @throws OutOfOrder, UnknownCriticalFact
+ */
+export const evolve = (state: ConversationState, fact: VisibleFact): ConversationState => {
+  if (fact.seq !== state.head.seq + 1) throw new OutOfOrder(`${fact.seq} after ${state.head.seq}`);
+  const head = { seq: fact.seq, id: fact.id };
+  if (fact.type === 'hidden') return { ...state, head };
+  return { ...applyBody(state, fact), head, lastAt: fact.at };
+};
+
+export const isHidden = (fact: VisibleFact): fact is HiddenFact => fact.type === 'hidden';
+
+/** What the AI owes: nothing while a claim or a draft of the current turn stands, a person holds it or it is closed. */
+export const owes = (state: ConversationState): 'answer' | 'draft' | 'none' => {
+  if (state.status !== 'open' || state.unanswered === null) return 'none';
+  if (state.reply !== null || state.draft !== null) return 'none';
+  const { agentId, isAutopilot, waiting } = state.control;
+  if (agentId !== null || waiting === 'failed' || state.declined >= state.unanswered) return 'none';
+  if (!isAutopilot) return 'draft';
+  return waiting === null ? 'answer' : 'none';
+};
