@@ -1,4 +1,6 @@
-// The environment as one typed value. `readConfig` (below) tells every problem at once.
+// The environment as one typed value. `readConfig` tells every problem at once.
+import { isIP } from 'node:net';
+import { z } from 'zod';
 
 export type Provider = 'builtin' | 'openai' | 'openai-compatible' | 'anthropic' | 'google';
 
@@ -28,3 +30,213 @@ export interface Config {
   limits: 'default' | 'off';
   model: ModelConfig;
 }
+
+export interface ConfigProblem {
+  /** The variable. */
+  name: string;
+  message: string;
+}
+
+/** Every problem of an environment at once. Messages never hold the value: it may be a secret. */
+export class ConfigError extends Error {
+  readonly problems: ConfigProblem[];
+
+  constructor(problems: ConfigProblem[]) {
+    super(problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** The vendors' own variables; each selects its provider where `AI_PROVIDER` is absent. */
+const vendorKeys = {
+  OPENAI_API_KEY: 'openai',
+  ANTHROPIC_API_KEY: 'anthropic',
+  GOOGLE_GENERATIVE_AI_API_KEY: 'google',
+} as const satisfies Record<string, Provider>;
+type VendorKey = keyof typeof vendorKeys;
+
+const parsedUrl = (value: string): URL | undefined => (URL.canParse(value) ? new URL(value) : undefined);
+const isHttp = (url: URL): boolean => url.protocol === 'http:' || url.protocol === 'https:';
+
+const integer = (min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,7}$/, 'Must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `Must be between ${min} and ${max}`)
+    .default(fallback);
+
+const origin = z
+  .string()
+  .max(2048)
+  .refine((value) => {
+    const url = parsedUrl(value);
+    return url !== undefined && isHttp(url);
+  }, 'Must be an address such as https://chat.example.com')
+  .refine((value) => {
+    const url = parsedUrl(value);
+    if (url === undefined) return true;
+    return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  }, 'Must be a bare address: no path, query or credentials')
+  .transform((value) => new URL(value).origin);
+
+const baseUrl = z
+  .string()
+  .max(2048)
+  .refine((value) => {
+    const url = parsedUrl(value);
+    return url !== undefined && isHttp(url) && url.username === '' && url.password === '';
+  }, 'Must be an http(s) address without credentials')
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const isProxyRange = (part: string): boolean => {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;
+  const [address = '', bits, ...rest] = part.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+};
+
+const trustProxy = z.string().transform((value, context): boolean | number | string => {
+  if (value === 'true' || value === 'false') return value === 'true';
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  const parts = value.split(',').map((part) => part.trim());
+  if (parts.every(isProxyRange)) return parts.join(', ');
+  context.addIssue({
+    code: 'custom',
+    message: 'Must be true, false, the number of proxies, or addresses such as "loopback, 10.0.0.0/8"',
+  });
+  return z.NEVER;
+});
+
+const secret = z
+  .string()
+  .min(32, 'Must have at least 32 characters; leave it out and one is generated and kept')
+  .max(1024)
+  .refine((value) => value.length < 32 || new Set(value).size >= 10, 'Is too easily guessed: use random characters');
+
+const environment = z.object({
+  PORT: integer(0, 65_535, 3000),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]{1,255}$/, 'Must be an address or a host name')
+    .default('127.0.0.1'),
+  PUBLIC_URL: origin.optional(),
+  DATA_DIR: z.string().max(1024).default('./data'),
+  MONGODB_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
+  TRUST_PROXY: trustProxy.default(false),
+  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  TILLER_SECRET: secret.optional(),
+  TILLER_DEMO: z
+    .enum(['0', '1'])
+    .default('1')
+    .transform((value) => value === '1'),
+  TILLER_LIMITS: z.enum(['default', 'off']).default('default'),
+  AI_PROVIDER: z.enum(['builtin', 'openai', 'openai-compatible', 'anthropic', 'google']).optional(),
+  AI_MODEL: z.string().max(200).optional(),
+  AI_BASE_URL: baseUrl.optional(),
+  AI_API_KEY: z.string().max(4096).optional(),
+  AI_BUILTIN_WORDS_PER_SECOND: integer(0, 10_000, 15),
+  OPENAI_API_KEY: z.string().max(4096).optional(),
+  ANTHROPIC_API_KEY: z.string().max(4096).optional(),
+  GOOGLE_GENERATIVE_AI_API_KEY: z.string().max(4096).optional(),
+});
+type Environment = z.infer<typeof environment>;
+const names = Object.keys(environment.shape);
+
+/** An empty variable counts as absent: that is how compose files leave one out. */
+const present = (env: Record<string, string | undefined>): Record<string, string> => {
+  const values: Record<string, string> = {};
+  for (const name of names) {
+    const value = env[name]?.trim();
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  return values;
+};
+
+/** Rules over several variables; they read the raw values, so that they are told beside problems of single ones. */
+const crossProblems = (values: Record<string, string>): ConfigProblem[] => {
+  const problems: ConfigProblem[] = [];
+  const problem = (name: string, message: string): void => void problems.push({ name, message });
+  if (values['MONGODB_URL'] !== undefined) {
+    problem('MONGODB_URL', 'MongoDB is not available in this version yet; leave it out to use the embedded store');
+  } else if (values['REDIS_URL'] !== undefined) {
+    problem('REDIS_URL', 'Needs MONGODB_URL: the embedded store is one file and cannot be shared between nodes');
+  }
+  const provider = values['AI_PROVIDER'];
+  const keys = (Object.keys(vendorKeys) as VendorKey[]).filter((name) => values[name] !== undefined);
+  if (provider === undefined) {
+    if (keys.length > 1) problem('AI_PROVIDER', `${keys.join(' and ')} are set: say which one to use`);
+    if (keys.length === 0 && values['AI_BASE_URL'] === undefined) {
+      for (const name of ['AI_API_KEY', 'AI_MODEL'] as const) {
+        if (values[name] !== undefined) problem('AI_PROVIDER', `${name} is set: say whose it is`);
+      }
+    }
+  }
+  const chosen = provider ?? (keys.length === 1 ? vendorKeys[keys[0]!] : undefined);
+  if (chosen === 'openai' || chosen === 'anthropic' || chosen === 'google') {
+    const own = (Object.keys(vendorKeys) as VendorKey[]).find((name) => vendorKeys[name] === chosen)!;
+    if (values['AI_API_KEY'] === undefined && values[own] === undefined) {
+      problem('AI_API_KEY', `Is needed for AI_PROVIDER=${chosen} (or ${own})`);
+    }
+  }
+  const isCompatible =
+    chosen === 'openai-compatible' ||
+    (chosen === undefined && keys.length === 0 && values['AI_BASE_URL'] !== undefined);
+  if (isCompatible && values['AI_BASE_URL'] === undefined) {
+    problem('AI_BASE_URL', 'Is needed for AI_PROVIDER=openai-compatible');
+  }
+  if (isCompatible && values['AI_MODEL'] === undefined) {
+    problem('AI_MODEL', 'Is needed for an OpenAI-compatible endpoint');
+  }
+  return problems;
+};
+
+const modelOf = (env: Environment): ModelConfig => {
+  const vendor = (Object.keys(vendorKeys) as VendorKey[]).find((name) => env[name] !== undefined);
+  const provider =
+    env.AI_PROVIDER ??
+    (vendor !== undefined ? vendorKeys[vendor] : env.AI_BASE_URL === undefined ? 'builtin' : 'openai-compatible');
+  const own = (Object.keys(vendorKeys) as VendorKey[]).find((name) => vendorKeys[name] === provider);
+  const apiKey = env.AI_API_KEY ?? (own === undefined ? undefined : env[own]);
+  return {
+    provider,
+    wordsPerSecond: env.AI_BUILTIN_WORDS_PER_SECOND,
+    ...(env.AI_MODEL === undefined ? {} : { model: env.AI_MODEL }),
+    ...(env.AI_BASE_URL === undefined ? {} : { baseUrl: env.AI_BASE_URL }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+  };
+};
+
+/**
+ * Reads the environment; unknown variables are nobody's business and ignored.
+ * @throws ConfigError with every problem, by variable
+ */
+export const readConfig = (env: Record<string, string | undefined>): Config => {
+  const values = present(env);
+  const parsed = environment.safeParse(values);
+  const problems = [
+    ...(parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), message: issue.message }))),
+    ...crossProblems(values),
+  ];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const read = parsed.data;
+  return {
+    port: read.PORT,
+    host: read.HOST,
+    dataDir: read.DATA_DIR,
+    trustProxy: read.TRUST_PROXY,
+    logLevel: read.LOG_LEVEL,
+    seedsDemo: read.TILLER_DEMO,
+    limits: read.TILLER_LIMITS,
+    model: modelOf(read),
+    ...(read.PUBLIC_URL === undefined ? {} : { publicUrl: read.PUBLIC_URL }),
+    ...(read.MONGODB_URL === undefined ? {} : { mongodbUrl: read.MONGODB_URL }),
+    ...(read.REDIS_URL === undefined ? {} : { redisUrl: read.REDIS_URL }),
+    ...(read.TILLER_SECRET === undefined ? {} : { secret: read.TILLER_SECRET }),
+  };
+};

@@ -31,14 +31,19 @@ export interface ConversationState {
   contactId: string | null;
   channel: 'widget' | 'test';
   openedAt: number | null;
+  /** When the last message was written. */
   lastAt: number | null;
   control: Control;
+  /** `seq` of the fact that last changed control: what a repeated take or release acks. */
+  controlSeq: number;
   /** `seq` of the latest visitor's message that nobody answered. */
   unanswered: number | null;
   /** Staff only: the claim on the answer in flight. Void as soon as the turn rises. */
   reply: { replyId: string; turn: number; attempt: number; owner: string; mode: ReplyMode; answers: number } | null;
   /** Staff only: the draft that waits for a person. Dead as soon as the turn rises. */
   draft: { draftId: string; turn: number; seq: number; answers: number } | null;
+  /** Staff only: the draft approved last, so that approving it again gives the same ack. */
+  approved: { draftId: string; messageId: string; seq: number; at: number } | null;
   /** Staff only: `seq` of the visitor's message whose draft was rejected; it is not drafted again by itself. */
   declined: number;
   /** Staff only. */
@@ -62,9 +67,11 @@ export const initialState = (conversationId: string, isAutopilot: boolean): Conv
   openedAt: null,
   lastAt: null,
   control: { isAutopilot, agentId: null, agentName: null, waiting: null, turn: 0 },
+  controlSeq: 0,
   unanswered: null,
   reply: null,
   draft: null,
+  approved: null,
   declined: 0,
   labels: [],
   visitor: { verified: false },
@@ -99,7 +106,7 @@ const applyMessage = (
   state: ConversationState,
   fact: Extract<Fact, { type: 'message.created' }>,
 ): ConversationState => {
-  const next = { ...state, messages: state.messages + 1 };
+  const next = { ...state, messages: state.messages + 1, lastAt: fact.at };
   switch (fact.author.kind) {
     case 'visitor':
       return { ...raise(next, withTurn(next.control, next.control.turn + 1)), unanswered: fact.seq };
@@ -134,12 +141,12 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
     case 'control.changed': {
       const { isAutopilot, agentId, agentName, waiting, turn } = fact;
       const control = withWaiting({ isAutopilot, agentId, agentName, waiting, turn }, state.control, fact.at);
-      const next = raise(state, control);
+      const next = { ...raise(state, control), controlSeq: fact.seq };
       return fact.reason === 'stopped' ? { ...next, unanswered: null } : next;
     }
     case 'reply.claimed': {
       const { replyId, turn, attempt, owner, mode, answers } = fact;
-      return { ...state, reply: { replyId, turn, attempt, owner, mode, answers } };
+      return { ...state, draft: null, reply: { replyId, turn, attempt, owner, mode, answers } };
     }
     case 'reply.failed':
       return { ...state, reply: null };
@@ -150,7 +157,12 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
         draft: { draftId: fact.draftId, turn: fact.turn, seq: fact.seq, answers: fact.answers },
       };
     case 'draft.approved':
-      return { ...state, draft: null };
+      // Its message is the next fact of the same commit.
+      return {
+        ...state,
+        draft: null,
+        approved: { draftId: fact.draftId, messageId: fact.messageId, seq: fact.seq + 1, at: fact.at },
+      };
     case 'draft.rejected':
       return { ...state, draft: null, declined: state.draft?.answers ?? state.declined };
     case 'note.created':
@@ -181,6 +193,7 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
           turn: fact.turn,
         }),
         status: 'closed',
+        controlSeq: fact.seq,
         unanswered: null,
         next: fact.next ?? null,
       };
@@ -194,6 +207,7 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
           turn: fact.turn,
         }),
         status: 'open',
+        controlSeq: fact.seq,
         next: null,
       };
   }
@@ -211,7 +225,7 @@ export const evolve = (state: ConversationState, fact: VisibleFact): Conversatio
   if (fact.seq !== state.head.seq + 1) throw new OutOfOrder(`${fact.seq} after ${state.head.seq}`);
   const head = { seq: fact.seq, id: fact.id };
   if (fact.type === 'hidden') return { ...state, head };
-  return { ...applyBody(state, fact), head, lastAt: fact.at };
+  return { ...applyBody(state, fact), head };
 };
 
 export const isHidden = (fact: VisibleFact): fact is HiddenFact => fact.type === 'hidden';

@@ -50,6 +50,7 @@ export const controlReason = z.enum([
   'autopilot',
   'handoff',
   'offline',
+  'answered',
   'failed',
   'stopped',
   'widget',
@@ -144,7 +145,7 @@ export const factFields = {
     company: z.string().optional(),
     customFields: z.record(z.string(), z.string()).optional(),
   }),
-  'csat.requested': z.object({}),
+  'csat.requested': z.object({ after: z.literal('close') }),
   'csat.submitted': z.object({ rating: z.number().int().min(1).max(5), comment: z.string().optional() }),
   'label.changed': z.object({ labels: z.array(z.string()), by: member }),
   'conversation.closed': z.object({

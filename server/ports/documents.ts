@@ -135,7 +135,7 @@ export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
   widgets: (widget) => [`key:${widget.widgetKey}`, `key:${widget.catyKey}`],
   contacts: () => [],
   visitors: (visitor) => [`hash:${visitor.hash}`],
-  sessions: (session) => [`hash:${session.hash}`, `open:${session.visitorId}:${session.openKey}`],
+  sessions: (session) => [`hash:${session.hash}`, `open:${session.widgetId}:${session.openKey}`],
   ownerships: (ownership) => [`conversation:${ownership.id}`],
   settings: (setting) => [`name:${setting.id}`],
 };

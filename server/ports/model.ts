@@ -8,6 +8,8 @@ export interface Passage {
   url?: string;
   text: string;
   score: number;
+  /** Its place in the article, from 0, so that several can be read in their order. */
+  position?: number;
 }
 
 export interface ModelRequest {

@@ -14,7 +14,7 @@ export interface Commit {
   first: number;
   /** The idempotency key, prefixed by the actor. Unique per conversation. */
   key: string;
-  /** SHA-256 of the command's body, so that a repeat with another body is found out. */
+  /** A digest of the command's body, so that a repeat with another body is found out. */
   hash: string;
   at: number;
   facts: Fact[];

@@ -1,0 +1,91 @@
+// The console's REST, typed by the table that the server validates with (types only: no schema is loaded here).
+import type { ConsoleBody, ConsoleOutput, ConsoleRoute } from '../../shared/console-api.ts';
+import type { ErrorCode, Problem, WireError } from '../../shared/errors.ts';
+
+/** A refusal, or `unavailable` where no answer came. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly details: unknown;
+  readonly retryAfterMs: number | undefined;
+  constructor(error: WireError) {
+    super(error.message);
+    this.name = 'ApiError';
+    this.code = error.code;
+    this.details = error.details;
+    this.retryAfterMs = error.retryAfterMs;
+  }
+}
+
+const listeners = new Set<() => void>();
+
+/** Calls back when a session turns out to have ended. Gives the undo. */
+export const onSignedOut = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export interface CallOptions<K extends ConsoleRoute> {
+  params?: { id: string };
+  query?: Record<string, string>;
+  body?: ConsoleBody<K>;
+  signal?: AbortSignal;
+}
+
+const offline: WireError = { code: 'unavailable', message: 'No answer from the server. Check the connection and try again.' };
+
+const errorOf = async (response: Response): Promise<WireError> => {
+  const fallback: WireError = {
+    code: response.status >= 500 ? 'internal' : 'invalid',
+    message: `The server answered ${response.status}.`,
+  };
+  try {
+    const body = (await response.json()) as { error?: Partial<WireError> };
+    return { ...fallback, ...body.error };
+  } catch {
+    return fallback;
+  }
+};
+
+/**
+ * Calls one route of `shared/console-api.ts`: `call('PATCH /members/:id', {params: {id}, body})`.
+ * @throws ApiError; an `AbortError` where `signal` fired.
+ */
+export const call = async <K extends ConsoleRoute>(route: K, options: CallOptions<K> = {}): Promise<ConsoleOutput<K>> => {
+  const [method = 'GET', pattern = '/'] = route.split(' ');
+  const path = pattern.replace(':id', () => encodeURIComponent(options.params?.id ?? ''));
+  const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
+  let response: Response;
+  try {
+    response = await fetch(`/api/console${path}${query}`, {
+      method,
+      credentials: 'same-origin',
+      headers: { accept: 'application/json', ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },
+      ...(method === 'GET' ? {} : { body: JSON.stringify(options.body ?? {}) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error;
+    throw new ApiError(offline);
+  }
+  if (response.ok) return (response.status === 204 ? {} : await response.json()) as ConsoleOutput<K>;
+  const error = await errorOf(response);
+  if (response.status === 401 && route !== 'POST /login') for (const listener of listeners) listener();
+  throw new ApiError(error);
+};
+
+/** What to tell a person about anything that was thrown. */
+export const messageOf = (error: unknown): string => {
+  if (!(error instanceof ApiError)) return 'Something went wrong here. Reload the page and try again.';
+  if (error.code !== 'rate_limited' || error.retryAfterMs === undefined) return error.message;
+  const minutes = Math.ceil(error.retryAfterMs / 60_000);
+  return minutes > 1 ? `${error.message} Try again in ${minutes} minutes.` : `${error.message} Try again in a minute.`;
+};
+
+/** The problem that the server named for a field, by its path. */
+export const problemOf = (error: unknown, path: string): string | undefined => {
+  if (!(error instanceof ApiError)) return undefined;
+  const { details } = error;
+  const problems = Array.isArray(details) ? details : (details as { problems?: unknown } | null | undefined)?.problems;
+  if (!Array.isArray(problems)) return undefined;
+  return (problems as Problem[]).find((problem) => problem.path === path || problem.path.startsWith(`${path}.`))?.message;
+};

@@ -1,0 +1,66 @@
+// Addresses of the console: one typed screen for each, links that do not reload.
+import { computed, signal } from '@preact/signals';
+import type { InboxFilter } from '../../shared/inbox.ts';
+
+export const filters = ['needs-person', 'mine', 'ai', 'open', 'closed'] as const satisfies readonly InboxFilter[];
+
+export const settingsPages = ['widgets', 'assistant', 'people', 'profile', 'notifications'] as const;
+export type SettingsPage = (typeof settingsPages)[number];
+
+export type Screen =
+  | { name: 'inbox'; filter: InboxFilter; conversationId: string | null }
+  | { name: 'settings'; page: SettingsPage; id: string | null }
+  | { name: 'link' };
+
+const base = '/console';
+
+/** The screen of a path; what is unknown leads to the inbox. */
+export const screenOf = (path: string): Screen => {
+  const [area, first, second] = path.slice(base.length).split('/').filter((part) => part !== '');
+  if (area === 'link') return { name: 'link' };
+  if (area === 'settings') {
+    const page = settingsPages.find((known) => known === first) ?? 'widgets';
+    return { name: 'settings', page, id: second === undefined ? null : decodeURIComponent(second) };
+  }
+  const filter = filters.find((known) => known === first) ?? 'needs-person';
+  const isConversation = area === 'inbox' && second !== undefined;
+  return { name: 'inbox', filter, conversationId: isConversation ? decodeURIComponent(second) : null };
+};
+
+export const hrefOf = (screen: Screen): string => {
+  switch (screen.name) {
+    case 'inbox':
+      return `${base}/inbox/${screen.filter}${screen.conversationId === null ? '' : `/${encodeURIComponent(screen.conversationId)}`}`;
+    case 'settings':
+      return `${base}/settings/${screen.page}${screen.id === null ? '' : `/${encodeURIComponent(screen.id)}`}`;
+    case 'link':
+      return `${base}/link`;
+  }
+};
+
+const path = signal(location.pathname);
+export const screen = computed(() => screenOf(path.value));
+
+export const navigate = (to: Screen, how: 'push' | 'replace' = 'push'): void => {
+  const href = hrefOf(to);
+  if (href === location.pathname) return;
+  if (how === 'push') history.pushState(null, '', href);
+  else history.replaceState(null, '', href);
+  path.value = location.pathname;
+};
+
+/** Follows links within the console without a reload; leaves modified clicks and other targets to the browser. */
+export const startRouter = (): void => {
+  addEventListener('popstate', () => {
+    path.value = location.pathname;
+  });
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (link === undefined || link.target !== '' || link.hasAttribute('download')) return;
+    if (link.origin !== location.origin || !`${link.pathname}/`.startsWith(`${base}/`)) return;
+    event.preventDefault();
+    navigate(screenOf(link.pathname));
+  });
+};

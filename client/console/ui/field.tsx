@@ -1,0 +1,155 @@
+// Fields of forms: label, control, hint and error tied together for eyes and screen readers.
+import type { ComponentChildren, InputHTMLAttributes, Ref, TextareaHTMLAttributes } from 'preact';
+import { useId } from 'preact/hooks';
+import { Icon } from './icons.tsx';
+
+const control =
+  'w-full rounded-control border border-strong bg-surface px-3 text-text placeholder:text-text2 disabled:bg-sunken disabled:text-text2 aria-invalid:border-danger';
+
+interface FieldProps {
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  children: (ids: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean }) => ComponentChildren;
+}
+
+export const Field = ({ label, hint, error, children }: FieldProps) => {
+  const id = useId();
+  const note = `${id}-note`;
+  const hasNote = error !== undefined || hint !== undefined;
+  return (
+    <div class="flex flex-col gap-1">
+      <label for={id} class="text-small font-semibold">
+        {label}
+      </label>
+      {children({ id, ...(hasNote ? { 'aria-describedby': note } : {}), ...(error === undefined ? {} : { 'aria-invalid': true }) })}
+      {hasNote && (
+        <p id={note} class={`text-small ${error === undefined ? 'text-text2' : 'flex items-start gap-1 text-danger'}`}>
+          {error !== undefined && <Icon name="alert" size={14} class="mt-0.5" />}
+          {error ?? hint}
+        </p>
+      )}
+    </div>
+  );
+};
+
+type InputProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'label'> & {
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  onText: (value: string) => void;
+  inputRef?: Ref<HTMLInputElement>;
+};
+
+export const TextField = ({ label, hint, error, onText, inputRef, ...rest }: InputProps) => (
+  <Field label={label} hint={hint} error={error}>
+    {(ids) => (
+      <input
+        type="text"
+        autoComplete="off"
+        {...rest}
+        {...ids}
+        ref={inputRef ?? null}
+        class={`${control} h-9`}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+    )}
+  </Field>
+);
+
+type AreaProps = Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'label'> & {
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  isMono?: boolean;
+  onText: (value: string) => void;
+};
+
+export const TextArea = ({ label, hint, error, onText, isMono = false, rows = 3, ...rest }: AreaProps) => (
+  <Field label={label} hint={hint} error={error}>
+    {(ids) => (
+      <textarea
+        {...rest}
+        {...ids}
+        rows={rows}
+        class={`${control} resize-y py-2 ${isMono ? 'font-mono text-small' : ''}`}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+    )}
+  </Field>
+);
+
+interface SelectProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly { value: T; text: string }[];
+  onChoose: (value: T) => void;
+  hint?: ComponentChildren;
+  disabled?: boolean;
+}
+
+export const SelectField = <T extends string>({ label, value, options, onChoose, hint, disabled }: SelectProps<T>) => (
+  <Field label={label} hint={hint}>
+    {(ids) => (
+      <select
+        {...ids}
+        value={value}
+        disabled={disabled === true}
+        class={`${control} h-9`}
+        onChange={(event) => onChoose(event.currentTarget.value as T)}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.text}
+          </option>
+        ))}
+      </select>
+    )}
+  </Field>
+);
+
+interface SwitchProps {
+  label: string;
+  hint?: ComponentChildren;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+  disabled?: boolean;
+  /** Tight: for a bar; the hint is left out. */
+  isCompact?: boolean;
+}
+
+export const Switch = ({ label, hint, isOn, onChange, disabled = false, isCompact = false }: SwitchProps) => {
+  const id = useId();
+  return (
+    <div class={`flex items-start gap-3 ${isCompact ? '' : 'justify-between'}`}>
+      <div class="min-w-0">
+        <label for={id} class={isCompact ? 'text-small' : 'font-semibold'}>
+          {label}
+        </label>
+        {hint !== undefined && !isCompact && (
+          <p id={`${id}-hint`} class="text-small text-text2">
+            {hint}
+          </p>
+        )}
+      </div>
+      <button
+        id={id}
+        type="button"
+        role="switch"
+        aria-checked={isOn}
+        {...(hint !== undefined && !isCompact ? { 'aria-describedby': `${id}-hint` } : {})}
+        disabled={disabled}
+        class={`relative h-5 w-9 shrink-0 rounded-full border transition-colors duration-120 disabled:opacity-55 ${
+          isOn ? 'border-transparent bg-fill' : 'border-strong bg-sunken'
+        }`}
+        onClick={() => onChange(!isOn)}
+      >
+        <span
+          class={`absolute top-0.5 size-3.5 rounded-full transition-[inset-inline-start] duration-120 ${
+            isOn ? 'start-[18px] bg-on-fill' : 'start-0.5 bg-strong'
+          }`}
+        />
+      </button>
+    </div>
+  );
+};

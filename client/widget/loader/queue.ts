@@ -1,0 +1,40 @@
+// The global function of the page: calls made before the loader ran wait in its `q` and are replayed in order.
+
+export type Call = [method: string, ...args: unknown[]];
+export type Api = ((...call: Call) => unknown) & { q?: ArrayLike<unknown>[]; isTiller?: true } & Record<
+    string,
+    ((...args: unknown[]) => unknown) | unknown
+  >;
+
+/**
+ * Puts the real function in the place of the stub and replays what waited.
+ * @returns false where a loader already answers to this name (the script was included twice)
+ */
+export const installApi = (
+  scope: Record<string, unknown>,
+  name: string,
+  methods: readonly string[],
+  handle: (method: string, args: unknown[]) => unknown,
+): boolean => {
+  const before = scope[name] as Api | undefined;
+  if (before?.isTiller) return false;
+  const waiting = typeof before === 'function' ? [...(before.q ?? [])] : [];
+  const call = (method: unknown, args: unknown[]): unknown => {
+    if (typeof method === 'string' && methods.includes(method)) return handle(method, args);
+    console.warn(`Tiller: there is no "${String(method)}"`);
+  };
+  const api = ((method: unknown, ...args: unknown[]) => call(method, args)) as unknown as Api;
+  api.isTiller = true;
+  for (const method of methods) api[method] = (...args: unknown[]) => call(method, args);
+  scope[name] = api;
+  for (const entry of waiting) {
+    const [method, ...args] = Array.from(entry);
+    // One bad call of the page must not swallow those behind it.
+    try {
+      call(method, args);
+    } catch (error) {
+      console.error(error);
+    }
+  }
+  return true;
+};

@@ -1,0 +1,101 @@
+// What a visitor's command does to a conversation.
+import type { VisitorCommand } from './conversation.ts';
+import type { Decision, Progress } from './decision.ts';
+
+const say = (progress: Progress, text: string, clientId: string): Decision => {
+  const { newId, at, isStaffOnline } = progress.circumstances;
+  progress.open();
+  if (progress.state.status === 'closed') progress.reopen({ kind: 'visitor' });
+  progress.cut('message');
+  const messageId = newId('msg');
+  const { name } = progress.state.visitor;
+  const seq = progress.push({
+    type: 'message.created',
+    messageId,
+    author: { kind: 'visitor', ...(name === undefined ? {} : { name }) },
+    text,
+    status: 'complete',
+    clientId,
+  });
+  const { isAutopilot, agentId, waiting } = progress.state.control;
+  // Approval mode with nobody there to approve: the draft is made all the same, and the visitor is told the truth.
+  if (!isAutopilot && agentId === null && waiting === null && !isStaffOnline) {
+    progress.control({ waiting: 'handoff' }, 'offline');
+  }
+  progress.claimOwed();
+  return progress.decided({ messageId, seq, createdAt: at });
+};
+
+const stop = (progress: Progress): Decision => {
+  const { reply, head } = progress.state;
+  if (reply === null || reply.mode !== 'answer') return progress.decided({ seq: head.seq });
+  progress.cut('stopped');
+  return progress.decided({ seq: progress.control({}, 'stopped') });
+};
+
+const askForPerson = (progress: Progress, reason: string | undefined): Decision => {
+  progress.open();
+  if (progress.state.status === 'closed') progress.reopen({ kind: 'visitor' });
+  const { agentId, waiting } = progress.state.control;
+  if (agentId !== null || waiting !== null) return progress.decided({ seq: progress.state.head.seq });
+  progress.cut('handoff');
+  const seq = progress.control({ waiting: 'handoff' }, 'handoff', reason === undefined ? {} : { note: reason });
+  progress.claimOwed();
+  return progress.decided({ seq });
+};
+
+const defined = <T extends object>(fields: T): Partial<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+export const decideVisitor = (progress: Progress, command: VisitorCommand): Decision => {
+  const { newId } = progress.circumstances;
+  switch (command.type) {
+    case 'visitor.message':
+      return say(progress, command.text, command.clientId);
+    case 'visitor.stop':
+      return stop(progress);
+    case 'visitor.handoff':
+      return askForPerson(progress, command.reason);
+    case 'visitor.lead': {
+      progress.open();
+      const leadId = progress.state.leadId ?? newId('lead');
+      const { name, email, phone, company, customFields } = command;
+      progress.push({
+        type: 'lead.captured',
+        leadId,
+        ...defined({ name, email, phone, company, customFields }),
+      } as Parameters<Progress['push']>[0]);
+      return progress.decided({ leadId });
+    }
+    case 'visitor.identify': {
+      // Before the first word there is no log: who they are is kept with the contact and opens the log later.
+      if (progress.state.status === 'new') return progress.decided({});
+      const { name, email, verified } = command;
+      progress.push({ type: 'visitor.identified', verified, ...defined({ name, email }) } as Parameters<
+        Progress['push']
+      >[0]);
+      return progress.decided({});
+    }
+    case 'visitor.csat': {
+      progress.open();
+      const { rating, comment } = command;
+      const seq = progress.push({
+        type: 'csat.submitted',
+        rating,
+        ...(comment === undefined ? {} : { comment }),
+      });
+      return progress.decided({ seq });
+    }
+    case 'visitor.leave': {
+      if (progress.state.status !== 'open') return progress.decided({ seq: progress.state.head.seq });
+      progress.cut('closed');
+      const seq = progress.push({
+        type: 'conversation.closed',
+        turn: progress.state.control.turn + 1,
+        next: command.next,
+        by: { kind: 'visitor' },
+      });
+      return progress.decided({ seq });
+    }
+  }
+};

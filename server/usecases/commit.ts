@@ -1,0 +1,340 @@
+// The only writer of the log. Commands of a tick are decided in order, each seeing its predecessors, and written together;
+// nothing leaves (ack, refusal, publish) before the write is durable.
+import { hash as digest } from 'node:crypto';
+import { initialState } from '../../shared/conversation.ts';
+import type { ConversationState } from '../../shared/conversation.ts';
+import { ChatError } from '../../shared/errors.ts';
+import type { Fact } from '../../shared/facts.ts';
+import { newHexId, newId } from '../../shared/ids.ts';
+import { decide } from '../domain/conversation.ts';
+import type { Command } from '../domain/conversation.ts';
+import { isRefusal } from '../domain/decision.ts';
+import type { Circumstances, Decided, Opening } from '../domain/decision.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Commit, Store } from '../ports/store.ts';
+import type { Log, Metrics } from '../ports/telemetry.ts';
+
+/** What a command needs to know of its surroundings, gathered by the use case before it is queued. */
+export interface Surroundings {
+  opening: Opening;
+  assistantName: string;
+  isStaffOnline: boolean;
+  draft?: Circumstances['draft'];
+}
+
+export interface Ask {
+  orgId: string;
+  conversationId: string;
+  /** Idempotency key, prefixed by the actor: `v:<clientId>`, `m:<member>:<clientId>`, `r:…`. */
+  key: string;
+  /** What must be the same for a repeat to be a repeat. */
+  body: unknown;
+  command: Command;
+  surroundings: Surroundings;
+  /** Asked after the key was looked up and before deciding, once: rates must not stop a repeat. */
+  admit?: () => ChatError | undefined;
+}
+
+export interface Answered {
+  result: Record<string, unknown>;
+  /** False for a repeat and for a command that had nothing to change. */
+  isNew: boolean;
+  facts: Fact[];
+  state: ConversationState;
+}
+
+/** The runner of answers, as far as a commit concerns it. */
+export interface Speaker {
+  /** What was published of the answer in flight, and from now until `resume` or the commit nothing more is. */
+  hold(conversationId: string): Circumstances['said'];
+  /** The commit did not come about: the answer goes on. */
+  resume(conversationId: string): void;
+}
+
+export interface CommitDeps {
+  store: Store;
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  /** This process, as owner of answers. */
+  node: string;
+}
+
+interface Pending extends Ask {
+  hash: string;
+  tries: number;
+  isAdmitted: boolean;
+  settle: (outcome: Answered | ChatError) => void;
+}
+
+interface Attempt {
+  pending: Pending;
+  decided: Decided;
+  commit: Commit;
+}
+
+const maxTries = 20;
+const maxCached = 20_000;
+
+const hashOf = (body: unknown): string => digest('sha1', JSON.stringify(body), 'base64url');
+
+/** Which facts end whatever answer is being spoken. */
+const cuts = (facts: readonly Fact[]): boolean =>
+  facts.some((fact) =>
+    fact.type === 'message.created'
+      ? fact.author.kind === 'visitor'
+      : fact.type === 'control.changed' ||
+        fact.type === 'conversation.closed' ||
+        fact.type === 'conversation.reopened' ||
+        fact.type === 'reply.claimed' ||
+        fact.type === 'reply.failed',
+  );
+
+/** Log of one installation's conversations, as this process writes it. */
+export class Committer {
+  readonly #deps: CommitDeps;
+  readonly #states = new Map<string, { orgId: string; state: ConversationState }>();
+  #queue: Pending[] = [];
+  #isFlushing = false;
+  #isScheduled = false;
+  #speaker: Speaker | null = null;
+  #claims = true;
+
+  constructor(deps: CommitDeps) {
+    this.#deps = deps;
+  }
+
+  /** The runner of answers is made after the committer that it commits through. */
+  attach(speaker: Speaker): void {
+    this.#speaker = speaker;
+  }
+
+  /** A draining node commits but claims nothing. */
+  stopClaiming(): void {
+    this.#claims = false;
+  }
+
+  /** The state as this process last saw it, without asking the store. */
+  peek(conversationId: string): ConversationState | undefined {
+    return this.#states.get(conversationId)?.state;
+  }
+
+  /**
+   * Decides and commits one command.
+   * @throws ChatError: the domain's refusal, `conflict` for a key used with another body, `unavailable` where the outcome
+   *   is unknown (ask again with the same key).
+   */
+  async perform(ask: Ask): Promise<Answered> {
+    const outcome = await new Promise<Answered | ChatError>((settle) => {
+      this.#queue.push({ ...ask, hash: hashOf(ask.body), tries: 0, isAdmitted: false, settle });
+      this.#schedule();
+    });
+    if (outcome instanceof ChatError) throw outcome;
+    return outcome;
+  }
+
+  /** Resolves when everything queued so far is written or refused. */
+  async settled(): Promise<void> {
+    while (this.#queue.length > 0 || this.#isFlushing) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isFlushing) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    this.#isFlushing = true;
+    const batch = this.#queue;
+    this.#queue = [];
+    try {
+      await this.#write(batch);
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'commit failed');
+      const failure =
+        error instanceof ChatError && error.code === 'unavailable'
+          ? error
+          : new ChatError('unavailable', 'The message store does not answer; try again', { cause: error });
+      for (const pending of batch) {
+        this.#states.delete(pending.conversationId);
+        this.#speaker?.resume(pending.conversationId);
+        pending.settle(failure);
+      }
+    } finally {
+      this.#isFlushing = false;
+      if (this.#queue.length > 0) this.#schedule();
+    }
+  }
+
+  /** Loads what is not cached; a log that cannot be folded here harms no other. */
+  async #load(batch: readonly Pending[]): Promise<Map<string, unknown>> {
+    const broken = new Map<string, unknown>();
+    const missing = new Set<string>();
+    for (const { conversationId } of batch) if (!this.#states.has(conversationId)) missing.add(conversationId);
+    if (missing.size === 0) return broken;
+    await Promise.all(
+      [...missing].map(async (conversationId) => {
+        try {
+          const found = await this.#deps.store.state(conversationId);
+          if (found !== undefined) this.#remember(found.orgId, found.state);
+        } catch (error) {
+          broken.set(conversationId, error);
+        }
+      }),
+    );
+    return broken;
+  }
+
+  #remember(orgId: string, state: ConversationState): void {
+    this.#states.delete(state.conversationId);
+    this.#states.set(state.conversationId, { orgId, state });
+    if (this.#states.size > maxCached) this.#states.delete(this.#states.keys().next().value!);
+  }
+
+  async #write(batch: Pending[]): Promise<void> {
+    const { store, metrics } = this.#deps;
+    const [earlier, broken] = await Promise.all([store.commitsByKey(batch), this.#load(batch)]);
+    const working = new Map<string, ConversationState>();
+    const taken = new Map<string, Attempt>();
+    const perConversation = new Map<string, number>();
+    const attempts: Attempt[] = [];
+    /** Settled only after the write: a refusal may tell of a predecessor that is not durable yet. */
+    const afterwards: (() => void)[] = [];
+    const later: Pending[] = [];
+
+    for (const [i, pending] of batch.entries()) {
+      const { conversationId } = pending;
+      const found = earlier[i];
+      if (found !== undefined) {
+        afterwards.push(() => this.#repeat(pending, found));
+        continue;
+      }
+      if (broken.has(conversationId)) {
+        this.#deps.log.error({ err: broken.get(conversationId), conversationId }, 'log cannot be read');
+        pending.settle(new ChatError('unavailable', 'This conversation cannot be read here right now'));
+        continue;
+      }
+      const twin = taken.get(`${conversationId} ${pending.key}`);
+      const count = perConversation.get(conversationId) ?? 0;
+      if (twin !== undefined || count >= store.commitsPerConversation) {
+        later.push(pending);
+        continue;
+      }
+      const attempt = this.#decide(pending, working, afterwards);
+      if (attempt === undefined) continue;
+      attempts.push(attempt);
+      taken.set(`${conversationId} ${pending.key}`, attempt);
+      perConversation.set(conversationId, count + 1);
+    }
+
+    if (attempts.length > 0) {
+      const appended = await store.append(attempts.map(({ commit, decided }) => ({ commit, state: decided.state })));
+      metrics.batch(attempts.length);
+      const lost = new Set<string>();
+      for (const [i, attempt] of attempts.entries()) {
+        const { conversationId } = attempt.pending;
+        if (appended[i] === 'appended') {
+          this.#deliver(attempt);
+          continue;
+        }
+        // Outrun or repeated elsewhere: what is cached is old. Fold afresh, look the key up, decide again.
+        lost.add(conversationId);
+        this.#retry(attempt.pending, later);
+      }
+      for (const conversationId of lost) {
+        this.#states.delete(conversationId);
+        this.#speaker?.resume(conversationId);
+      }
+    }
+    for (const settle of afterwards) settle();
+    this.#queue.unshift(...later);
+  }
+
+  #retry(pending: Pending, later: Pending[]): void {
+    pending.tries += 1;
+    if (pending.tries < maxTries) later.push(pending);
+    else pending.settle(new ChatError('unavailable', 'Too much at once in this conversation; try again'));
+  }
+
+  #decide(pending: Pending, working: Map<string, ConversationState>, afterwards: (() => void)[]): Attempt | undefined {
+    const { conversationId, orgId, command, surroundings } = pending;
+    const { clock, node } = this.#deps;
+    const refusal = pending.isAdmitted ? undefined : pending.admit?.();
+    if (refusal !== undefined) {
+      afterwards.push(() => pending.settle(refusal));
+      return undefined;
+    }
+    pending.isAdmitted = true;
+    const cached = this.#states.get(conversationId);
+    if (cached !== undefined && cached.orgId !== orgId) {
+      afterwards.push(() => pending.settle(new ChatError('not_found', 'No such conversation')));
+      return undefined;
+    }
+    const state =
+      working.get(conversationId) ?? cached?.state ?? initialState(conversationId, surroundings.opening.isAutopilot);
+    const commitId = newHexId();
+    const isSpeaking = state.reply !== null;
+    const said = isSpeaking ? (this.#speaker?.hold(conversationId) ?? null) : null;
+    const decision = decide(state, command, {
+      at: clock.now(),
+      commitId,
+      newId,
+      node: this.#claims || command.type === 'reply.complete' || command.type === 'reply.fail' ? node : null,
+      said,
+      opening: surroundings.opening,
+      assistantName: surroundings.assistantName,
+      isStaffOnline: surroundings.isStaffOnline,
+      draft: surroundings.draft ?? null,
+    });
+    if (isSpeaking && (isRefusal(decision) || !cuts(decision.facts))) this.#speaker?.resume(conversationId);
+    if (isRefusal(decision)) {
+      const { refused, message, details } = decision;
+      afterwards.push(() => pending.settle(new ChatError(refused, message, { details })));
+      return undefined;
+    }
+    const first = decision.facts[0];
+    if (first === undefined) {
+      afterwards.push(() => pending.settle({ result: decision.result, isNew: false, facts: [], state }));
+      return undefined;
+    }
+    working.set(conversationId, decision.state);
+    const { key, hash } = pending;
+    const commit: Commit = {
+      id: commitId,
+      orgId,
+      conversationId,
+      first: first.seq,
+      key,
+      hash,
+      at: first.at,
+      facts: decision.facts,
+      result: decision.result,
+    };
+    return { pending, decided: decision, commit };
+  }
+
+  /** Publishing first, then the ack: whoever got the ack finds the fact delivered, and both come after the write. */
+  #deliver({ pending, decided }: Attempt): void {
+    const { facts, state, result } = decided;
+    const { orgId, conversationId } = pending;
+    this.#remember(orgId, state);
+    for (const fact of facts) if (fact.type === 'message.created') this.#deps.metrics.message(fact.author.kind);
+    this.#deps.bus.publish({ kind: 'facts', orgId, conversationId, facts });
+    pending.settle({ result, isNew: true, facts, state });
+  }
+
+  #repeat(pending: Pending, found: Commit): void {
+    if (found.hash !== pending.hash) {
+      pending.settle(new ChatError('conflict', 'This clientId was used for something else'));
+      return;
+    }
+    const state = this.peek(pending.conversationId) ?? initialState(pending.conversationId, true);
+    pending.settle({ result: found.result as Record<string, unknown>, isNew: false, facts: found.facts, state });
+  }
+}

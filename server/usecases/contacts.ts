@@ -1,0 +1,57 @@
+// Who a visitor is to staff: the contact beside a conversation, and finding conversations by words.
+import { contactView } from '../../shared/console-api.ts';
+import type { ContactView } from '../../shared/console-api.ts';
+import { ChatError } from '../../shared/errors.ts';
+import type { InboxRow } from '../../shared/inbox.ts';
+import type { Contact } from '../ports/documents.ts';
+import type { SearchHit, Store } from '../ports/store.ts';
+
+interface ContactDeps {
+  store: Store;
+}
+
+export interface ConversationContext {
+  contact: ContactView;
+  widget: { id: string; name: string };
+  /** The contact's other conversations, latest first. */
+  others: InboxRow[];
+}
+
+/** The schema is the list of what staff may see: everything else is stripped. */
+const contactViewOf = (contact: Contact): ContactView => contactView.parse(contact);
+
+/** What the log alone tells of a visitor whose contact was erased. */
+const contactFromRow = (row: InboxRow): ContactView => ({
+  ...row.visitor,
+  id: row.contactId,
+  createdAt: row.lastAt,
+  lastSeenAt: row.lastAt,
+  visits: 0,
+  ...(row.page === undefined ? {} : { page: row.page }),
+});
+
+/** @throws ChatError `not_found` */
+export const readContext = async (
+  { store }: ContactDeps,
+  orgId: string,
+  conversationId: string,
+): Promise<ConversationContext> => {
+  const row = await store.row(orgId, conversationId);
+  if (row === undefined) throw new ChatError('not_found', 'There is no such conversation');
+  const [contact, widget, all] = await Promise.all([
+    store.documents.contacts.get(orgId, row.contactId),
+    store.documents.widgets.get(orgId, row.widgetId),
+    store.conversationsOf(orgId, row.contactId, 21),
+  ]);
+  return {
+    contact: contact === undefined ? contactFromRow(row) : contactViewOf(contact),
+    widget: { id: row.widgetId, name: widget?.name ?? 'A removed widget' },
+    others: all.filter((other) => other.conversationId !== conversationId).slice(0, 20),
+  };
+};
+
+/** Conversations by words in messages, notes, names and e-mails. Blank words find nothing. */
+export const searchConversations = async ({ store }: ContactDeps, orgId: string, words: string): Promise<SearchHit[]> =>
+  words.trim() === '' ? [] : store.search(orgId, words.trim(), 50);
+
+export const listLabels = ({ store }: ContactDeps, orgId: string): Promise<string[]> => store.labels(orgId, 100);

@@ -1,0 +1,117 @@
+// Assistants and what they know.
+import { articleView, assistantView } from '../../shared/console-api.ts';
+import type { ArticleView, AssistantView } from '../../shared/console-api.ts';
+import { ChatError } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import { isSafeLink } from '../domain/widget.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Article, Assistant } from '../ports/documents.ts';
+import type { Knowledge } from '../ports/model.ts';
+import type { Store } from '../ports/store.ts';
+
+export interface KnowledgeDeps {
+  store: Store;
+  clock: Clock;
+  knowledge: Knowledge;
+}
+
+type Change<T> = { [K in keyof T]?: T[K] | undefined };
+
+const assistantOf = async (deps: KnowledgeDeps, orgId: string, id: string): Promise<Assistant> => {
+  const assistant = await deps.store.documents.assistants.get(orgId, id);
+  if (assistant === undefined) throw new ChatError('not_found', 'There is no such assistant');
+  return assistant;
+};
+
+const viewOf = async (deps: KnowledgeDeps, assistant: Assistant): Promise<AssistantView> => {
+  const articles = await deps.store.documents.articles.list(assistant.orgId, { group: assistant.id });
+  return assistantView.parse({ ...assistant, articles: articles.length });
+};
+
+const articleViewOf = (article: Article): ArticleView => articleView.parse(article);
+
+export const listAssistants = async (deps: KnowledgeDeps, orgId: string): Promise<AssistantView[]> => {
+  const assistants = await deps.store.documents.assistants.list(orgId);
+  return Promise.all(assistants.map((assistant) => viewOf(deps, assistant)));
+};
+
+/** Name, instructions, tone, model; holds for the next answer. */
+export const changeAssistant = async (
+  deps: KnowledgeDeps,
+  orgId: string,
+  id: string,
+  change: Change<Pick<Assistant, 'name' | 'instructions' | 'tone' | 'model'>>,
+): Promise<AssistantView> => {
+  const before = await assistantOf(deps, orgId, id);
+  const assistant: Assistant = {
+    ...before,
+    name: change.name ?? before.name,
+    instructions: change.instructions ?? before.instructions,
+    tone: change.tone ?? before.tone,
+    model: change.model ?? before.model,
+    updatedAt: deps.clock.now(),
+  };
+  await deps.store.documents.assistants.put(assistant);
+  return viewOf(deps, assistant);
+};
+
+export const listArticles = async (deps: KnowledgeDeps, orgId: string, assistantId: string): Promise<ArticleView[]> => {
+  await assistantOf(deps, orgId, assistantId);
+  return (await deps.store.documents.articles.list(orgId, { group: assistantId })).map(articleViewOf);
+};
+
+const refuseBadLink = (url: string | undefined): void => {
+  if (url === undefined || url === '' || isSafeLink(url)) return;
+  throw new ChatError('invalid', 'The link is not usable', {
+    details: [{ path: 'url', message: 'Must be an http(s) address or a path of the site' }],
+  });
+};
+
+export const addArticle = async (
+  deps: KnowledgeDeps,
+  orgId: string,
+  assistantId: string,
+  input: { title: string; text: string; url?: string | undefined },
+): Promise<ArticleView> => {
+  await assistantOf(deps, orgId, assistantId);
+  refuseBadLink(input.url);
+  const now = deps.clock.now();
+  const { title, text, url } = input;
+  const article: Article = { id: newId('art'), orgId, createdAt: now, updatedAt: now, assistantId, title, text };
+  if (url !== undefined && url !== '') article.url = url;
+  await deps.store.documents.articles.put(article);
+  deps.knowledge.forget(assistantId);
+  return articleViewOf(article);
+};
+
+/** An empty `url` removes the link. */
+export const changeArticle = async (
+  deps: KnowledgeDeps,
+  orgId: string,
+  id: string,
+  change: Change<{ title: string; text: string; url: string }>,
+): Promise<ArticleView> => {
+  const before = await deps.store.documents.articles.get(orgId, id);
+  if (before === undefined) throw new ChatError('not_found', 'There is no such article');
+  refuseBadLink(change.url);
+  const { url: oldUrl, ...rest } = before;
+  const article: Article = {
+    ...rest,
+    title: change.title ?? before.title,
+    text: change.text ?? before.text,
+    updatedAt: deps.clock.now(),
+  };
+  const url = change.url ?? oldUrl;
+  if (url !== undefined && url !== '') article.url = url;
+  await deps.store.documents.articles.put(article);
+  deps.knowledge.forget(article.assistantId);
+  return articleViewOf(article);
+};
+
+/** @throws ChatError `not_found` */
+export const removeArticle = async (deps: KnowledgeDeps, orgId: string, id: string): Promise<void> => {
+  const article = await deps.store.documents.articles.get(orgId, id);
+  if (article === undefined) throw new ChatError('not_found', 'There is no such article');
+  await deps.store.documents.articles.delete(orgId, id);
+  deps.knowledge.forget(article.assistantId);
+};
