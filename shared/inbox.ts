@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import type { ConversationState } from './conversation.ts';
 import type { Fact } from './facts.ts';
+import { needsPerson } from './inbox-filter.ts';
 import { clip } from './text.ts';
+
+export { matchesFilter, needsPerson } from './inbox-filter.ts';
 
 export const inboxFilter = z.enum(['needs-person', 'mine', 'ai', 'open', 'closed']);
 export type InboxFilter = z.infer<typeof inboxFilter>;
@@ -35,32 +38,10 @@ export interface InboxRow {
   isAnswering: boolean;
   /** `seq` of the last visitor's message; unread where staff have not read that far. */
   lastVisitorSeq: number;
+  /** How far staff have read; not part of the fold: set where rows are sent to a list. */
+  staffRead?: number;
   page?: { url: string; title?: string };
 }
-
-/** What a person should look at: it waits, a draft waits, or nobody at all would answer. */
-export const needsPerson = (row: Pick<InboxRow, 'status' | 'control' | 'hasDraft' | 'unanswered'>): boolean =>
-  row.status === 'open' &&
-  row.control.agentId === null &&
-  (row.control.waiting !== null || row.hasDraft || (!row.control.isAutopilot && row.unanswered !== null));
-
-/** Whether a row belongs in a list; `agentId` is the member who looks. */
-export const matchesFilter = (row: InboxRow, filter: InboxFilter, agentId: string): boolean => {
-  switch (filter) {
-    case 'needs-person':
-      return needsPerson(row);
-    case 'mine':
-      return row.status === 'open' && row.control.agentId === agentId;
-    case 'ai':
-      return (
-        row.status === 'open' && row.control.agentId === null && row.control.isAutopilot && row.control.waiting === null
-      );
-    case 'open':
-      return row.status === 'open';
-    case 'closed':
-      return row.status === 'closed';
-  }
-};
 
 /** Counts over an organisation. `held` counts open conversations by the member who holds them ("mine" is `held[me]`). */
 export const inboxCounts = z.object({

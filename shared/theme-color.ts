@@ -1,6 +1,7 @@
 // Colour arithmetic that themes are made with: reading what an owner wrote, and moving a colour until it can be read.
 // Every colour in and out is a `#rrggbb` string, and every ratio is taken between those, so that rounding cannot undo it.
 import { clampChroma, converter, formatHex, parse, wcagContrast, wcagLuminance } from 'culori';
+import type { Color } from 'culori';
 
 export type Hex = string;
 /** OKLCH: `l` 0–1, `c` from 0, `h` in degrees. */
@@ -29,6 +30,9 @@ const FILL_STEP = 0.005;
 /** More than this (OKLCH L) and a fill would no longer look like the brand. */
 const FILL_STEPS = 21;
 
+/** No colour that a screen can show has more (OKLCH C). */
+const WIDEST_CHROMA = 0.5;
+
 const toOklch = converter('oklch');
 const toRgb = converter('rgb');
 
@@ -46,19 +50,27 @@ export const toneOf = (hex: Hex): Tone => {
   return c < 0.002 ? { l, c: 0, h: 0 } : { l, c, h: h ?? 0 };
 };
 
-/** Reads any CSS colour; undefined where it is none. Never throws. */
-export const readPaint = (written: string): Paint | undefined => {
+const parseColor = (written: string): Color | undefined => {
   try {
-    const color = parse(written.trim());
-    if (color === undefined) return undefined;
-    const { r, g, b, alpha = 1 } = toRgb(clampChroma(color, 'oklch'));
-    const hex = formatHex({ mode: 'rgb', r, g, b });
-    if (!/^#[0-9a-f]{6}$/.test(hex) || ![r, g, b, alpha].every(Number.isFinite)) return undefined;
-    return { hex, alpha: Math.min(1, Math.max(0, alpha)) };
+    return parse(written.trim());
   } catch {
-    // The parser looks names up in a plain object: `constructor` and the like break it.
+    // The parser throws on `/1e` and its like.
     return undefined;
   }
+};
+
+/** Reads any CSS colour; undefined where it is none. Never throws. */
+export const readPaint = (written: string): Paint | undefined => {
+  const color = parseColor(written);
+  if (color === undefined) return undefined;
+  const rgb = toRgb(color);
+  const { l, c, h = 0 } = toOklch(color);
+  const alpha = color.alpha ?? 1;
+  // Fitting an infinite chroma into the gamut never ends, so `oklch(.5 1e400 0)` must not get that far.
+  if (![rgb.r, rgb.g, rgb.b, l, c, h, alpha].every(Number.isFinite)) return undefined;
+  const isShown = [rgb.r, rgb.g, rgb.b].every((value) => value >= 0 && value <= 1);
+  const hex = isShown ? formatHex(rgb) : hexOf({ l, c: Math.min(c, WIDEST_CHROMA), h });
+  return { hex, alpha: Math.min(1, Math.max(0, alpha)) };
 };
 
 /** `top` over `beneath`, as a browser blends it. */

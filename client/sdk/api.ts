@@ -77,6 +77,8 @@ export interface ConversationSnapshot {
   viewers: ViewingAgent[];
   /** This conversation's messages that the log does not hold yet, in order. */
   outbox: OutboxEntry[];
+  /** Staff: why it cannot be opened (`not_found`, `forbidden`). */
+  error?: WireError;
 }
 
 /** A small key-value store: `localStorage`, or a Map in Node. One entry per queued message, so that two tabs do not overwrite each other. */
@@ -98,6 +100,8 @@ export interface ClientOptions {
   transports?: ('websocket' | 'polling')[];
   /** Waits between reconnects, ms: grows from `min` to `max`, each with full jitter. Default 500 to 8000. */
   backoff?: { min: number; max: number };
+  /** How long an ask waits for its ack, ms; default 10,000. */
+  ackTimeoutMs?: number;
   /** Extra headers, Node only (tests: Origin, Cookie). */
   extraHeaders?: Record<string, string>;
 }
@@ -122,6 +126,9 @@ interface Client<N extends string, Asks extends typeof visitorCommands | typeof 
   discard(clientId: string): void;
 }
 
+/** How something without a result went. */
+export type Done = { ok: true } | { ok: false; error: WireError };
+
 export interface VisitorClientOptions extends ClientOptions {
   widgetKey: string;
   /** Read at every session:open. */
@@ -134,7 +141,10 @@ export interface VisitorClientOptions extends ClientOptions {
 export interface VisitorClient extends Client<VisitorCommandName, typeof visitorCommands> {
   /** The session's public view; null before the first `session:open`. */
   readonly widget: Observable<PublicWidget | null>;
-  /** The current conversation; null before the first `session:open`. Follows `conversation:new` of another tab. */
+  /**
+   * The current conversation. Follows `conversation:new` of another tab. Null before the first `session:open`, unless
+   * messages wait already: then it has them in its `outbox`, no name (`conversationId: ''`) and `isLoaded: false`.
+   */
   readonly conversation: Observable<ConversationSnapshot | null>;
   readonly earlier: Observable<SessionView['earlier']>;
   /** Queues a message: at once in `outbox`, sent when it can be. Returns its clientId. Works before the session is open. */
@@ -149,10 +159,10 @@ export interface VisitorClient extends Client<VisitorCommandName, typeof visitor
   markRead(): void;
   /** Call on every keystroke: throttled to the wire, and stops by itself after 4 s. */
   setTyping(isTyping: boolean, preview?: string): void;
-  /** Closes the current conversation and begins a new one. */
-  newConversation(): Promise<void>;
-  /** Shows one of `earlier`. */
-  openConversation(conversationId: string): Promise<void>;
+  /** Closes the current conversation and begins a new one. Waits for the connection; resolves with why not where refused. */
+  newConversation(): Promise<Done>;
+  /** Shows one of `earlier` (or the current one: a no-op). */
+  openConversation(conversationId: string): Promise<Done>;
   /** Forgets tokens, outbox and conversation: the next `connect()` is a stranger. */
   reset(): void;
 }
@@ -165,6 +175,8 @@ export interface InboxSnapshot {
   counts: InboxCounts;
   hasMore: boolean;
   isLoading: boolean;
+  /** Why the list could not be loaded, where that is for good. */
+  error?: WireError;
 }
 
 export interface StaffClientOptions extends ClientOptions {

@@ -93,6 +93,8 @@ export interface Session extends Base {
   lastSeenAt: number;
   channel: 'widget' | 'test';
   page?: Page;
+  /** The `clientId` of the last `conversation:new`, so that a repeat of it begins nothing. */
+  newKey?: string;
 }
 
 /** Which visitor may read a conversation, written before its log begins. */

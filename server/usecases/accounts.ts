@@ -85,17 +85,17 @@ const putMember = async (deps: AccountDeps, member: Member): Promise<void> => {
   }
 };
 
+/** The token travels in the fragment, which browsers send to nobody and proxies never log. */
+const linkAddress = (baseUrl: string, secret: string): string => `${baseUrl}/console/link#token=${secret}`;
+
 /** A fresh one-time link; older ones of the member end. */
-export const makeLink = async (deps: AccountDeps, member: Member): Promise<string> => {
+export const makeLink = async (deps: SessionDeps & Pick<AccountDeps, 'baseUrl'>, member: Member): Promise<string> => {
   await revokeCredentials(deps, member, ['link']);
   const secret = newSecret('link');
   const { orgId, id: memberId } = member;
   await grant(deps, { orgId, memberId, kind: 'link', name: 'One-time link', secret, lifetimeMs: linkLifeMs });
   return linkAddress(deps.baseUrl(), secret);
 };
-
-/** The token travels in the fragment, which browsers send to nobody and proxies never log. */
-export const linkAddress = (baseUrl: string, secret: string): string => `${baseUrl}/console/welcome#token=${secret}`;
 
 const memberOf = async (deps: AccountDeps, actor: Member, id: string): Promise<Member> => {
   const member = await deps.store.documents.members.get(actor.orgId, id);

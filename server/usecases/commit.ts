@@ -121,6 +121,11 @@ export class Committer {
     return this.#states.get(conversationId)?.state;
   }
 
+  /** As `peek`, with the organisation whose log it is. */
+  known(conversationId: string): { orgId: string; state: ConversationState } | undefined {
+    return this.#states.get(conversationId);
+  }
+
   /**
    * Decides and commits one command.
    * @throws ChatError: the domain's refusal, `conflict` for a key used with another body, `unavailable` where the outcome

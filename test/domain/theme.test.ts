@@ -70,7 +70,14 @@ const written = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('lab(1e400 0 0)', 'oklch(none none none)', 'rgb(NaN 0 0)', 'hsl(1e308 9% 9%)', '#12'),
+    arbitrary: fc.constantFrom(
+      'lab(1e400 0 0)',
+      '/1e',
+      'oklch(none none none)',
+      'rgb(NaN 0 0)',
+      'hsl(1e308 9% 9%)',
+      '#12',
+    ),
   },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 64 }) },
 );
@@ -221,6 +228,19 @@ describe('what an owner chose', () => {
     expect(theme.light.surface).toBe('#ffffff');
     expect(theme.light.aiBubble).toBe('#e5e5e5');
     expect(theme.adjusted).toEqual([]);
+  });
+
+  it.each(['oklch(.5 1e400 30)', 'color(display-p3 1e400 1 1)', '/1e', 'constructor', 'rgb(', '#12'])(
+    'takes %s for no colour, and ends',
+    (primary) => {
+      expect(deriveTheme({ primary }).adjusted).toEqual(['primary']);
+    },
+  );
+
+  it('fits colours that no screen can show', () => {
+    const theme = deriveTheme({ primary: 'color(display-p3 0 0.2 1)', secondary: 'oklch(0.6 1e308 30)' });
+    expect(theme.adjusted.filter((name) => name !== 'secondary')).toEqual([]);
+    expect(unreadable(theme)).toEqual([]);
   });
 
   it('drops what is no colour and names it; an empty one is merely absent', () => {

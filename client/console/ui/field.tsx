@@ -1,5 +1,5 @@
 // Fields of forms: label, control, hint and error tied together for eyes and screen readers.
-import type { ComponentChildren, InputHTMLAttributes, Ref, TextareaHTMLAttributes } from 'preact';
+import type { ComponentChildren, Ref } from 'preact';
 import { useId } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 
@@ -33,20 +33,40 @@ export const Field = ({ label, hint, error, children }: FieldProps) => {
   );
 };
 
-type InputProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'label'> & {
+interface Typed {
   label: string;
+  value: string;
+  onText: (value: string) => void;
   hint?: ComponentChildren;
   error?: string | undefined;
-  onText: (value: string) => void;
-  inputRef?: Ref<HTMLInputElement>;
-};
+  placeholder?: string;
+  maxLength?: number;
+  required?: boolean;
+  disabled?: boolean;
+}
 
-export const TextField = ({ label, hint, error, onText, inputRef, ...rest }: InputProps) => (
+interface InputProps extends Typed {
+  type?: 'text' | 'email' | 'password' | 'url';
+  autoComplete?: string;
+  spellcheck?: boolean;
+  inputRef?: Ref<HTMLInputElement>;
+}
+
+export const TextField = ({
+  label,
+  hint,
+  error,
+  onText,
+  inputRef,
+  type = 'text',
+  autoComplete = 'off',
+  ...rest
+}: InputProps) => (
   <Field label={label} hint={hint} error={error}>
     {(ids) => (
       <input
-        type="text"
-        autoComplete="off"
+        type={type as 'text'}
+        autoComplete={autoComplete}
         {...rest}
         {...ids}
         ref={inputRef ?? null}
@@ -57,13 +77,10 @@ export const TextField = ({ label, hint, error, onText, inputRef, ...rest }: Inp
   </Field>
 );
 
-type AreaProps = Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'label'> & {
-  label: string;
-  hint?: ComponentChildren;
-  error?: string | undefined;
+interface AreaProps extends Typed {
   isMono?: boolean;
-  onText: (value: string) => void;
-};
+  rows?: number;
+}
 
 export const TextArea = ({ label, hint, error, onText, isMono = false, rows = 3, ...rest }: AreaProps) => (
   <Field label={label} hint={hint} error={error}>

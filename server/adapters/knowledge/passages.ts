@@ -9,8 +9,8 @@ export interface ArticlePassage {
   position: number;
 }
 
-/** Characters. Shorter neighbours under one heading are joined, longer blocks are split. */
-const size = { least: 120, most: 900 };
+/** Characters. Neighbours under one heading are joined up to `usual` (what is below `least` always), longer blocks split. */
+const size = { least: 120, usual: 520, most: 900 };
 
 interface Section {
   heading: string;
@@ -65,11 +65,9 @@ const gather = (section: Section): string[] => {
   let open = '';
   for (const piece of section.blocks.flatMap((block) => piecesOf(block))) {
     const joined = open === '' ? piece : `${open}\n\n${piece}`;
-    const introduces = open.trimEnd().endsWith(':');
-    if (
-      open !== '' &&
-      (joined.length > size.most || (open.length >= size.least && !introduces && piece.length >= size.least))
-    ) {
+    const isFull = joined.length > size.usual && open.length >= size.least && piece.length >= size.least;
+    // What ends in a colon introduces the list that follows.
+    if (open !== '' && (joined.length > size.most || (isFull && !open.endsWith(':')))) {
       texts.push(open);
       open = piece;
     } else open = joined;

@@ -10,17 +10,17 @@ const stopWords = new Set(
   `a about all also am an and another any anybody anyone anything are as at be because been but by can cannot could
   did do does doing done else ever every everything for from get gets give got had has have having he hello hey hi how
   however i if in into is it its itself just kindly know let like ll lot lots make many may me might mine more most
-  much must my need no not now of off ok on only or other our out over own per please re really same say see she should
+  much must my need no not now of off ok on only or other our out over per please re really same say see she should
   so some somebody someone something such tell than thank thanks that the their them then there these they thing things
   this those to too under until up us ve very want was we were what when where whether which while who whom whose why
   will with within without would yes you your
-  actually already always anyway around away back before bit come coming comes fancy far fine go going goes good great
+  whats hows wheres whens thats heres sell sells selling run runs running actually already always anyway around away back before bit come coming comes fancy far fine go going goes good great
   guess guys happen happens hear help hope hoping idea interested keen later least like little long look looking love
   maybe mean mind moment near next nice ok okay part plan planning please possible pretty probably quick quite rather
   right simply somewhere soon sort sorry still stuff sure take takes taking talk think thinking thought today together
   tomorrow try trying understand use usually wanna want wants way week whole wife husband friend friends girlfriend
   boyfriend partner son daughter mum mom dad wonder wondering work works yet question explain detail details offer
-  provide allowed allow example people person someone else instead question questions answer happens much
+  number provide allowed allow example people person someone else instead question questions answer happens much
   ab aber als am an auch auf aus bei bin bis bitte da das dass dein dem den der des die dies diese doch du ein eine einem
   einen einer er es euch euer eure fur gibt hallo hat hatte haben ich ihr ihre im in ist ja kann kein keine konnen kostet
   man mein mich mir mit muss nach nein nicht noch nur oder ohne schon sein sich sie sind so uber um und uns unser viel
@@ -46,8 +46,7 @@ const meanings = [
   'child kid toddler',
   'hire rent rental',
   'cancel refund',
-  'phone telephone call',
-  'email mail',
+  'contact phone telephone call email mail reach',
   'open hour close',
   'bring wear pack',
   'parking park car',
@@ -57,7 +56,10 @@ const meanings = [
   'disabled accessible accessibility wheelchair',
   'reserve book reservation',
   'sup paddleboard paddleboarding',
-  'location address directions',
+  'location address directions route',
+  'different difference compare comparison versus',
+  'drop lose lost disconnect offline',
+  'install setup start',
   'weather rain storm',
   'age old',
   'gdpr privacy',
@@ -86,7 +88,7 @@ const stem = (word: string): string => {
     .replace(/(?<![su'])s$/, '');
   if (base.length > 5) base = base.replace(/(?:ations?|ments?|ing|ed|er|ly)$/, '');
   else if (base.length > 4) base = base.replace(/(?:ing|ed)$/, '');
-  return base.replace(/([bdgklmnprt])\1$/, '$1').replace(/(?<=.{3})e$/, '');
+  return base.replace(/([bdgklmnprt])\1$/, '$1').replace(/(?<=.{4})y$|(?<=.{3})e$/, '');
 };
 
 const foldWord = (word: string): string => {
@@ -99,27 +101,59 @@ const foldWord = (word: string): string => {
     .normalize('NFC');
 };
 
-/** The words of a text, as written. */
+/** Amounts and clock times answer questions that name neither: each stands as a word beside itself. */
+const withKinds = (text: string): string =>
+  text
+    .replaceAll(/\bmulti[- ]day/gi, 'multiday')
+    .replaceAll(/[£$€¥]\s?(?=\d)|(?<=\d)\s?(?:€|元|円|USD|EUR|GBP)/g, ' price ')
+    .replaceAll(/\b\d{1,2}[:.]\d{2}\b(?!\s*(?:m|km|%))/g, '$& time ');
+
+/** How questions ask for a price, a time or an age without naming it. */
+const askedKinds: readonly [RegExp, string][] = [
+  [
+    /\bhow much\b|\bwie ?viel\b|\bkostet\b|\bcombien\b|\bcu[aá]nto (?:cuesta|vale|es)\b|多少钱|كم (?:سعر|ثمن|تكلفة)/iu,
+    'price',
+  ],
+  [
+    /\b(?:what|which) time\b|\bwhen (?:do|does|is|are) \b|\bum wie viel uhr\b|\bquelle heure\b|\bqu[eé] hora\b|几点/iu,
+    'time',
+  ],
+  [/\bhow (?:old|young)\b|\b\d+[- ]years?[- ]olds?\b/iu, 'age'],
+];
+
+/** The words of a text, as written, but for what `withKinds` adds. */
 export const splitWords = (text: string): string[] => {
   const words: string[] = [];
-  // "multi-day" is asked for as multiday and as multi day; one spelling serves all.
-  for (const [run] of text.replaceAll(/\bmulti[- ]day/gi, 'multiday').matchAll(wordRun)) {
+  for (const [run] of withKinds(text).matchAll(wordRun)) {
     if (!unspaced.test(run)) words.push(run);
     else for (const part of segmenter.segment(run)) if (part.isWordLike === true) words.push(part.segment);
   }
   return words;
 };
 
+const numerals = new Map(
+  ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'].map((word, at) => [
+    word,
+    String(at + 2),
+  ]),
+);
+
 /** A word as its term; null where it says nothing. */
 export const toTerm = (word: string): string | null => {
   const folded = foldWord(word);
   if (folded === '' || folded.length > 60 || stopWords.has(folded)) return null;
   if (folded.length === 1 && !unspaced.test(folded) && !/\d/.test(folded)) return null;
-  return isLatin.test(folded) ? stem(folded) : folded;
+  return isLatin.test(folded) ? (numerals.get(folded) ?? stem(folded)) : folded;
 };
 
-/** The terms of a question, each once, in their order. */
+/** The terms of a text, each once, in their order. */
 export const termsOf = (text: string): string[] => [...new Set(splitWords(text).flatMap((word) => toTerm(word) ?? []))];
+
+/** The terms that a question asks for, those included that it only implies. */
+export const questionTerms = (question: string): string[] => {
+  const implied = askedKinds.flatMap(([asks, word]) => (asks.test(question) ? [word] : []));
+  return termsOf(`${question} ${implied.join(' ')}`);
+};
 
 const synonyms = new Map<string, string[]>();
 for (const line of meanings) {

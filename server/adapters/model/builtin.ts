@@ -6,14 +6,16 @@ import { systemClock } from '../../ports/clock.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Model, ModelEvent, ModelRequest, Passage } from '../../ports/model.ts';
 import { excerptOf, joinPassages } from './excerpt.ts';
-import { intentOf, wantsEverything } from './intents.ts';
+import { asksForHelp, intentOf, wantsEverything } from './intents.ts';
 import { languageOf, offersPerson, phrases } from './phrases.ts';
 import type { Phrases } from './phrases.ts';
 
 /** The score below which a passage does not answer the question (`Knowledge` says what a score is). */
-const answersFrom = 0.4;
+const answersFrom = 0.45;
 /** A passage of the same article that is nearly as good belongs to the answer. */
-const nearly = 0.85;
+const nearly = 0.93;
+/** Another article is offered where its best passage is this close to the one that answered. */
+const related = { least: 0.3, share: 0.7 } as const;
 
 /** What will be said, before it is paced. */
 interface Draft {
@@ -37,9 +39,10 @@ const personChip = (say: Phrases, canHandOff: boolean): Action[] =>
 /** Other articles that touch the question, as questions of their own. */
 const relatedChips = (passages: readonly Passage[], used: readonly Passage[]): Action[] => {
   const seen = new Set(used.map((passage) => passage.articleId));
+  const least = Math.max(related.least, (used[0]?.score ?? 0) * related.share);
   const chips: Action[] = [];
   for (const { articleId, title, score } of passages) {
-    if (seen.has(articleId) || score < answersFrom / 2) continue;
+    if (seen.has(articleId) || score < least) continue;
     seen.add(articleId);
     chips.push({ label: clip(title, 60), action: 'message' });
   }
@@ -49,9 +52,10 @@ const relatedChips = (passages: readonly Passage[], used: readonly Passage[]): A
 const answerOf = (request: ModelRequest, question: string, say: Phrases): Draft => {
   const top = request.passages[0];
   if (top === undefined || top.score < answersFrom) {
+    if (asksForHelp(question)) return { text: say.help, actions: personChip(say, request.canHandOff) };
     const text = `${say.unknown} ${request.canHandOff ? say.offer : say.rephrase}`;
-    const related = relatedChips(request.passages, []).slice(0, request.canHandOff ? 1 : 2);
-    return { text, actions: [...personChip(say, request.canHandOff), ...related] };
+    const others = relatedChips(request.passages, []).slice(0, request.canHandOff ? 1 : 2);
+    return { text, actions: [...personChip(say, request.canHandOff), ...others] };
   }
   const ofArticle = request.passages.filter((passage) => passage.articleId === top.articleId);
   const isBroad = wantsEverything(question);
@@ -64,8 +68,8 @@ const answerOf = (request: ModelRequest, question: string, say: Phrases): Draft 
         .join('\n\n');
   // The less the passage covers of the question, the likelier that a person is needed.
   const person = top.score < 0.6 ? personChip(say, request.canHandOff) : [];
-  const related = relatedChips(request.passages, used).slice(0, 2 - person.length);
-  return { text, sources: sourcesOf(used), actions: [...related, ...person] };
+  const others = relatedChips(request.passages, used).slice(0, 2 - person.length);
+  return { text, sources: sourcesOf(used), actions: [...others, ...person] };
 };
 
 const draftOf = (request: ModelRequest): Draft => {

@@ -55,7 +55,7 @@ const refusesPerson =
 export const intentOf = (text: string, offered: boolean): Intent => {
   const words = text.replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   if (bot.test(words)) return 'bot';
-  if (wantsPerson.test(words) && !refusesPerson.test(words)) return 'person';
+  if (wantsPerson.test(words)) return refusesPerson.test(words) ? 'no' : 'person';
   if (offered && yes.test(words)) return 'yes';
   if (no.test(words)) return 'no';
   if (greet.test(words)) return 'greet';
@@ -69,4 +69,10 @@ export const intentOf = (text: string, offered: boolean): Intent => {
 export const wantsEverything = (text: string): boolean =>
   /\b(?:everything|all about|all (?:there is|the details|you know)|in (?:full )?detail|full details?|details? (?:of|on|about)|tell me (?:more|about|all|everything)|more about|overview|explain|describe|complete guide|step by step|walk me through|alles|tout sur|todo sobre)\b|详细|所有|全部|كل شيء|بالتفصيل/iu.test(
     text,
+  );
+
+/** Whether nothing in particular is asked for. */
+export const asksForHelp = (text: string): boolean =>
+  /^\W*(?:(?:can|could|would) (?:you|u|someone|anyone) (?:please )?help(?: me)?|(?:i need |please )?(?:some )?help(?: me)?|what (?:can|do) you (?:do|offer|know)|what (?:can|should) i ask(?: you)?|(?:i have|i[’']ve got) (?:a|some|another) questions?|hilfe|(?:können sie|kannst du) mir helfen|aide|(?:pouvez-vous|peux-tu) m[’']aider|ayuda|(?:puede|puedes) ayudarme|帮助|帮帮我|你能做什么|مساعدة|ساعدني)(?: please)?\W*$/iu.test(
+    text.trim().slice(0, 200),
   );

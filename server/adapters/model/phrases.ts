@@ -22,6 +22,8 @@ export interface Phrases {
   /** The label of the chip that asks for a person. */
   person: string;
   declined: string;
+  /** Somebody asks for help without saying with what. */
+  help: string;
 }
 
 export const phrases: Record<Language, Phrases> = {
@@ -41,6 +43,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: 'If you put it in other words, I’ll look again.',
     person: 'Talk to a person',
     declined: 'All right. What else would you like to know?',
+    help: 'Of course. Ask me in your own words; I look for the answer in the articles of this site.',
   },
   de: {
     greet: (name) => `Hallo! Ich bin ${name}, ein automatischer Assistent. Was möchten Sie wissen?`,
@@ -58,6 +61,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: 'Wenn Sie es anders formulieren, suche ich noch einmal.',
     person: 'Mit einem Menschen sprechen',
     declined: 'In Ordnung. Was möchten Sie noch wissen?',
+    help: 'Gern. Fragen Sie in Ihren eigenen Worten, ich suche die Antwort in den Artikeln dieser Website.',
   },
   fr: {
     greet: (name) => `Bonjour ! Je suis ${name}, un assistant automatique. Que souhaitez-vous savoir ?`,
@@ -75,6 +79,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: 'Si vous le dites autrement, je chercherai encore.',
     person: 'Parler à une personne',
     declined: 'Très bien. Que souhaitez-vous savoir d’autre ?',
+    help: 'Bien sûr. Posez votre question avec vos mots, je cherche la réponse dans les articles de ce site.',
   },
   es: {
     greet: (name) => `¡Hola! Soy ${name}, un asistente automático. ¿Qué le gustaría saber?`,
@@ -91,6 +96,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: 'Si lo dice con otras palabras, volveré a buscar.',
     person: 'Hablar con una persona',
     declined: 'De acuerdo. ¿Qué más le gustaría saber?',
+    help: 'Claro. Pregunte con sus palabras y buscaré la respuesta en los artículos de este sitio.',
   },
   ar: {
     greet: (name) => `مرحبًا! أنا ${name}، مساعد آلي. ماذا تود أن تعرف؟`,
@@ -107,6 +113,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: 'إن سألت بكلمات أخرى فسأبحث مرة ثانية.',
     person: 'التحدث إلى شخص',
     declined: 'حسنًا. ماذا تود أن تعرف أيضًا؟',
+    help: 'بالطبع. اسأل بكلماتك وسأبحث عن الإجابة في مقالات هذا الموقع.',
   },
   zh: {
     greet: (name) => `您好！我是${name}，一个自动助手。您想了解什么？`,
@@ -122,6 +129,7 @@ export const phrases: Record<Language, Phrases> = {
     rephrase: '换一种说法，我再查一次。',
     person: '联系人工',
     declined: '好的。您还想了解什么？',
+    help: '当然。请直接提问，我会在本站的文章中查找答案。',
   },
 };
 

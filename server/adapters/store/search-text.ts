@@ -1,12 +1,13 @@
 // What search looks at: texts folded (case, diacritics) and cut into grams, so that one index serves every script.
 import type { Fact } from '../../../shared/facts.ts';
 
-const ascii = /^[\u0000-\u007F]*$/;
+const ascii = /^\p{ASCII}*$/u;
 // Voicing marks of Japanese are letters, not decoration.
 const marks = /(?![\u3099\u309A])\p{M}|\u0640/gu;
 const runs = /[\p{L}\p{N}]+/gu;
 /** Scripts that write no spaces between words. */
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
 const parts =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]+/gu;
 
@@ -116,7 +117,8 @@ export const searchedText = (fact: Fact): string | undefined =>
   fact.type === 'message.created' || fact.type === 'note.created' ? fact.text : undefined;
 
 /** Facts that change by what name or address a visitor is found. */
-export const namesVisitor = (fact: Fact): boolean => fact.type === 'visitor.identified' || fact.type === 'lead.captured';
+export const namesVisitor = (fact: Fact): boolean =>
+  fact.type === 'visitor.identified' || fact.type === 'lead.captured';
 
 export const nameText = (visitor: { name?: string; email?: string; phone?: string; company?: string }): string =>
   [visitor.name, visitor.email, visitor.phone, visitor.company].filter((part) => part !== undefined).join(' · ');

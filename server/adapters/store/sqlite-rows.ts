@@ -12,6 +12,8 @@ export interface Live {
   org: number;
   head: number;
   row: InboxRow | undefined;
+  /** As the database has it. */
+  unfinished: number;
 }
 
 /** A conversation as the running transaction leaves it; `before` is its row as the database has it. */
@@ -43,7 +45,7 @@ export interface Rows {
 }
 
 export const createRows = (db: Database): Rows => {
-  const select = db.prepare('SELECT n, org, head, row FROM conversations WHERE id = ?');
+  const select = db.prepare('SELECT n, org, head, row, unfinished FROM conversations WHERE id = ?');
   const insert = db.prepare(
     `INSERT INTO conversations (contact, head, bucket, agent, last_at, waiting_since, unfinished, row, state, n, id, org)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -76,14 +78,16 @@ export const createRows = (db: Database): Rows => {
   };
 
   const load = (orgId: string, conversationId: string): Live => {
-    const found = select.get(conversationId) as { n: number; org: number; head: number; row: string } | undefined;
+    const found = select.get(conversationId) as
+      | { n: number; org: number; head: number; row: string; unfinished: number }
+      | undefined;
     if (found !== undefined) return { ...found, row: JSON.parse(found.row) as InboxRow };
     let org = orgOf(orgId);
     if (org === undefined) {
       org = Number(insertOrg.run(orgId).lastInsertRowid);
       orgs.set(orgId, org);
     }
-    return { n: next++, org, head: 0, row: undefined };
+    return { n: next++, org, head: 0, row: undefined, unfinished: 0 };
   };
 
   const saveLabels = ({ live, before }: Changed, row: InboxRow): void => {
@@ -97,29 +101,34 @@ export const createRows = (db: Database): Rows => {
   const saveRow = (id: string, change: Changed, row: InboxRow): void => {
     const { live, before, state } = change;
     const texts = [JSON.stringify(row), JSON.stringify(state)] as const;
-    const bucket = bucketOf(row);
-    const lists = [row.contactId, row.head.seq, bucket, row.control.agentId, row.lastAt, row.waitingSince] as const;
     const unfinished = isUnfinished(state) ? 1 : 0;
+    const bucket = bucketOf(row);
+    const isAlike =
+      before !== undefined &&
+      unfinished === live.unfinished &&
+      before.waitingSince === row.waitingSince &&
+      before.control.agentId === row.control.agentId &&
+      before.contactId === row.contactId &&
+      bucketOf(before) === bucket;
+    live.unfinished = unfinished;
+    if (isAlike) {
+      advance.run(row.head.seq, row.lastAt, ...texts, live.n);
+      return;
+    }
+    const lists = [row.contactId, row.head.seq, bucket, row.control.agentId, row.lastAt, row.waitingSince] as const;
     if (before === undefined) insert.run(...lists, unfinished, ...texts, live.n, id, live.org);
     else update.run(...lists, unfinished, ...texts, live.n);
   };
-  void advance;
 
   return {
-    live: (orgId, conversationId) => {
-      let live = cache.get(conversationId);
-      if (live === undefined) {
-        live = load(orgId, conversationId);
-        cache.set(conversationId, live);
-      }
-      return live;
-    },
+    live: (orgId, conversationId) => cache.get(conversationId) ?? load(orgId, conversationId),
 
     fold: (live, entry) => {
       const id = entry.commit.conversationId;
       const change = changed.get(id);
       if (change === undefined) changed.set(id, { live, before: live.row, state: entry.state });
       else change.state = entry.state;
+      cache.set(id, live);
       live.row = foldRow(live.row, entry.commit.facts, entry.state);
       live.head = entry.state.head.seq;
     },

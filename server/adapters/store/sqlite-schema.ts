@@ -194,4 +194,3 @@ export const openDerived = (path: string, migrations: Migrations, options: OpenO
     return openDatabase(path, migrations, options);
   }
 };
-

@@ -1,0 +1,275 @@
+// One socket that comes back by itself after every kind of loss, and asks that always get an answer.
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import { isRetryable } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
+import type { VisibleFact } from '../../shared/facts.ts';
+import type { Signal } from '../../shared/signals.ts';
+import type { Ack } from '../../shared/wire.ts';
+import type { ClientOptions, Connection, Observable } from './api.ts';
+import { defaultBackoff, jitter } from './backoff.ts';
+import { value } from './observable.ts';
+import { onWake } from './wake.ts';
+
+/** Asks over the wire; never rejects. `unavailable` means that the outcome is unknown. */
+export type Ask = (command: string, input: unknown, timeoutMs?: number) => Promise<Ack<unknown>>;
+
+export interface Behaviour {
+  namespace: string;
+  query?: Record<string, string>;
+  /** Read at every attempt, so that rotated credentials are used. */
+  auth: () => object;
+  /** What must be said before the connection counts as online, on the fresh socket. Repeated where the error is retryable. */
+  greet: (ask: Ask) => Promise<{ ok: true } | { ok: false; error: WireError }>;
+  /** The server refused the credentials: true where others are left to try at once. */
+  forgive: (error: WireError) => boolean;
+  /** Why the transport may be refused without a word: an error where the server says no over plain HTTP, else null. */
+  probe: () => Promise<WireError | null>;
+  fact: (fact: VisibleFact) => void;
+  signal: (signal: Signal) => void;
+  /** The page was woken while the connection seems fine: resolves false where the server no longer answers. */
+  verify: () => Promise<boolean>;
+}
+
+export interface Link {
+  readonly connection: Observable<Connection>;
+  connect: () => void;
+  disconnect: () => void;
+  /** Waits for the connection, within `timeoutMs`. */
+  ask: Ask;
+  isOnline: () => boolean;
+  /** Drops the socket and comes back at once (credentials changed). */
+  restart: () => void;
+}
+
+const unavailable = (message: string): { ok: false; error: WireError } => ({
+  ok: false,
+  error: { code: 'unavailable', message },
+});
+
+/** A packet above the server's limit (64 KiB) would end the connection, again after every reconnect. */
+const maxBytes = 60_000;
+const connectTimeoutMs = 10_000;
+/** Silence after which an ask without an ack means a dead link and not just a lost ack, ms. */
+const silenceMs = 8000;
+/** A connection that lasted this long makes the next wait a short one again, ms. */
+const stableMs = 5000;
+/** Every so many transport failures the server is asked over HTTP whether it refuses us. */
+const failuresPerProbe = 3;
+
+const isAck = (given: unknown): given is Ack<unknown> =>
+  typeof given === 'object' && given !== null && typeof (given as { ok?: unknown }).ok === 'boolean';
+
+const refusalOf = (error: Error): WireError | null => {
+  const { data } = error as Error & { data?: Partial<WireError> };
+  if (typeof data !== 'object' || data === null || typeof data.code !== 'string') return null;
+  return { message: error.message, ...data, code: data.code };
+};
+
+export const createLink = (options: ClientOptions, behaviour: Behaviour): Link => {
+  const backoff = options.backoff ?? defaultBackoff;
+  const ackTimeoutMs = options.ackTimeoutMs ?? 10_000;
+  const connection = value<Connection>({ status: 'idle' });
+  let socket: Socket | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let unwatch: (() => void) | undefined;
+  let attempts = 0;
+  let failures = 0;
+  let onlineAt = 0;
+  let heardAt = 0;
+  /** The server said when to come back: waking the page must not overrule it. */
+  let isHeldOff = false;
+
+  const isOnline = (): boolean => connection.get().status === 'online';
+
+  const drop = (): void => {
+    clearTimeout(timer);
+    const old = socket;
+    socket = null;
+    old?.off();
+    old?.io.off();
+    old?.disconnect();
+  };
+
+  const refuse = (error: WireError): void => {
+    drop();
+    connection.set({ status: 'refused', error });
+  };
+
+  const later = (ms: number, heldOff = false): void => {
+    const before = connection.get();
+    const since = before.status === 'offline' ? before.since : Date.now();
+    isHeldOff = heldOff;
+    clearTimeout(timer);
+    timer = setTimeout(attempt, ms);
+    connection.set({ status: 'offline', since, retryAt: Date.now() + ms });
+  };
+
+  const lost = (): void => {
+    if (onlineAt > 0 && Date.now() - onlineAt >= stableMs) attempts = 0;
+    onlineAt = 0;
+    drop();
+    later(jitter(attempts++, backoff));
+  };
+
+  const handleRefusal = (error: WireError): void => {
+    if (isRetryable(error.code)) {
+      drop();
+      later(Math.max(error.retryAfterMs ?? 0, jitter(attempts++, backoff)), error.retryAfterMs !== undefined);
+    } else if (behaviour.forgive(error)) {
+      drop();
+      attempt();
+    } else {
+      refuse(error);
+    }
+  };
+
+  const transportFailed = async (): Promise<void> => {
+    lost();
+    failures += 1;
+    if (failures % failuresPerProbe !== 0) return;
+    const refusal = await behaviour.probe().catch(() => null);
+    const { status } = connection.get();
+    if (refusal !== null && status === 'offline') refuse(refusal);
+  };
+
+  const askOn = (on: Socket, command: string, input: unknown, timeoutMs: number): Promise<Ack<unknown>> =>
+    new Promise((resolve) => {
+      const askedAt = Date.now();
+      on.timeout(timeoutMs).emit(command, input, (error: Error | null, ack: unknown) => {
+        if (error === null || error === undefined) {
+          resolve(isAck(ack) ? ack : unavailable('The answer was not understood'));
+          return;
+        }
+        resolve(unavailable('No answer'));
+        const isSilent = heardAt < askedAt && Date.now() - Math.max(heardAt, onlineAt) >= silenceMs;
+        if (socket === on && isSilent) lost();
+      });
+    });
+
+  const greet = async (on: Socket): Promise<void> => {
+    const result = await behaviour.greet((command, input, ms = ackTimeoutMs) => askOn(on, command, input, ms));
+    if (socket !== on) return;
+    if (!result.ok) {
+      handleRefusal(result.error);
+      return;
+    }
+    onlineAt = Date.now();
+    failures = 0;
+    connection.set({ status: 'online' });
+  };
+
+  const attempt = (): void => {
+    drop();
+    const before = connection.get();
+    if (before.status === 'offline') connection.set({ ...before, retryAt: null });
+    const fresh = io(options.url.replace(/\/$/, '') + behaviour.namespace, {
+      path: options.path ?? '/socket.io',
+      transports: options.transports ?? ['websocket'],
+      reconnection: false,
+      autoConnect: false,
+      forceNew: true,
+      timeout: connectTimeoutMs,
+      auth: behaviour.auth(),
+      ...(behaviour.query === undefined ? {} : { query: behaviour.query }),
+      ...(options.extraHeaders === undefined ? {} : { extraHeaders: options.extraHeaders }),
+    });
+    socket = fresh;
+    const ifCurrent =
+      <A extends unknown[]>(work: (...args: A) => void) =>
+      (...args: A): void => {
+        if (socket === fresh) work(...args);
+      };
+    // The library times the transport only; a server that never answers the namespace would hold us for ever.
+    timer = setTimeout(() => void transportFailed(), connectTimeoutMs + 2000);
+    fresh.io.on('open', () => fresh.io.engine.on('packet', () => (heardAt = Date.now())));
+    fresh.on(
+      'connect',
+      ifCurrent(() => {
+        clearTimeout(timer);
+        void greet(fresh);
+      }),
+    );
+    fresh.on(
+      'connect_error',
+      ifCurrent((error: Error) => {
+        const refusal = refusalOf(error);
+        if (refusal === null) void transportFailed();
+        else handleRefusal(refusal);
+      }),
+    );
+    fresh.on('disconnect', ifCurrent(lost));
+    fresh.on('fact', ifCurrent(behaviour.fact));
+    fresh.on('signal', ifCurrent(behaviour.signal));
+    fresh.connect();
+  };
+
+  const wake = async (): Promise<void> => {
+    const now = connection.get();
+    if (now.status === 'offline' && now.retryAt !== null && !isHeldOff) {
+      attempts = 0;
+      attempt();
+    } else if (now.status === 'online') {
+      const on = socket;
+      const askedAt = Date.now();
+      const isFine = await behaviour.verify();
+      if (!isFine && socket === on && isOnline() && heardAt < askedAt) {
+        drop();
+        later(0);
+      }
+    }
+  };
+
+  const whenOnline = (timeoutMs: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const finish = (isThere: boolean): void => {
+        clearTimeout(deadline);
+        unsubscribe();
+        resolve(isThere);
+      };
+      const deadline = setTimeout(() => finish(false), timeoutMs);
+      const unsubscribe = connection.subscribe(({ status }) => {
+        if (status === 'online') finish(true);
+        else if (status === 'idle' || status === 'refused') finish(false);
+      });
+    });
+
+  return {
+    connection,
+    isOnline,
+    connect: () => {
+      const { status } = connection.get();
+      if (status !== 'idle' && status !== 'refused') return;
+      attempts = 0;
+      failures = 0;
+      unwatch ??= onWake(() => void wake());
+      connection.set({ status: 'connecting' });
+      attempt();
+    },
+    disconnect: () => {
+      unwatch?.();
+      unwatch = undefined;
+      onlineAt = 0;
+      drop();
+      connection.set({ status: 'idle' });
+    },
+    restart: () => {
+      const { status } = connection.get();
+      if (status === 'idle' || status === 'refused') return;
+      drop();
+      later(0);
+    },
+    ask: async (command, input, timeoutMs = ackTimeoutMs) => {
+      if (new TextEncoder().encode(JSON.stringify(input)).length > maxBytes) {
+        return { ok: false, error: { code: 'too_large', message: 'Too long to send' } };
+      }
+      const startedAt = Date.now();
+      if (!isOnline()) {
+        const { status } = connection.get();
+        if (status === 'refused' || !(await whenOnline(timeoutMs))) return unavailable('Not connected');
+      }
+      if (socket === null) return unavailable('Not connected');
+      return await askOn(socket, command, input, Math.max(1, timeoutMs - (Date.now() - startedAt)));
+    },
+  };
+};

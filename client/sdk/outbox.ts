@@ -1,0 +1,292 @@
+// What was said but is not in the log yet. An entry leaves on an ack, on its fact or on a refusal, and on nothing else.
+import { isRetryable } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
+import { newUuid } from '../../shared/ids.ts';
+import type { Ack } from '../../shared/wire.ts';
+import type { KeyValueStorage, OutboxEntry } from './api.ts';
+import { jitter } from './backoff.ts';
+import type { Backoff } from './backoff.ts';
+import type { Ask } from './connection.ts';
+import { entryStore } from './outbox-storage.ts';
+import { onOtherTab } from './wake.ts';
+
+export interface OutboxOptions {
+  storage: KeyValueStorage;
+  /** Storage keys are `prefix` + clientId. */
+  prefix: string;
+  backoff: Backoff;
+  ask: Ask;
+  isOnline: () => boolean;
+  /** Whether an entry survives a reload. */
+  isStored: (command: string) => boolean;
+  /** Whether an entry stays after a refusal (what a person wrote); otherwise its caller alone hears of it. */
+  isKept: (command: string) => boolean;
+  /** False while the conversation is not known yet. */
+  isSendable: (conversationId: string) => boolean;
+  /** Called before the entry leaves. */
+  acked: (entry: OutboxEntry, data: unknown) => void;
+  changed: (conversationId: string) => void;
+  now?: () => number;
+}
+
+export interface Outbox {
+  /** `conversationId` may be `''`: the entry waits until `pin` names it. */
+  add: (
+    command: OutboxEntry['command'],
+    conversationId: string,
+    input: Record<string, unknown>,
+  ) => { clientId: string; answer: Promise<Ack<unknown>> };
+  of: (conversationId: string) => OutboxEntry[];
+  /** Gives what waits for a conversation its conversation. */
+  pin: (conversationId: string) => void;
+  /** The session that `from` belonged to is gone: what was never tried goes to `to`, what may have arrived waits there for a person. */
+  move: (from: string, to: string) => void;
+  /** The log holds it. */
+  settle: (clientId: string, data: unknown) => void;
+  retry: (clientId: string) => void;
+  discard: (clientId: string) => void;
+  /** Sends what can be sent; called when the connection is back. */
+  pump: () => void;
+  /** Forgets all entries, stored ones too. */
+  clear: () => void;
+  start: () => void;
+  stop: () => void;
+}
+
+interface Item {
+  entry: OutboxEntry;
+  order: number;
+  /** Came from the storage: another tab may have dealt with it. */
+  isForeign: boolean;
+  wasTried: boolean;
+  tries: number;
+  /** Not to be sent before, ms. */
+  due: number;
+  answered?: (ack: Ack<unknown>) => void;
+}
+
+/** Another tab's entries are left to it for this long, ms. */
+const foreignAfterMs = 15_000;
+const adoptEveryMs = 5000;
+
+export const createOutbox = (options: OutboxOptions): Outbox => {
+  const now = options.now ?? Date.now;
+  const stored = entryStore(options.storage, options.prefix);
+  let items: Item[] = [];
+  let lastOrder = 0;
+  /** One entry in flight per lane. */
+  const inFlight = new Map<string, string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let adopting: ReturnType<typeof setInterval> | undefined;
+  let unwatch: (() => void) | undefined;
+
+  /** To stop an answer must not wait behind a message that waits for the rate limit. */
+  const laneOf = ({ command, conversationId }: OutboxEntry): string =>
+    command === 'reply:stop' ? `${conversationId} stop` : conversationId;
+
+  const find = (clientId: string): Item | undefined => items.find(({ entry }) => entry.clientId === clientId);
+
+  const save = ({ entry, order, wasTried }: Item): void => {
+    if (!options.isStored(entry.command)) return;
+    const { clientId, conversationId, command, input, createdAt, status, error } = entry;
+    const failed = status === 'failed' && error !== undefined ? { error } : {};
+    stored.put({ clientId, conversationId, command, input, createdAt, order, wasTried, ...failed });
+  };
+
+  const change = (item: Item, next: OutboxEntry): void => {
+    item.entry = next;
+    options.changed(next.conversationId);
+  };
+
+  const stripped = (entry: OutboxEntry): OutboxEntry => {
+    const { retryAt: _retryAt, error: _error, ...rest } = entry;
+    return rest;
+  };
+
+  const release = (entry: OutboxEntry): void => {
+    const lane = laneOf(entry);
+    if (inFlight.get(lane) === entry.clientId) inFlight.delete(lane);
+  };
+
+  const remove = (item: Item): void => {
+    items = items.filter((one) => one !== item);
+    stored.remove(item.entry.clientId);
+    release(item.entry);
+    options.changed(item.entry.conversationId);
+  };
+
+  const insert = (item: Item): void => {
+    items = [...items, item].sort((a, b) => a.order - b.order || (a.entry.clientId < b.entry.clientId ? -1 : 1));
+    lastOrder = Math.max(lastOrder, item.order);
+  };
+
+  /** Takes over what is in the storage and not ours; younger entries than `age` ms belong to a tab that is at work on them. */
+  const adopt = (age: number): void => {
+    const touched = new Set<string>();
+    for (const { order, wasTried, error, ...rest } of stored.all()) {
+      if (now() - rest.createdAt < age || find(rest.clientId) !== undefined) continue;
+      const entry: OutboxEntry = {
+        ...rest,
+        status: error === undefined ? 'queued' : 'failed',
+        ...(error && { error }),
+      };
+      insert({ entry, order, isForeign: true, wasTried, tries: 0, due: 0 });
+      touched.add(entry.conversationId);
+    }
+    for (const conversationId of touched) options.changed(conversationId);
+  };
+
+  const send = async (item: Item): Promise<void> => {
+    const { entry } = item;
+    inFlight.set(laneOf(entry), entry.clientId);
+    if (!item.wasTried) {
+      item.wasTried = true;
+      save(item);
+    }
+    change(item, { ...stripped(entry), status: 'sending' });
+    const { conversationId, clientId, command, input } = entry;
+    const answer = await options.ask(command, { ...input, ...(conversationId !== '' && { conversationId }), clientId });
+    if (!items.includes(item)) return pump();
+    release(entry);
+    if (answer.ok) {
+      options.acked(item.entry, answer.data);
+      remove(item);
+      item.answered?.(answer);
+    } else if (isRetryable(answer.error.code)) {
+      const { code, retryAfterMs } = answer.error;
+      const isToldWhen = code === 'rate_limited' || retryAfterMs !== undefined;
+      const wait = isToldWhen
+        ? (retryAfterMs ?? options.backoff.max) + jitter(0, { min: 250, max: 250 })
+        : Math.max(50, jitter(item.tries, options.backoff));
+      item.tries += 1;
+      item.due = now() + wait;
+      const waiting = isToldWhen ? { status: 'waiting' as const, retryAt: item.due } : { status: 'queued' as const };
+      change(item, { ...stripped(entry), ...waiting });
+    } else if (options.isKept(command)) {
+      change(item, { ...stripped(entry), status: 'failed', error: answer.error });
+      save(item);
+      item.answered?.(answer);
+    } else {
+      remove(item);
+      item.answered?.(answer);
+    }
+    pump();
+  };
+
+  /** The first entry of each free lane goes; what failed stands aside. */
+  const pump = (): void => {
+    clearTimeout(timer);
+    if (!options.isOnline()) return;
+    let soonest = Infinity;
+    const seen = new Set(inFlight.keys());
+    for (const item of items) {
+      const { entry } = item;
+      const lane = laneOf(entry);
+      if (entry.status === 'failed' || entry.status === 'sending' || seen.has(lane)) continue;
+      if (!options.isSendable(entry.conversationId)) continue;
+      if (item.isForeign && options.isStored(entry.command) && !stored.has(entry.clientId)) {
+        remove(item);
+        continue;
+      }
+      seen.add(lane);
+      if (item.due > now()) soonest = Math.min(soonest, item.due);
+      else void send(item);
+    }
+    if (soonest < Infinity) timer = setTimeout(pump, Math.max(1, soonest - now()));
+  };
+
+  const rename = (item: Item, conversationId: string): void => {
+    const before = item.entry.conversationId;
+    item.entry = { ...item.entry, conversationId };
+    save(item);
+    options.changed(before);
+    options.changed(conversationId);
+  };
+
+  adopt(0);
+
+  return {
+    add: (command, conversationId, input) => {
+      const createdAt = now();
+      const entry: OutboxEntry = { clientId: newUuid(), conversationId, command, input, createdAt, status: 'queued' };
+      const order = Math.max(createdAt, lastOrder + 1);
+      const item: Item = { entry, order, isForeign: false, wasTried: false, tries: 0, due: 0 };
+      const answer = new Promise<Ack<unknown>>((resolve) => {
+        item.answered = resolve;
+      });
+      insert(item);
+      save(item);
+      options.changed(conversationId);
+      pump();
+      return { clientId: entry.clientId, answer };
+    },
+    of: (conversationId) =>
+      items.filter(({ entry }) => entry.conversationId === conversationId).map(({ entry }) => entry),
+    pin: (conversationId) => {
+      for (const item of items) if (item.entry.conversationId === '') rename(item, conversationId);
+    },
+    move: (from, to) => {
+      for (const item of items) {
+        if (item.entry.conversationId !== from) continue;
+        const isDoubtful = item.wasTried && item.entry.status !== 'failed';
+        const error: WireError = { code: 'unavailable', message: 'It may have arrived before the session ended' };
+        if (isDoubtful) item.entry = { ...stripped(item.entry), status: 'failed', error };
+        rename(item, to);
+      }
+    },
+    settle: (clientId, data) => {
+      const item = find(clientId);
+      if (item === undefined) return;
+      remove(item);
+      item.answered?.({ ok: true, data });
+      pump();
+    },
+    retry: (clientId) => {
+      const item = find(clientId);
+      if (item === undefined || item.entry.status === 'sending') return;
+      item.due = 0;
+      item.tries = 0;
+      change(item, { ...stripped(item.entry), status: 'queued' });
+      save(item);
+      pump();
+    },
+    discard: (clientId) => {
+      const item = find(clientId);
+      if (item === undefined) return;
+      remove(item);
+      item.answered?.({ ok: false, error: { code: 'conflict', message: 'Discarded' } });
+      pump();
+    },
+    pump: () => {
+      // What waited for an unknown outcome need not wait longer on a fresh connection; a rate limit still holds.
+      for (const item of items) if (item.entry.status === 'queued') item.due = 0;
+      adopt(foreignAfterMs);
+      pump();
+    },
+    clear: () => {
+      for (const { clientId } of stored.all()) stored.remove(clientId);
+      for (const item of items) {
+        remove(item);
+        item.answered?.({ ok: false, error: { code: 'conflict', message: 'Discarded' } });
+      }
+    },
+    start: () => {
+      adopting ??= setInterval(() => {
+        adopt(foreignAfterMs);
+        pump();
+      }, adoptEveryMs);
+      unwatch ??= onOtherTab((key, text) => {
+        const item =
+          text === null && key.startsWith(options.prefix) ? find(key.slice(options.prefix.length)) : undefined;
+        if (item !== undefined && item.entry.status !== 'sending') remove(item);
+      });
+    },
+    stop: () => {
+      clearInterval(adopting);
+      clearTimeout(timer);
+      unwatch?.();
+      adopting = undefined;
+      unwatch = undefined;
+    },
+  };
+};

@@ -1,0 +1,27 @@
+// A refused WebSocket upgrade tells a browser nothing: plain HTTP tells whether the server said no, and why.
+import type { ErrorCode, WireError } from '../../shared/errors.ts';
+import type { ClientOptions, VisitorClientOptions } from './api.ts';
+
+const refusals: Partial<Record<number, ErrorCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' };
+
+const askOver = async (url: string, options: ClientOptions, init: RequestInit): Promise<WireError | null> => {
+  const response = await fetch(url, {
+    ...init,
+    ...(options.extraHeaders === undefined ? {} : { headers: options.extraHeaders }),
+    signal: AbortSignal.timeout(5000),
+  });
+  const code = refusals[response.status];
+  if (code === undefined) return null;
+  const body = (await response.json().catch(() => null)) as { error?: Partial<WireError> } | null;
+  return { message: 'The server refused the connection', ...body?.error, code };
+};
+
+const base = (options: ClientOptions): string => options.url.replace(/\/$/, '');
+
+/** Whether the widget is there, enabled and allowed on this page. */
+export const askWidget = (options: VisitorClientOptions): Promise<WireError | null> =>
+  askOver(`${base(options)}/w/${encodeURIComponent(options.widgetKey)}`, options, { cache: 'no-store' });
+
+/** Whether the browser's session cookie still signs its member in. */
+export const askMember = (options: ClientOptions): Promise<WireError | null> =>
+  askOver(`${base(options)}/api/console/me`, options, { cache: 'no-store', credentials: 'same-origin' });

@@ -1,0 +1,190 @@
+// Everything the panel draws, as signals over one SDK client; components read it and call its verbs.
+import { batch, computed, effect, signal } from '@preact/signals';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { PublicWidget } from '../../../shared/widget.ts';
+import type { Connection, ConversationSnapshot, Observable, VisitorClient } from '../../sdk/api.ts';
+import type { Emit, Identity, PanelOptions, Scheme } from '../contract.ts';
+import { chooseLocale, directionOf, loadWords } from './i18n/locale.ts';
+import { en } from './i18n/words.ts';
+import type { Words } from './i18n/words.ts';
+import { formOf, noticeOf, personaOf, unreadOf } from './situation.ts';
+import type { Availability } from './situation.ts';
+import type { Memory } from './memory.ts';
+import { buildTimeline } from './timeline.ts';
+
+/** As `limits.message` of the shared schemas, which a browser does not load. */
+export const MESSAGE_LIMIT = 4000;
+
+export type ViewName = 'chat' | 'earlier';
+
+const none: never[] = [];
+
+export class PanelModel {
+  readonly client: VisitorClient;
+  readonly memory: Memory;
+  readonly emit: Emit;
+  readonly inline: boolean;
+  readonly widget: Signal<PublicWidget>;
+  readonly scheme: Signal<Scheme | undefined>;
+  readonly locale = signal('en');
+  readonly words: Signal<Words> = signal(en);
+  readonly isOpen = signal(false);
+  readonly isVisible = signal(!document.hidden);
+  readonly view = signal<ViewName>('chat');
+  readonly text = signal('');
+  readonly sound: Signal<boolean>;
+  readonly availability: Signal<Availability>;
+  readonly isFormDismissed = signal(false);
+  readonly dismissedActions = signal<string | null>(null);
+  /** Raised to ask the list to go to its end, the composer to take the focus. */
+  readonly jump = signal(0);
+  readonly focus = signal(0);
+
+  readonly snapshot: ReadonlySignal<ConversationSnapshot | null>;
+  readonly connection: ReadonlySignal<Connection>;
+  readonly earlier: ReadonlySignal<ReturnType<VisitorClient['earlier']['get']>>;
+
+  readonly state = computed(() => this.snapshot.value?.state ?? null);
+  readonly facts = computed(() => this.snapshot.value?.facts ?? none);
+  readonly outbox = computed(() => this.snapshot.value?.outbox ?? none);
+  readonly reply = computed(() => {
+    const reply = this.snapshot.value?.reply ?? null;
+    return reply?.mode === 'answer' ? reply : null;
+  });
+  readonly replyId = computed(() => this.reply.value?.replyId ?? null);
+  readonly dir = computed(() => directionOf(this.locale.value));
+  readonly timeline = computed(() => {
+    const replyId = this.replyId.value;
+    const startedAt = this.reply.peek()?.startedAt ?? 0;
+    const reply = replyId === null ? null : { replyId, startedAt };
+    return buildTimeline({ facts: this.facts.value, outbox: this.outbox.value, reply, now: Date.now() });
+  });
+  readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
+  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
+  readonly notice = computed(() =>
+    noticeOf(this.state.value, this.availability.value, this.replyId.value !== null, this.outbox.value.length > 0),
+  );
+  readonly form = computed(() =>
+    this.isFormDismissed.value || this.replyId.value !== null
+      ? null
+      : formOf(this.widget.value, this.state.value, this.facts.value, this.availability.value),
+  );
+  readonly unread = computed(() =>
+    this.isOpen.value && this.isVisible.value
+      ? 0
+      : unreadOf(this.facts.value, this.snapshot.value?.reads.visitor ?? 0),
+  );
+
+  readonly #undo: (() => void)[] = [];
+
+  constructor(client: VisitorClient, memory: Memory, options: PanelOptions) {
+    this.client = client;
+    this.memory = memory;
+    this.emit = options.emit;
+    this.inline = options.inline;
+    this.widget = signal(options.widget);
+    this.scheme = signal(options.scheme);
+    this.sound = signal(memory.has('sound'));
+    this.availability = signal(options.widget.availability);
+    this.snapshot = this.#follow(client.conversation);
+    this.connection = this.#follow(client.connection);
+    this.earlier = this.#follow(client.earlier);
+    this.#undo.push(
+      client.widget.subscribe((widget) => widget && (this.availability.value = widget.availability)),
+      client.onSignal((told) => {
+        if (told.type === 'presence.changed' && told.availability) this.availability.value = told.availability;
+      }),
+      effect(() => options.onUnread(this.unread.value)),
+      effect(() => this.#markRead()),
+      effect(() => {
+        const id = this.snapshot.value?.conversationId;
+        this.isFormDismissed.value = id !== undefined && memory.has(`form-${id}`);
+      }),
+    );
+    const onVisibility = (): void => void (this.isVisible.value = !document.hidden);
+    document.addEventListener('visibilitychange', onVisibility);
+    this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
+    const page = document.documentElement.lang;
+    this.setLocale(chooseLocale([options.locale, page === '' ? undefined : page, ...navigator.languages]));
+  }
+
+  #follow<T>(observable: Observable<T>): ReadonlySignal<T> {
+    const value = signal(observable.get());
+    this.#undo.push(observable.subscribe((next) => void (value.value = next)));
+    return value;
+  }
+
+  #markRead(): void {
+    const seq = this.facts.value.at(-1)?.seq ?? 0;
+    const isSeen = this.isOpen.value && this.isVisible.value && this.view.value === 'chat';
+    if (isSeen && seq > (this.snapshot.peek()?.reads.visitor ?? 0)) this.client.markRead();
+  }
+
+  setLocale(wish: string): void {
+    const locale = chooseLocale([wish]);
+    const apply = (words: Words): void =>
+      batch(() => {
+        this.words.value = words;
+        this.locale.value = locale;
+      });
+    if (locale.startsWith('en')) return apply(en);
+    this.#wish = locale;
+    // The language asked for last wins, whichever chunk comes first.
+    void loadWords(locale).then((words) => this.#wish === locale && apply(words));
+  }
+  #wish = '';
+
+  /** Sends what the composer (or a chip, or the page) says. White space alone is nothing. */
+  send(text: string): void {
+    if (text.trim() === '' || text.length > MESSAGE_LIMIT) return;
+    const clientId = this.client.send(text);
+    this.view.value = 'chat';
+    this.jump.value += 1;
+    this.emit('message:sent', { clientId, text });
+  }
+
+  stop(): void {
+    void this.client.perform('reply:stop', {});
+  }
+
+  askForPerson(): void {
+    this.jump.value += 1;
+    void this.client.perform('handoff:request', {});
+  }
+
+  async newConversation(): Promise<void> {
+    this.view.value = 'chat';
+    await this.client.newConversation();
+    this.focus.value += 1;
+  }
+
+  async openEarlier(conversationId: string): Promise<void> {
+    this.view.value = 'chat';
+    await this.client.openConversation(conversationId);
+    this.jump.value += 1;
+  }
+
+  dismissForm(): void {
+    const id = this.snapshot.peek()?.conversationId;
+    if (id !== undefined) this.memory.set(`form-${id}`, true);
+    this.isFormDismissed.value = true;
+  }
+
+  setSound(isOn: boolean): void {
+    this.memory.set('sound', isOn);
+    this.sound.value = isOn;
+  }
+
+  identify({ token, name, email }: Identity): void {
+    if (token !== undefined) void this.client.perform('visitor:identify', { token });
+    else if (name !== undefined || email !== undefined)
+      void this.client.perform('visitor:identify', {
+        ...(name === undefined ? {} : { name }),
+        ...(email === undefined ? {} : { email }),
+      });
+  }
+
+  dispose(): void {
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+}

@@ -1,0 +1,83 @@
+// Documents in memory, kept as JSON: a caller's object is never the stored one.
+import { ChatError } from '../../../shared/errors.ts';
+import { groups, kinds, lookups } from '../../ports/documents.ts';
+import type { Collections, DocumentOf, Kind } from '../../ports/documents.ts';
+import type { Collection } from '../../ports/store.ts';
+import type { DocumentStore } from './sqlite-documents.ts';
+
+interface Held {
+  orgId: string;
+  id: string;
+  group: string;
+  expiresAt: number | undefined;
+  lookups: string[];
+  body: string;
+}
+
+const keyOf = (orgId: string, id: string): string => `${orgId} ${id}`;
+
+export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => {
+  const purges: ((now: number) => number)[] = [];
+
+  const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => {
+    const documents = new Map<string, Held>();
+    const byLookup = new Map<string, Held>();
+    const parse = (held: Held | undefined): DocumentOf<K> | undefined =>
+      held && (JSON.parse(held.body) as DocumentOf<K>);
+    const remove = (orgId: string, id: string): void => {
+      const held = documents.get(keyOf(orgId, id));
+      if (held === undefined) return;
+      documents.delete(keyOf(orgId, id));
+      for (const lookup of held.lookups) byLookup.delete(lookup);
+    };
+    purges.push((now) => {
+      const expired = [...documents.values()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+      for (const { orgId, id } of expired) remove(orgId, id);
+      return expired.length;
+    });
+
+    return {
+      get: async (orgId, id) => parse(documents.get(keyOf(orgId, id))),
+      find: async (lookup) => parse(byLookup.get(lookup)),
+      list: async (orgId, { group, limit = Number.POSITIVE_INFINITY, after, reverse = false } = {}) => {
+        const sign = reverse ? -1 : 1;
+        const order = (a: string, b: string): number => (a === b ? 0 : a < b ? -sign : sign);
+        return [...documents.values()]
+          .filter((held) => held.orgId === orgId && (group === undefined || held.group === group))
+          .filter((held) => after === undefined || order(held.id, after) > 0)
+          .sort((a, b) => order(a.id, b.id))
+          .slice(0, limit)
+          .map((held) => parse(held)!);
+      },
+      put: async (document) => {
+        assertOpen();
+        const { orgId, id, expiresAt } = document as DocumentOf<K> & { expiresAt?: number };
+        const wanted = [...new Set(lookups[kind](document))];
+        const before = documents.get(keyOf(orgId, id));
+        if (wanted.some((lookup) => ![undefined, before].includes(byLookup.get(lookup)))) {
+          throw new ChatError('conflict', 'Another one has this key or address already');
+        }
+        remove(orgId, id);
+        const held: Held = {
+          orgId,
+          id,
+          group: groups[kind](document),
+          expiresAt,
+          lookups: wanted,
+          body: JSON.stringify(document),
+        };
+        documents.set(keyOf(orgId, id), held);
+        for (const lookup of wanted) byLookup.set(lookup, held);
+      },
+      delete: async (orgId, id) => {
+        assertOpen();
+        remove(orgId, id);
+      },
+    };
+  };
+
+  return {
+    collections: Object.fromEntries(kinds.map((kind) => [kind, collection(kind)])) as unknown as Collections,
+    purge: async (now) => purges.reduce((purged, purge) => purged + purge(now), 0),
+  };
+};

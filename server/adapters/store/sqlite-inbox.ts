@@ -1,0 +1,156 @@
+// Inbox pages in SQLite: every list is a walk along one index from the cursor on, so a page costs the same at any size.
+import { ChatError } from '../../../shared/errors.ts';
+import type { InboxRow } from '../../../shared/inbox.ts';
+import type { InboxQuery, Store } from '../../ports/store.ts';
+import { readCursor, writeCursor } from './inbox-cursor.ts';
+import { toCounts } from './row-shape.ts';
+import type { Rows } from './sqlite-rows.ts';
+import type { Database } from './sqlite-schema.ts';
+
+type Bound = string | number;
+interface Found {
+  n: number;
+  at: number;
+  row: string;
+}
+
+const AI = [0];
+const OPEN = [0, 1, 2];
+const CLOSED = [3];
+const MAX_PAGE = 200;
+
+type Inbox = Pick<Store, 'inbox' | 'row' | 'counts' | 'conversationsOf' | 'labels'>;
+
+export const createInbox = (db: Database, rows: Rows): Inbox => {
+  const statements = new Map<string, ReturnType<Database['prepare']>>();
+  const all = <T>(sql: string, values: Bound[]): T[] => {
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, (statement = db.prepare(sql)));
+    return statement.all(...values) as T[];
+  };
+
+  const hasLabel = (c: string): string =>
+    `AND EXISTS (SELECT 1 FROM labelled l WHERE l.org = ${c}.org AND l.label = ? AND l.last_at = ${c}.last_at AND l.n = ${c}.n)`;
+
+  /** Longest waiting first. */
+  const waiting = (org: number, query: InboxQuery, limit: number): Found[] => {
+    // Who waits is held by nobody.
+    if (query.agentId !== undefined) return [];
+    const from = query.cursor === undefined ? undefined : readCursor(query.cursor);
+    const values: Bound[] = [org];
+    if (from !== undefined) values.push(from.at, Number(from.tie));
+    if (query.label !== undefined) values.push(query.label);
+    return all(
+      `SELECT c.n, c.waiting_since AS at, c.row FROM conversations c
+       WHERE c.org = ? AND c.waiting_since IS NOT NULL ${from === undefined ? '' : 'AND (c.waiting_since, c.n) > (?, ?)'}
+       ${query.label === undefined ? '' : hasLabel('c')} ORDER BY c.waiting_since, c.n LIMIT ?`,
+      [...values, limit],
+    );
+  };
+
+  /** Latest first along one index; `where` is an equality on its leading columns. */
+  const latest = (where: string, bound: Bound[], query: InboxQuery, limit: number): Found[] => {
+    const from = query.cursor === undefined ? undefined : readCursor(query.cursor);
+    const values = [...bound];
+    if (from !== undefined) values.push(from.at, Number(from.tie));
+    if (query.label !== undefined) values.push(query.label);
+    return all(
+      `SELECT c.n, c.last_at AS at, c.row FROM conversations c
+       WHERE ${where} ${from === undefined ? '' : 'AND (c.last_at, c.n) < (?, ?)'}
+       ${query.label === undefined ? '' : hasLabel('c')} ORDER BY c.last_at DESC, c.n DESC LIMIT ?`,
+      [...values, limit],
+    );
+  };
+
+  /** Latest first along the index of the label. */
+  const labelledLatest = (org: number, buckets: number[], label: string, query: InboxQuery, limit: number): Found[] => {
+    const from = query.cursor === undefined ? undefined : readCursor(query.cursor);
+    const values: Bound[] = [org, label];
+    if (from !== undefined) values.push(from.at, Number(from.tie));
+    return all(
+      `SELECT c.n, c.last_at AS at, c.row FROM labelled l CROSS JOIN conversations c ON c.n = l.n
+       WHERE l.org = ? AND l.label = ? ${from === undefined ? '' : 'AND (l.last_at, l.n) < (?, ?)'}
+       AND c.bucket IN (${buckets.join(', ')}) ORDER BY l.last_at DESC, l.n DESC LIMIT ?`,
+      [...values, limit],
+    );
+  };
+
+  const held = (org: number, agentId: string, query: InboxQuery, limit: number): Found[] =>
+    latest('c.org = ? AND c.agent = ?', [org, agentId], query, limit);
+
+  const listed = (org: number, buckets: number[], query: InboxQuery, limit: number): Found[] => {
+    if (query.label !== undefined) return labelledLatest(org, buckets, query.label, query, limit);
+    const found = buckets.flatMap((bucket) => latest('c.org = ? AND c.bucket = ?', [org, bucket], query, limit));
+    return buckets.length === 1 ? found : found.sort((a, b) => b.at - a.at || b.n - a.n).slice(0, limit);
+  };
+
+  const page = (org: number, query: InboxQuery, limit: number): Found[] => {
+    const { filter, agentId, memberId } = query;
+    switch (filter) {
+      case 'needs-person':
+        return waiting(org, query, limit);
+      case 'mine':
+        return agentId !== undefined && agentId !== memberId ? [] : held(org, memberId, query, limit);
+      case 'ai':
+        return agentId === undefined ? listed(org, AI, query, limit) : [];
+      case 'open':
+        return agentId === undefined ? listed(org, OPEN, query, limit) : held(org, agentId, query, limit);
+      case 'closed':
+        return agentId === undefined ? listed(org, CLOSED, query, limit) : [];
+    }
+  };
+
+  return {
+    inbox: async (query) => {
+      const org = rows.orgOf(query.orgId);
+      if (query.cursor !== undefined && !/^\d+$/.test(readCursor(query.cursor).tie)) {
+        throw new ChatError('invalid', 'The cursor is not one of this list');
+      }
+      if (org === undefined) return { rows: [], cursor: null };
+      const limit = Math.max(1, Math.min(query.limit, MAX_PAGE));
+      const found = page(org, query, limit + 1);
+      const last = found[limit - 1];
+      return {
+        rows: found.slice(0, limit).map(({ row }) => JSON.parse(row) as InboxRow),
+        cursor: found.length > limit && last !== undefined ? writeCursor({ at: last.at, tie: String(last.n) }) : null,
+      };
+    },
+
+    row: async (orgId, conversationId) => {
+      const [found] = all<{ row: string }>(
+        'SELECT c.row FROM conversations c JOIN orgs o ON o.n = c.org WHERE c.id = ? AND o.id = ?',
+        [conversationId, orgId],
+      );
+      return found && (JSON.parse(found.row) as InboxRow);
+    },
+
+    counts: async (orgId) => {
+      const org = rows.orgOf(orgId);
+      if (org === undefined) return toCounts([]);
+      const counters = all<{ name: string; total: number }>(
+        "SELECT name, total FROM counters WHERE org = ? AND NOT (name >= 'label:' AND name < 'label;')",
+        [org],
+      );
+      return toCounts(counters.map(({ name, total }) => [name, total]));
+    },
+
+    conversationsOf: async (orgId, contactId, limit) => {
+      const org = rows.orgOf(orgId);
+      if (org === undefined) return [];
+      return all<{ row: string }>(
+        'SELECT row FROM conversations WHERE org = ? AND contact = ? ORDER BY last_at DESC, n DESC LIMIT ?',
+        [org, contactId, limit],
+      ).map(({ row }) => JSON.parse(row) as InboxRow);
+    },
+
+    labels: async (orgId, limit) => {
+      const org = rows.orgOf(orgId);
+      if (org === undefined) return [];
+      return all<{ name: string }>(
+        `SELECT name FROM counters WHERE org = ? AND name >= 'label:' AND name < 'label;'
+         ORDER BY total DESC, name LIMIT ?`,
+        [org, limit],
+      ).map(({ name }) => name.slice('label:'.length));
+    },
+  };
+};

@@ -1,0 +1,192 @@
+// The only file that knows every adapter: from a configuration to a node that listens, and back down again.
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { newId } from '../shared/ids.ts';
+import { createLocalBus } from './adapters/bus/local.ts';
+import { createKnowledge } from './adapters/knowledge/minisearch.ts';
+import { createLog } from './adapters/log/pino.ts';
+import { createMetrics } from './adapters/metrics/prom.ts';
+import { createModel } from './adapters/model/index.ts';
+import { createPasswords } from './adapters/passwords/argon2.ts';
+import { openSqliteStore } from './adapters/store/sqlite.ts';
+import type { Config } from './config.ts';
+import { createHttpApp, hardenServer } from './edges/http/app.ts';
+import type { Trust } from './edges/socket/address.ts';
+import { openGateway } from './edges/socket/gateway.ts';
+import { systemClock } from './ports/clock.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Model } from './ports/model.ts';
+import type { Store } from './ports/store.ts';
+import type { Log } from './ports/telemetry.ts';
+import { firstRun } from './seed/first-run.ts';
+import type { FirstRunFacts } from './seed/first-run.ts';
+import { Answers } from './usecases/answers.ts';
+import { Committer } from './usecases/commit.ts';
+import { followWidget } from './usecases/conversations.ts';
+import { Directory } from './usecases/directory.ts';
+import { followContacts } from './usecases/follow.ts';
+import { Limits } from './usecases/limits.ts';
+import { Presence } from './usecases/presence.ts';
+
+/** What a test or a benchmark may put in the place of what the configuration names. */
+export interface Parts {
+  clock?: Clock;
+  log?: Log;
+  store?: Store;
+  model?: Model;
+  /** Where the built pages lie. */
+  distDir: string;
+  /** Silence of a model after which it is given up, ms. Default 20,000. */
+  stallMs?: number;
+  /** A fresh one-time link for an owner who lost the password. */
+  renewsLink?: boolean;
+}
+
+export interface Node {
+  url: string;
+  store: Store;
+  facts: FirstRunFacts;
+  isFirst: boolean;
+  /** Drains: answers get up to 7 s to end, commits are written, sockets are let go. Resolves within 10 s. */
+  stop(): Promise<void>;
+}
+
+const sweepMs = 2000;
+const purgeMs = 3_600_000;
+const drainMs = { answers: 7000, sockets: 400 } as const;
+
+/** An address as a browser reaches it: one that listens everywhere is reached on this machine. */
+const urlOf = ({ address, port, family }: AddressInfo): string => {
+  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`;
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+};
+
+const notReady: RequestListener = (_request, response) => {
+  response.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1' });
+  response.end('{"error":{"code":"unavailable","message":"Starting"}}');
+};
+
+/**
+ * Listens first, so that a port in use leaves nothing half-made; then opens the store, seeds it, takes up what an earlier
+ * boot left, and only then is ready. @throws what made a start impossible
+ */
+export const startNode = async (config: Config, parts: Parts): Promise<Node> => {
+  const clock = parts.clock ?? systemClock;
+  const log = parts.log ?? createLog(config.logLevel);
+  let handle: RequestListener = notReady;
+  const server = createServer((request, response) => handle(request, response));
+  hardenServer(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const url = config.publicUrl ?? urlOf(server.address() as AddressInfo);
+  const baseUrl = (): string => url;
+
+  let store: Store;
+  try {
+    store = parts.store ?? (await openSqliteStore({ dataDir: config.dataDir, clock }));
+  } catch (error) {
+    await new Promise((resolve) => server.close(resolve));
+    throw error;
+  }
+
+  const node = newId('node');
+  const metrics = createMetrics();
+  const bus = createLocalBus({ log });
+  const presence = new Presence();
+  const directory = new Directory({ store, clock, presence });
+  const limits = new Limits(clock, config.limits === 'off');
+  const knowledge = createKnowledge({ store });
+  const model = parts.model ?? createModel(config.model);
+  const committer = new Committer({ store, bus, clock, log, metrics, node });
+  const answers = new Answers({
+    store,
+    bus,
+    clock,
+    log,
+    metrics,
+    committer,
+    directory,
+    knowledge,
+    model,
+    node,
+    stallMs: parts.stallMs ?? 20_000,
+  });
+  committer.attach(answers);
+
+  const seeded = await firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, {
+    renewsLink: parts.renewsLink ?? false,
+  });
+
+  let isReady = false;
+  const conversations = { store, committer, directory, log };
+  const app = createHttpApp({
+    store,
+    clock,
+    bus,
+    log,
+    metrics,
+    knowledge,
+    model,
+    presence,
+    passwords: createPasswords(),
+    config,
+    baseUrl,
+    distDir: parts.distDir,
+    isReady: () => isReady,
+    onWidgetChanged: async (widget, before) => {
+      directory.forget();
+      gateway.tellAvailability(widget);
+      if (widget.isAutopilot !== before.isAutopilot) await followWidget(conversations, widget);
+    },
+  });
+  const gateway = openGateway(server, {
+    store,
+    bus,
+    clock,
+    log,
+    metrics,
+    config,
+    committer,
+    directory,
+    presence,
+    limits,
+    baseUrl,
+    trust: app.get('trust proxy fn') as Trust,
+  });
+  // After the edges, which must have enqueued a fact before anybody acts on it.
+  bus.subscribe((delivery) => answers.receive(delivery));
+  bus.subscribe(followContacts({ store, clock, log, committer }));
+
+  await answers.recall();
+  await answers.sweep();
+  const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  const sweeping = setInterval(() => void answers.sweep().catch(failed('sweep failed')), sweepMs);
+  const purging = setInterval(() => void store.purge(clock.now()).catch(failed('purge failed')), purgeMs);
+  handle = app;
+  isReady = true;
+  log.info({ url, model: model.name, limits: config.limits }, 'ready');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    isReady = false;
+    log.info({}, 'draining');
+    clearInterval(sweeping);
+    clearInterval(purging);
+    committer.stopClaiming();
+    await answers.drain(drainMs.answers);
+    await committer.settled();
+    await gateway.drain(drainMs.sockets);
+    server.closeAllConnections();
+    await gateway.close();
+    await bus.close();
+    await store.close();
+    log.info({}, 'stopped');
+  };
+  return { url, store, ...seeded, stop: () => (stopping ??= stop()) };
+};

@@ -1,0 +1,159 @@
+// What each console route does: one use case each, typed by the table in `shared/console-api.ts`.
+import type { z } from 'zod';
+import type { ConsoleOutput, ConsoleRoute, consoleRoutes } from '../../../shared/console-api.ts';
+import { ChatError } from '../../../shared/errors.ts';
+import {
+  changeMember,
+  changeSelf,
+  invite,
+  listMembers,
+  memberViewOf,
+  readLink,
+  renewLink,
+  signIn,
+  signOut,
+  useLink,
+} from '../../usecases/accounts.ts';
+import { listLabels, readContext, searchConversations } from '../../usecases/contacts.ts';
+import { readInstallation } from '../../usecases/installation.ts';
+import {
+  addArticle,
+  changeArticle,
+  changeAssistant,
+  listArticles,
+  listAssistants,
+  removeArticle,
+} from '../../usecases/knowledge.ts';
+import { publicWidgetOf } from '../../usecases/public-widget.ts';
+import type { SignedIn } from '../../usecases/sessions.ts';
+import {
+  createWidget,
+  embedOf,
+  listWidgets,
+  previewWidget,
+  readWidget,
+  updateWidget,
+  widgetViewOf,
+} from '../../usecases/widgets.ts';
+import type { HttpDeps } from './deps.ts';
+
+type Spec<K extends ConsoleRoute> = (typeof consoleRoutes)[K];
+type Parsed<K extends ConsoleRoute, F extends 'body' | 'query'> =
+  Spec<K> extends Record<F, infer S extends z.ZodType> ? z.output<S> : undefined;
+
+/** A request that was let in and parsed. */
+export interface ConsoleCall<K extends ConsoleRoute> {
+  deps: HttpDeps;
+  /** Undefined on public routes alone. */
+  signedIn: Spec<K>['who'] extends 'public' ? undefined : SignedIn;
+  body: Parsed<K, 'body'>;
+  query: Parsed<K, 'query'>;
+  /** The `:id` of the path; empty where it has none. */
+  id: string;
+  session: {
+    start(secret: string): void;
+    end(): void;
+    /** Counts an attempt at this account's password. @throws ChatError `rate_limited` */
+    attempt(account: string): Promise<void>;
+    succeeded(account: string): Promise<void>;
+  };
+}
+
+export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => Promise<ConsoleOutput<K>> };
+
+export const consoleHandlers: ConsoleHandlers = {
+  'POST /login': async ({ deps, body, session }) => {
+    await session.attempt(body.email);
+    const { member, secret } = await signIn(deps, body);
+    await session.succeeded(body.email);
+    session.start(secret);
+    return { member: memberViewOf(member) };
+  },
+  'GET /link': ({ deps, query }) => readLink(deps, query.token),
+  'POST /link': async ({ deps, body, session }) => {
+    const { member, secret } = await useLink(deps, body);
+    session.start(secret);
+    return { member: memberViewOf(member) };
+  },
+  'POST /logout': async ({ deps, signedIn, session }) => {
+    if (signedIn.credential.kind !== 'cookie') throw new ChatError('forbidden', 'A token has no session to end');
+    await signOut(deps, signedIn);
+    session.end();
+    return {};
+  },
+  'GET /me': async ({ deps, signedIn: { member } }) => {
+    const [organisation, installation] = await Promise.all([
+      deps.store.documents.organisations.get(member.orgId, member.orgId),
+      readInstallation(deps),
+    ]);
+    return {
+      member: memberViewOf(member),
+      organisation: { id: member.orgId, name: organisation?.name ?? '' },
+      demoUrl: installation?.isDemo === true && installation.orgId === member.orgId ? `${deps.baseUrl()}/demo` : null,
+      model: deps.model.name,
+    };
+  },
+  'PATCH /me': async ({ deps, signedIn, body, session }) => {
+    const account = signedIn.member.email;
+    if (body.password !== undefined) await session.attempt(account);
+    const member = await changeSelf(deps, signedIn, body);
+    if (body.password !== undefined) await session.succeeded(account);
+    return { member: memberViewOf(member) };
+  },
+  'GET /members': async ({ deps, signedIn: { member } }) => ({
+    members: (await listMembers(deps, member)).map(memberViewOf),
+  }),
+  'POST /members': async ({ deps, signedIn, body }) => {
+    const { member, link } = await invite(deps, signedIn.member, body);
+    return { member: memberViewOf(member), link };
+  },
+  'PATCH /members/:id': async ({ deps, signedIn, id, body }) => ({
+    member: memberViewOf(await changeMember(deps, signedIn.member, id, body)),
+  }),
+  'POST /members/:id/link': async ({ deps, signedIn, id }) => ({ link: await renewLink(deps, signedIn.member, id) }),
+  'GET /widgets': async ({ deps, signedIn: { member } }) => ({
+    widgets: (await listWidgets(deps, member.orgId)).map(widgetViewOf),
+  }),
+  'POST /widgets': async ({ deps, signedIn: { member }, body }) => ({
+    widget: widgetViewOf(await createWidget(deps, member.orgId, body)),
+  }),
+  'GET /widgets/:id': async ({ deps, signedIn: { member }, id }) => {
+    const widget = await readWidget(deps, member.orgId, id);
+    return {
+      widget: widgetViewOf(widget),
+      embed: embedOf(deps, widget),
+      preview: await publicWidgetOf(deps, widget),
+    };
+  },
+  'PATCH /widgets/:id': async ({ deps, signedIn: { member }, id, body }) => {
+    const widget = await updateWidget(deps, member.orgId, id, body);
+    return { widget: widgetViewOf(widget), preview: await publicWidgetOf(deps, widget) };
+  },
+  'POST /widgets/:id/preview': async ({ deps, signedIn: { member }, id, body }) => ({
+    preview: await previewWidget(deps, member.orgId, id, body),
+  }),
+  'GET /assistants': async ({ deps, signedIn: { member } }) => ({
+    assistants: await listAssistants(deps, member.orgId),
+  }),
+  'PATCH /assistants/:id': async ({ deps, signedIn: { member }, id, body }) => ({
+    assistant: await changeAssistant(deps, member.orgId, id, body),
+  }),
+  'GET /assistants/:id/articles': async ({ deps, signedIn: { member }, id }) => ({
+    articles: await listArticles(deps, member.orgId, id),
+  }),
+  'POST /assistants/:id/articles': async ({ deps, signedIn: { member }, id, body }) => ({
+    article: await addArticle(deps, member.orgId, id, body),
+  }),
+  'PATCH /articles/:id': async ({ deps, signedIn: { member }, id, body }) => ({
+    article: await changeArticle(deps, member.orgId, id, body),
+  }),
+  'DELETE /articles/:id': async ({ deps, signedIn: { member }, id }) => {
+    await removeArticle(deps, member.orgId, id);
+    return {};
+  },
+  'GET /search': async ({ deps, signedIn: { member }, query }) => ({
+    hits: await searchConversations(deps, member.orgId, query.q),
+  }),
+  'GET /labels': async ({ deps, signedIn: { member } }) => ({ labels: await listLabels(deps, member.orgId) }),
+  'GET /conversations/:id/context': ({ deps, signedIn: { member }, id }) => readContext(deps, member.orgId, id),
+};

@@ -1,0 +1,110 @@
+// The console's REST, bound from its one table: who may call, what is parsed, what is sent.
+import { Router } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import { consoleRoutes } from '../../../shared/console-api.ts';
+import type { ConsoleRoute, RouteSpec } from '../../../shared/console-api.ts';
+import { ChatError } from '../../../shared/errors.ts';
+import { may } from '../../domain/permit.ts';
+import { memberOfCookie, memberOfToken } from '../../usecases/sessions.ts';
+import type { SignedIn } from '../../usecases/sessions.ts';
+import { consoleHandlers } from './console-handlers.ts';
+import type { ConsoleCall } from './console-handlers.ts';
+import { clearCookie, cookieOf, setCookie } from './cookie.ts';
+import type { HttpDeps } from './deps.ts';
+import { jsonBody, parsedBy } from './json-body.ts';
+import type { HttpLimits } from './limits.ts';
+import { methodNotAllowed, noSuchRoute } from './refusals.ts';
+
+const kib = 1024;
+const smallBody = jsonBody(64 * kib);
+const articleBody = jsonBody(1024 * kib);
+
+/**
+ * Refuses what another site makes a browser send. SameSite=Strict does this too; both must fail before harm is done.
+ * Programs that are no browser send neither header.
+ */
+const refuseForeignPage =
+  (baseUrl: () => string): RequestHandler =>
+  (request, _response, next) => {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return next();
+    const { origin } = request.headers;
+    const site = request.headers['sec-fetch-site'];
+    const isOurs =
+      origin === undefined
+        ? site === undefined || site === 'same-origin' || site === 'none'
+        : origin === baseUrl() || (URL.canParse(origin) && new URL(origin).host === request.headers.host);
+    if (!isOurs) throw new ChatError('forbidden', 'This request came from another site');
+    next();
+  };
+
+const bearerOf = (request: Request): string | undefined =>
+  /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+
+const admit = async (deps: HttpDeps, request: Request, who: RouteSpec['who']): Promise<SignedIn | undefined> => {
+  if (who === 'public') return undefined;
+  const token = bearerOf(request);
+  const cookie = cookieOf(request.headers, deps.baseUrl());
+  const signedIn =
+    token !== undefined
+      ? await memberOfToken(deps, token)
+      : cookie === undefined
+        ? undefined
+        : await memberOfCookie(deps, cookie);
+  if (signedIn === undefined) throw new ChatError('unauthenticated', 'Sign in first');
+  if (!may(signedIn.member, who === 'admin' ? 'console.administer' : 'console.use')) {
+    throw new ChatError('forbidden', 'This needs an admin');
+  }
+  return signedIn;
+};
+
+const sessionOf = (deps: HttpDeps, limits: HttpLimits, request: Request, response: Response) => ({
+  start: (secret: string) => setCookie(response, deps.baseUrl(), secret),
+  end: () => clearCookie(response, deps.baseUrl()),
+  attempt: (account: string) => limits.loginAttempt(request, account),
+  succeeded: (account: string) => limits.loginSucceeded(request, account),
+});
+
+/** One route: who first, so that a stranger's body is never read; then body and query; then the use case. */
+const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestHandler[] => {
+  const spec: RouteSpec = consoleRoutes[name];
+  const handle = consoleHandlers[name] as (call: ConsoleCall<ConsoleRoute>) => Promise<unknown>;
+  const enter: RequestHandler = async (request, response, next) => {
+    response.locals['signedIn'] = await admit(deps, request, spec.who);
+    next();
+  };
+  const run: RequestHandler = async (request, response) => {
+    const id = request.params['id'];
+    const call = {
+      deps,
+      signedIn: response.locals['signedIn'] as SignedIn | undefined,
+      body: spec.body === undefined ? undefined : parsedBy(spec.body, request.body),
+      query: spec.query === undefined ? undefined : parsedBy(spec.query, request.query),
+      id: typeof id === 'string' ? id : '',
+      session: sessionOf(deps, limits, request, response),
+    };
+    const output = await handle(call as unknown as ConsoleCall<ConsoleRoute>);
+    // The schema is the list of what may leave: anything else that a use case returned is stripped here.
+    response.json(spec.output.parse(output));
+  };
+  const body = spec.body === undefined ? [] : name.includes('articles') ? articleBody : smallBody;
+  return [enter, ...body, run];
+};
+
+export const consoleRouter = (deps: HttpDeps, limits: HttpLimits): Router => {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  router.use(refuseForeignPage(() => deps.baseUrl()));
+  const methods = new Map<string, string[]>();
+  for (const name of Object.keys(consoleRoutes) as ConsoleRoute[]) {
+    const [method = '', path = ''] = name.split(' ');
+    router[method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete'](path, ...bound(deps, limits, name));
+    const known = methods.get(path) ?? [];
+    methods.set(path, [...known, method, ...(method === 'GET' ? ['HEAD'] : [])]);
+  }
+  for (const [path, allowed] of methods) router.all(path, methodNotAllowed(allowed));
+  router.use(noSuchRoute);
+  return router;
+};

@@ -1,0 +1,67 @@
+// JSON bodies, checked for what schemas do not see: encoding, depth and keys that have a meaning to code.
+import express from 'express';
+import type { Request, RequestHandler } from 'express';
+import { ChatError } from '../../../shared/errors.ts';
+import type { Problem } from '../../../shared/errors.ts';
+import type { z } from 'zod';
+
+const maxDepth = 8;
+const forbiddenKey = /^(__proto__|constructor|prototype|\$.*)$/;
+
+const invalid = (details: Problem[]): ChatError => new ChatError('invalid', 'Validation failed', { details });
+
+const refuseStrange = (value: unknown, depth: number): void => {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > maxDepth) throw invalid([{ path: '', message: `Nested deeper than ${maxDepth}` }]);
+  for (const [key, inner] of Object.entries(value)) {
+    if (!Array.isArray(value) && forbiddenKey.test(key)) {
+      throw invalid([{ path: '', message: 'Holds a key that is not allowed' }]);
+    }
+    refuseStrange(inner, depth + 1);
+  }
+};
+
+const hasBody = (request: Request): boolean =>
+  request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads a JSON body of at most `limit` bytes (after inflation) into `request.body`; no body at all is `{}`. */
+export const jsonBody = (limit: number): RequestHandler[] => [
+  (request, _response, next) => {
+    if (hasBody(request) && request.is('application/json') === false) {
+      throw new ChatError('unsupported_media_type', 'Send application/json');
+    }
+    next();
+  },
+  express.json({
+    limit,
+    strict: false,
+    verify: (_request, _response, bytes) => {
+      try {
+        strictUtf8.decode(bytes);
+      } catch {
+        throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed', status: 400 });
+      }
+    },
+  }),
+  (request, _response, next) => {
+    request.body ??= {};
+    refuseStrange(request.body, 1);
+    next();
+  },
+];
+
+/** `colors.primary`, `actionButtons[0].url`: how a problem names its place. */
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+
+/** Parses once, at the edge. Messages come from the schema and never quote the input. @throws ChatError `invalid` */
+export const parsedBy = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.slice(0, 20).map(({ path, message }) => ({ path: pathOf(path), message })));
+};

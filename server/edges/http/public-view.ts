@@ -1,0 +1,52 @@
+// `/w/{key}`: the public view of a widget, before any socket and for any page it is allowed on.
+import { Router } from 'express';
+import type { RequestHandler } from 'express';
+import { admitPage, publicWidgetOf, unreadOf } from '../../usecases/public-widget.ts';
+import type { HttpDeps } from './deps.ts';
+import type { HttpLimits } from './limits.ts';
+import { tagOf, wasUnchanged } from './etag.ts';
+import { methodNotAllowed, noSuchRoute } from './refusals.ts';
+
+/** Any page may read the answer, a refusal included; whether it gets more than a refusal is judged by its Origin. */
+const openToPages: RequestHandler = (request, response, next) => {
+  response.set({
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'ETag, Retry-After',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    Vary: 'Origin, X-Session-Id',
+  });
+  if (request.method !== 'OPTIONS') return next();
+  response.set({
+    'Access-Control-Allow-Methods': 'GET, HEAD',
+    'Access-Control-Allow-Headers': 'X-Session-Id, If-None-Match',
+    'Access-Control-Max-Age': '86400',
+  });
+  response.status(204).end();
+};
+
+const one = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header.join(',') : header;
+
+export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.use(openToPages);
+  router.get('/:key', async (request, response) => {
+    await limits.publicView(request);
+    const widget = await admitPage(deps, {
+      key: request.params.key,
+      origin: one(request.headers.origin),
+      secFetchSite: one(request.headers['sec-fetch-site']),
+      ownOrigin: deps.baseUrl(),
+    });
+    const view = await publicWidgetOf(deps, widget);
+    const session = one(request.headers['x-session-id']);
+    const unread = session === undefined ? undefined : await unreadOf(deps, widget, session);
+    // Kept by the browser, asked for every time: a change shows on the next page view, an unchanged view costs a 304.
+    response.set('Cache-Control', session === undefined ? 'public, no-cache' : 'private, no-cache');
+    const body = JSON.stringify(unread === undefined ? view : { ...view, unread });
+    if (!wasUnchanged(request, response, tagOf(body))) response.type('json').send(body);
+  });
+  router.all('/:key', methodNotAllowed(['GET', 'HEAD', 'OPTIONS']));
+  router.use(noSuchRoute);
+  return router;
+};

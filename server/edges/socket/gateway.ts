@@ -1,0 +1,313 @@
+// Socket.IO on the server's HTTP port: who may connect, which namespace, and what a revocation ends.
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { Server } from 'socket.io';
+import type { Socket } from 'socket.io';
+import { z } from 'zod';
+import { ChatError, toWireError } from '../../../shared/errors.ts';
+import { PROTOCOL_VERSION, namespaces } from '../../../shared/wire.ts';
+import type { Widget } from '../../../shared/widget.ts';
+import type { Config } from '../../config.ts';
+import { isOriginAllowed } from '../../domain/widget.ts';
+import type { Bus, Delivery } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Log, Metrics } from '../../ports/telemetry.ts';
+import type { Committer } from '../../usecases/commit.ts';
+import type { Directory } from '../../usecases/directory.ts';
+import type { Limits } from '../../usecases/limits.ts';
+import type { Presence } from '../../usecases/presence.ts';
+import { admitPage, widgetByKey } from '../../usecases/public-widget.ts';
+import { memberOfCookie, memberOfToken } from '../../usecases/sessions.ts';
+import { cookieOf } from '../http/cookie.ts';
+import { addressKey, isLocalCaller } from '../http/address.ts';
+import { clientAddress } from './address.ts';
+import type { Trust } from './address.ts';
+import { guardConnections } from './guard.ts';
+import { Hub, widgetRoom } from './hub.ts';
+import { InboxFeed } from './inbox-feed.ts';
+import { watchPressure } from './pressure.ts';
+import { bindStaff } from './staff.ts';
+import type { StaffSeat } from './staff.ts';
+import { bindVisitor } from './visitor.ts';
+import type { VisitorSeat } from './visitor.ts';
+
+export interface GatewayDeps {
+  store: Store;
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  config: Config;
+  committer: Committer;
+  directory: Directory;
+  presence: Presence;
+  limits: Limits;
+  trust: Trust;
+  baseUrl(): string;
+}
+
+export interface SocketDeps extends GatewayDeps {
+  hub: Hub;
+  inbox: InboxFeed;
+}
+
+export interface Gateway {
+  hub: Hub;
+  /** Tells a widget's visitors whether anybody or anything answers right now. */
+  tellAvailability(widget: Widget): void;
+  /** Ends every connection in jittered batches over about `ms`; the SDK comes back by itself. */
+  drain(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const token = z.string().max(200).optional().catch(undefined);
+const visitorAuth = z.object({
+  v: z.number().int(),
+  visitorToken: token,
+  sessionToken: token,
+  channel: z.literal('test').optional().catch(undefined),
+});
+const staffAuth = z.object({ v: z.number().int(), token });
+
+/** The error that a refused handshake carries: `err.data` is the wire form. */
+const refusal = (error: unknown): Error => {
+  const wire = toWireError(error);
+  return Object.assign(new Error(wire.message), { data: wire });
+};
+
+const versioned = <T extends { v: number }>(schema: z.ZodType<T>, auth: unknown): T => {
+  const parsed = schema.safeParse(auth);
+  if (!parsed.success) throw new ChatError('invalid', 'The handshake is not valid: auth.v is missing');
+  if (parsed.data.v > PROTOCOL_VERSION + 100 || parsed.data.v < 1) {
+    throw new ChatError('invalid', `This server speaks protocol version ${PROTOCOL_VERSION}`);
+  }
+  return parsed.data;
+};
+
+/** Our own origin: as configured, else as the browser addressed us. */
+const ownOriginOf = (request: IncomingMessage, config: Config): string =>
+  config.publicUrl === undefined ? `http://${request.headers.host ?? ''}` : new URL(config.publicUrl).origin;
+
+const header = (request: IncomingMessage, name: string): string | undefined => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
+  const { config, log, metrics, presence, bus, limits } = deps;
+  const io = new Server(server, {
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: 64 * 1024,
+    connectTimeout: 10_000,
+    perMessageDeflate: false,
+    httpCompression: false,
+    allowEIO3: false,
+    cleanupEmptyChildNamespaces: false,
+    allowRequest: (request, decide) => {
+      admit(request).then(
+        () => decide(null, true),
+        (error: unknown) => {
+          metrics.refused('widget', toWireError(error).code);
+          decide(toWireError(error).message, false);
+        },
+      );
+    },
+  });
+  const isOneTooMany = guardConnections(io, { clock: deps.clock, trust: deps.trust, isOff: limits.isOff });
+
+  /** The Origin of an upgrade: the widget's list where a key is given, else our own pages and programs without one. */
+  const admit = async (request: IncomingMessage): Promise<void> => {
+    if (isOneTooMany(request)) throw new ChatError('rate_limited', 'Too many connections from this address');
+    const key = new URL(request.url ?? '/', 'http://localhost').searchParams.get('widgetKey');
+    const widget = key === null ? undefined : await widgetByKey(deps, key);
+    const origin = header(request, 'origin');
+    const ownOrigin = ownOriginOf(request, config);
+    if (widget === undefined) {
+      // An unknown key is told as such by the namespace; without a key only our own pages and programs connect.
+      if (key === null && origin !== undefined && origin !== ownOrigin) {
+        throw new ChatError('forbidden', 'This page may not connect');
+      }
+      return;
+    }
+    const page = { ownOrigin, secFetchSite: header(request, 'sec-fetch-site') };
+    if (!isOriginAllowed(widget.allowedDomains, origin, page)) {
+      throw new ChatError('forbidden', 'This page may not connect');
+    }
+  };
+
+  const hub = new Hub(io);
+  const inbox = new InboxFeed({ store: deps.store, bus, log, io });
+  const socketDeps: SocketDeps = { ...deps, hub, inbox };
+  const visitors = io.of(namespaces.visitor);
+  const staff = io.of(namespaces.staff);
+
+  const harmless = (socket: Socket): void => {
+    // A client may emit an event named `error`; without a listener that would end the process.
+    socket.on('error', () => undefined);
+  };
+
+  visitors.use((socket, next) => {
+    const { request } = socket;
+    const enter = async (): Promise<void> => {
+      const auth = versioned(visitorAuth, socket.handshake.auth);
+      const { widgetKey } = socket.handshake.query;
+      if (typeof widgetKey !== 'string') throw new ChatError('unauthenticated', 'The widget key is missing');
+      const widget = await admitPage(deps, {
+        key: widgetKey,
+        origin: header(request, 'origin'),
+        secFetchSite: header(request, 'sec-fetch-site'),
+        ownOrigin: ownOriginOf(request, config),
+      });
+      const seat: VisitorSeat = {
+        widgetId: widget.id,
+        orgId: widget.orgId,
+        channel: auth.channel ?? 'widget',
+        sessionToken: auth.sessionToken,
+        visitorToken: auth.visitorToken,
+        address: addressKey(clientAddress(request, deps.trust)),
+        isCounted: !isLocalCaller(request.socket.remoteAddress, request.headers),
+        userAgent: header(request, 'user-agent')?.slice(0, 200),
+        locale: header(request, 'accept-language')?.split(',')[0]?.slice(0, 20),
+        session: undefined,
+        contact: undefined,
+      };
+      socket.data = seat;
+    };
+    enter().then(
+      () => next(),
+      (error: unknown) => {
+        metrics.refused('widget', toWireError(error).code);
+        next(refusal(error));
+      },
+    );
+  });
+
+  visitors.on('connection', (socket) => {
+    harmless(socket);
+    const seat = socket.data as VisitorSeat;
+    void socket.join(widgetRoom(seat.widgetId));
+    metrics.connection('widget', 1);
+    socket.on('disconnect', () => metrics.connection('widget', -1));
+    bindVisitor(socket, seat, socketDeps);
+    slim(socket);
+    // Registered now: a widget that was switched off in between is found out here.
+    deps.store.documents.widgets.get(seat.orgId, seat.widgetId).then(
+      (widget) => {
+        if (widget?.isEnabled !== true) socket.disconnect(true);
+      },
+      (error: unknown) => log.warn({ err: error }, 'widget not checked again'),
+    );
+  });
+
+  staff.use((socket, next) => {
+    const { request } = socket;
+    const enter = async (): Promise<void> => {
+      const auth = versioned(staffAuth, socket.handshake.auth);
+      const origin = header(request, 'origin');
+      const isOwn = origin === undefined || origin === ownOriginOf(request, config);
+      if (!isOwn) throw new ChatError('forbidden', 'This page may not connect');
+      const signedIn =
+        auth.token === undefined
+          ? await memberOfCookie(deps, cookieOf(request.headers, deps.baseUrl()) ?? '')
+          : await memberOfToken(deps, auth.token);
+      if (signedIn === undefined) throw new ChatError('unauthenticated', 'Please sign in again');
+      const seat: StaffSeat = { member: signedIn.member, credentialId: signedIn.credential.id };
+      socket.data = seat;
+    };
+    enter().then(
+      () => next(),
+      (error: unknown) => {
+        metrics.refused('console', toWireError(error).code);
+        next(refusal(error));
+      },
+    );
+  });
+
+  staff.on('connection', (socket) => {
+    harmless(socket);
+    const seat = socket.data as StaffSeat;
+    const { member, credentialId } = seat;
+    void socket.join([`member:${member.id}`, `credential:${credentialId}`]);
+    metrics.connection('console', 1);
+    presence.enter(socket.id, member);
+    socket.on('disconnect', () => {
+      metrics.connection('console', -1);
+      presence.leave(socket.id);
+    });
+    bindStaff(socket, seat, socketDeps);
+    slim(socket);
+    deps.store.documents.credentials.get(member.orgId, credentialId).then(
+      (credential) => {
+        if (credential === undefined) socket.disconnect(true);
+      },
+      (error: unknown) => log.warn({ err: error }, 'credential not checked again'),
+    );
+  });
+
+  const revoke = (delivery: Extract<Delivery, { kind: 'revoked' }>): void => {
+    const space = delivery.what === 'widget' || delivery.what === 'session' ? visitors : staff;
+    space.local.in(`${delivery.what}:${delivery.id}`).disconnectSockets(true);
+  };
+
+  bus.subscribe((delivery) => {
+    hub.receive(delivery);
+    inbox.receive(delivery);
+    if (delivery.kind === 'revoked') revoke(delivery);
+  });
+
+  presence.listen({
+    viewers: (orgId, conversationId, agents) => {
+      const signal = { type: 'presence.changed', conversationId, agents } as const;
+      bus.publish({ kind: 'signal', orgId, to: 'staff', signal });
+    },
+    availability: (orgId) => {
+      deps.store.documents.widgets.list(orgId).then(
+        // Only widgets whose AI does not answer by itself depend on people being there.
+        (widgets) => widgets.filter(({ isAutopilot }) => !isAutopilot).forEach(tellAvailability),
+        (error: unknown) => log.warn({ err: error }, 'availability not told'),
+      );
+    },
+  });
+
+  const tellAvailability = (widget: Widget): void => {
+    const isOnline = widget.isAutopilot || presence.isStaffOnline(widget.orgId);
+    visitors.local.to(widgetRoom(widget.id)).emit('signal', {
+      type: 'presence.changed',
+      conversationId: '',
+      availability: isOnline ? 'online' : 'away',
+    });
+  };
+
+  const stopWatching = watchPressure([visitors, staff], hub, metrics);
+
+  return {
+    hub,
+    tellAvailability,
+    async drain(ms) {
+      const connections = new Set([...visitors.sockets.values(), ...staff.sockets.values()].map(({ conn }) => conn));
+      await Promise.all(
+        [...connections].map(
+          (connection) =>
+            new Promise<void>((resolve) => {
+              setTimeout(() => {
+                connection.close();
+                resolve();
+              }, Math.random() * ms);
+            }),
+        ),
+      );
+    },
+    async close() {
+      stopWatching();
+      await io.close();
+    },
+  };
+};
+
+/** An idle connection keeps no request: headers, socket and parser of the handshake are a good part of its memory. */
+const slim = (socket: Socket): void => {
+  const engine = socket.conn as unknown as { request: unknown };
+  engine.request = null;
+  Object.assign(socket.handshake, { headers: {}, query: {}, auth: {} });
+};

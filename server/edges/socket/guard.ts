@@ -1,0 +1,61 @@
+// What a connection may not do before and beside commands: too many, too fast, binary.
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'socket.io';
+import type { Clock } from '../../ports/clock.ts';
+import { Limiter, rates } from '../../usecases/limits.ts';
+import { addressKey, isLocalCaller } from '../http/address.ts';
+import { clientAddress } from './address.ts';
+import type { Trust } from './address.ts';
+
+/** The part of an engine.io connection that is used here. */
+interface Connection {
+  id: string;
+  request: IncomingMessage;
+  on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): void;
+  on(event: 'close', listener: () => void): void;
+  close(discard?: boolean): void;
+}
+
+const connectionsPerAddress = 20;
+
+/** Packets far above what any client of ours sends end the connection; a burst below that is answered `rate_limited`. */
+const flood = { count: rates.packet.count * 3, perMs: rates.packet.perMs, burst: rates.packet.burst * 3 };
+
+/** Binary attachments are no part of the protocol: `5` and `6` begin binary events and acks. */
+const isBinary = (data: unknown): boolean =>
+  typeof data !== 'string' ? data !== undefined : data.startsWith('5') || data.startsWith('6');
+
+export interface GuardDeps {
+  clock: Clock;
+  trust: Trust;
+  isOff: boolean;
+}
+
+/** Watches every connection of a server. Returns whether an upgrade from a request would be one too many. */
+export const guardConnections = (io: Server, deps: GuardDeps): ((request: IncomingMessage) => boolean) => {
+  const open = new Map<string, number>();
+  const packets = new Limiter(flood, deps.clock);
+  const groupOf = (request: IncomingMessage): string => addressKey(clientAddress(request, deps.trust));
+
+  io.engine.on('connection', (connection: Connection) => {
+    const isCounted =
+      !isLocalCaller(connection.request.socket.remoteAddress, connection.request.headers) && !deps.isOff;
+    const group = groupOf(connection.request);
+    if (isCounted) open.set(group, (open.get(group) ?? 0) + 1);
+    connection.on('close', () => {
+      if (!isCounted) return;
+      const left = (open.get(group) ?? 1) - 1;
+      if (left <= 0) open.delete(group);
+      else open.set(group, left);
+    });
+    connection.on('packet', ({ type, data }) => {
+      if (type !== 'message') return;
+      if (isBinary(data) || (!deps.isOff && packets.take(connection.id) > 0)) connection.close(true);
+    });
+  });
+
+  return (request) =>
+    !deps.isOff &&
+    !isLocalCaller(request.socket.remoteAddress, request.headers) &&
+    (open.get(groupOf(request)) ?? 0) >= connectionsPerAddress;
+};

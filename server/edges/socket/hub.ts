@@ -1,0 +1,186 @@
+// Between the bus and the sockets: projects facts, drops what is outdated, keeps the text of answers in flight.
+import type { Namespace, Server } from 'socket.io';
+import type { Fact } from '../../../shared/facts.ts';
+import type { Signal, SignalOf } from '../../../shared/signals.ts';
+import type { LiveReply } from '../../../shared/view.ts';
+import { namespaces } from '../../../shared/wire.ts';
+import { forVisitor } from '../../domain/audience.ts';
+import type { Delivery } from '../../ports/bus.ts';
+
+interface Channel {
+  /** The latest turn this edge has told of; a delta of an older one goes nowhere. */
+  turn: number;
+  reply: LiveReply | null;
+  /** Whoever reads a view right now collects what is published meanwhile. */
+  watchers: Set<Fact[]>;
+}
+
+/** Sockets in this room get no deltas until they have drained; then a snapshot. */
+export const slowRoom = 'slow';
+
+export const orgRoom = (orgId: string): string => `org:${orgId}`;
+export const widgetRoom = (widgetId: string): string => `widget:${widgetId}`;
+
+const maxChannels = 50_000;
+
+export class Hub {
+  readonly #visitors: Namespace;
+  readonly #staff: Namespace;
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(io: Server) {
+    this.#visitors = io.of(namespaces.visitor);
+    this.#staff = io.of(namespaces.staff);
+  }
+
+  /** What the bus brings: the check of the turn and the enqueueing are one synchronous step (promise R10). */
+  receive(delivery: Delivery): void {
+    switch (delivery.kind) {
+      case 'facts':
+        this.#facts(delivery.conversationId, delivery.facts);
+        return;
+      case 'signal':
+        this.#signal(delivery.to, delivery.orgId, delivery.signal);
+        return;
+      case 'revoked':
+        return;
+    }
+  }
+
+  /** The answer in flight, as far as this edge has it. */
+  reply(conversationId: string): LiveReply | undefined {
+    return this.#channels.get(conversationId)?.reply ?? undefined;
+  }
+
+  /** Collects what is published to a conversation until `stop`: nothing may fall between a view and its room (R6). */
+  watch(conversationId: string): { facts: Fact[]; stop: () => void } {
+    const facts: Fact[] = [];
+    const { watchers } = this.#channel(conversationId);
+    watchers.add(facts);
+    return { facts, stop: () => watchers.delete(facts) };
+  }
+
+  #channel(conversationId: string): Channel {
+    const found = this.#channels.get(conversationId);
+    if (found !== undefined) return found;
+    const channel: Channel = { turn: 0, reply: null, watchers: new Set() };
+    this.#channels.set(conversationId, channel);
+    if (this.#channels.size > maxChannels) this.#evict();
+    return channel;
+  }
+
+  /** Forgets the oldest channels that nobody needs: no answer in flight, no reader. */
+  #evict(): void {
+    let left = 1000;
+    for (const [conversationId, { reply, watchers }] of this.#channels) {
+      if (left === 0) return;
+      left -= 1;
+      if (reply === null && watchers.size === 0) this.#channels.delete(conversationId);
+    }
+  }
+
+  #facts(conversationId: string, facts: readonly Fact[]): void {
+    const channel = this.#channel(conversationId);
+    for (const fact of facts) {
+      this.#outdate(channel, fact);
+      for (const watcher of channel.watchers) watcher.push(fact);
+      this.#visitors.local.to(conversationId).emit('fact', forVisitor(fact));
+      this.#staff.local.to(conversationId).emit('fact', fact);
+    }
+  }
+
+  #outdate(channel: Channel, fact: Fact): void {
+    switch (fact.type) {
+      case 'message.created':
+        if (fact.author.kind === 'visitor') {
+          channel.turn += 1;
+          channel.reply = null;
+        } else if (channel.reply?.replyId === fact.messageId) channel.reply = null;
+        return;
+      case 'control.changed':
+      case 'conversation.closed':
+      case 'conversation.reopened':
+        channel.turn = fact.turn;
+        channel.reply = null;
+        return;
+      case 'reply.claimed':
+        channel.turn = fact.turn;
+        channel.reply = null;
+        return;
+      case 'reply.failed':
+      case 'draft.created':
+        channel.reply = null;
+        return;
+      default:
+        return;
+    }
+  }
+
+  #signal(to: 'visitor' | 'staff' | 'both', orgId: string, signal: Signal): void {
+    switch (signal.type) {
+      case 'reply.started':
+      case 'reply.delta':
+      case 'reply.reset':
+      case 'reply.ended':
+        if (this.#follow(signal)) this.#emit(to, signal, true);
+        return;
+      case 'inbox.changed':
+        this.#staff.local.to(orgRoom(orgId)).emit('signal', signal);
+        return;
+      case 'typing.changed':
+        this.#typing(signal);
+        return;
+      case 'read.advanced':
+      case 'presence.changed':
+      case 'proactive.offered':
+        this.#emit(to, signal, false);
+        return;
+    }
+  }
+
+  /** Keeps the text so far for late joiners; false for what is outdated. */
+  #follow(signal: Extract<Signal, { type: `reply.${string}` }>): boolean {
+    const channel = this.#channel(signal.conversationId);
+    if (signal.turn < channel.turn) return false;
+    const { reply } = channel;
+    switch (signal.type) {
+      case 'reply.started': {
+        const { replyId, turn, attempt, mode } = signal;
+        channel.turn = turn;
+        channel.reply = { replyId, turn, attempt, mode, text: '' };
+        return true;
+      }
+      case 'reply.reset':
+        if (reply?.replyId !== signal.replyId || signal.attempt < reply.attempt) return false;
+        channel.reply = { ...reply, attempt: signal.attempt, text: '' };
+        return true;
+      case 'reply.delta':
+        if (reply?.replyId !== signal.replyId || signal.attempt !== reply.attempt) return false;
+        if (signal.offset !== reply.text.length) return false;
+        reply.text += signal.text;
+        return true;
+      case 'reply.ended':
+        if (reply?.replyId === signal.replyId) channel.reply = null;
+        return true;
+    }
+  }
+
+  #typing(signal: SignalOf<'typing.changed'>): void {
+    this.#staff.local.to(signal.conversationId).emit('signal', signal);
+    if (signal.who === 'visitor') return;
+    const { agentId: _, ...shown } = signal;
+    this.#visitors.local.to(signal.conversationId).emit('signal', { ...shown, agentId: '' });
+  }
+
+  #emit(to: 'visitor' | 'staff' | 'both', signal: Signal, isDelta: boolean): void {
+    const { conversationId } = signal;
+    for (const [namespace, isMeant] of [
+      [this.#visitors, to !== 'staff'],
+      [this.#staff, to !== 'visitor'],
+    ] as const) {
+      if (!isMeant) continue;
+      const room = namespace.local.to(conversationId);
+      (isDelta ? room.except(slowRoom) : room).emit('signal', signal);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+// The `/console` namespace: what a member's socket may do.
+import type { Socket } from 'socket.io';
+import { staffCommands } from '../../../shared/commands.ts';
+import { ChatError } from '../../../shared/errors.ts';
+import { newUuid } from '../../../shared/ids.ts';
+import type { Member } from '../../ports/documents.ts';
+import { assignee, staffDoes, stateFor } from '../../usecases/conversations.ts';
+import type { StaffAsk } from '../../usecases/conversations.ts';
+import { extend, present, readBefore, readView } from '../../usecases/views.ts';
+import type { ViewAsk } from '../../usecases/views.ts';
+import { bindCommands } from './bind.ts';
+import type { Handlers } from './bind.ts';
+import type { SocketDeps } from './gateway.ts';
+import { orgRoom } from './hub.ts';
+
+export interface StaffSeat {
+  member: Member;
+  credentialId: string;
+}
+
+const inboxPage = 50;
+type SeqAck = { seq: number };
+type MessageAck = { messageId: string; seq: number; createdAt: number };
+
+export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): void => {
+  const { store, bus, presence, limits, hub } = deps;
+  const { orgId, id: memberId } = seat.member;
+
+  const does = async <A>(conversationId: string, ask: StaffAsk, clientId: string | undefined): Promise<A> => {
+    const { result } = await staffDoes(deps, seat.member, conversationId, ask, { clientId });
+    return result as A;
+  };
+
+  const view = async (ask: Omit<ViewAsk, 'audience' | 'isAutopilot'>) => {
+    await stateFor(deps, orgId, ask.conversationId);
+    return readView(deps, { ...ask, audience: 'staff', isAutopilot: true });
+  };
+
+  const handlers: Handlers<typeof staffCommands> = {
+    'inbox:open': async ({ filter = 'open', label, agentId, cursor }) => {
+      // The room first: a row that changes while the page is read comes as a signal, and the newer head wins.
+      void socket.join(orgRoom(orgId));
+      const [page, counts] = await Promise.all([
+        store.inbox({
+          orgId,
+          filter,
+          memberId,
+          limit: inboxPage,
+          ...(label === undefined ? {} : { label }),
+          ...(agentId === undefined ? {} : { agentId }),
+          ...(cursor === undefined ? {} : { cursor }),
+        }),
+        store.counts(orgId),
+      ]);
+      const marks = await store.reads(page.rows.map(({ conversationId }) => conversationId));
+      const conversations = page.rows.map((row, i) => ({ ...row, staffRead: marks[i]?.staff ?? 0 }));
+      return { conversations, cursor: page.cursor, counts };
+    },
+    'conversation:open': async ({ conversationId, since }) => {
+      const watch = hub.watch(conversationId);
+      try {
+        const read = await view({ conversationId, ...(since === undefined ? {} : { since }) });
+        return () => {
+          void socket.join(conversationId);
+          const whole = extend(read, watch.facts);
+          watch.stop();
+          presence.view(socket.id, conversationId);
+          return present(whole, 'staff', hub.reply(conversationId));
+        };
+      } catch (error) {
+        watch.stop();
+        throw error;
+      }
+    },
+    'conversation:leave': async ({ conversationId }) => {
+      void socket.leave(conversationId);
+      presence.stopViewing(socket.id, conversationId);
+      return {};
+    },
+    'conversation:take': ({ conversationId, clientId }) =>
+      does<SeqAck>(conversationId, { type: 'agent.take' }, clientId),
+    'conversation:release': ({ conversationId, clientId, to }) =>
+      does<SeqAck>(conversationId, { type: 'agent.release', to }, clientId),
+    'conversation:assign': async ({ conversationId, clientId, agentId }) => {
+      const to = await assignee(deps, orgId, agentId);
+      return does<SeqAck>(conversationId, { type: 'agent.assign', to }, clientId);
+    },
+    'conversation:close': ({ conversationId, clientId }) =>
+      does<SeqAck>(conversationId, { type: 'agent.close' }, clientId),
+    'conversation:reopen': ({ conversationId, clientId }) =>
+      does<SeqAck>(conversationId, { type: 'agent.reopen' }, clientId),
+    'autopilot:set': ({ conversationId, clientId, isAutopilot }) =>
+      does<SeqAck>(conversationId, { type: 'agent.autopilot', isAutopilot }, clientId),
+    'reply:stop': ({ conversationId, clientId }) => does<SeqAck>(conversationId, { type: 'agent.stop' }, clientId),
+    'message:send': async ({ conversationId, clientId, text, fileIds }) => {
+      if (fileIds !== undefined && fileIds.length > 0) throw new ChatError('not_found', 'There is no such file');
+      const id = clientId ?? newUuid();
+      return does<MessageAck>(conversationId, { type: 'agent.message', text, clientId: id }, id);
+    },
+    'note:add': ({ conversationId, clientId, text }) =>
+      does<SeqAck>(conversationId, { type: 'agent.note', text }, clientId),
+    'draft:approve': ({ conversationId, clientId, draftId, text }) =>
+      does<MessageAck>(
+        conversationId,
+        { type: 'draft.approve', draftId, ...(text === undefined ? {} : { text }) },
+        clientId,
+      ),
+    'draft:reject': ({ conversationId, clientId, draftId }) =>
+      does<SeqAck>(conversationId, { type: 'draft.reject', draftId }, clientId),
+    'draft:request': ({ conversationId, clientId }) =>
+      does<SeqAck>(conversationId, { type: 'draft.request' }, clientId),
+    'label:set': ({ conversationId, clientId, labels }) =>
+      does<SeqAck>(conversationId, { type: 'agent.label', labels }, clientId),
+    'typing:set': async ({ conversationId, isTyping }) => {
+      const { control } = await stateFor(deps, orgId, conversationId);
+      presence.setTyping(socket.id, conversationId, isTyping);
+      // The visitor sees dots of whoever holds the conversation, not of a colleague who considers taking it.
+      if (control.agentId !== memberId) return {};
+      const { name } = seat.member;
+      const signal = {
+        type: 'typing.changed',
+        conversationId,
+        who: 'agent',
+        isTyping,
+        name,
+        agentId: memberId,
+      } as const;
+      bus.publish({ kind: 'signal', orgId, to: 'both', signal });
+      return {};
+    },
+    'message:read': async ({ conversationId, seq }) => {
+      const { head } = await stateFor(deps, orgId, conversationId);
+      const marks = await store.advanceRead(conversationId, 'staff', Math.min(seq, head.seq));
+      const signal = { type: 'read.advanced', conversationId, who: 'staff', seq: marks.staff } as const;
+      bus.publish({ kind: 'signal', orgId, to: 'both', signal });
+      deps.inbox.touch(orgId, conversationId);
+      return {};
+    },
+    'facts:since': async ({ conversationId, since, sinceSeq }) => {
+      const read = await view({
+        conversationId,
+        ...(since === undefined ? {} : { since }),
+        ...(sinceSeq === undefined ? {} : { sinceSeq }),
+      });
+      return () => present(read, 'staff', hub.reply(conversationId));
+    },
+    'facts:before': async ({ conversationId, seq, limit }) => {
+      await stateFor(deps, orgId, conversationId);
+      return readBefore(deps, { conversationId, seq, limit, audience: 'staff' });
+    },
+    'presence:set': async ({ status }) => {
+      presence.setAway(socket.id, status === 'away');
+      return {};
+    },
+  };
+
+  bindCommands(socket, staffCommands, handlers, { ...deps, surface: 'console' }, () => {
+    const refusal = limits.check('staff', memberId);
+    if (refusal !== undefined) throw refusal;
+  });
+};

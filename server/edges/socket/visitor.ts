@@ -1,0 +1,288 @@
+// The `/widget` namespace: what a visitor's socket may do.
+import type { Socket } from 'socket.io';
+import { visitorCommands } from '../../../shared/commands.ts';
+import type { SessionView } from '../../../shared/commands.ts';
+import { ChatError } from '../../../shared/errors.ts';
+import { newUuid } from '../../../shared/ids.ts';
+import type { Widget } from '../../../shared/widget.ts';
+import type { VisitorCommand } from '../../domain/conversation.ts';
+import { engagementScore } from '../../domain/engagement.ts';
+import type { Contact, Session } from '../../ports/documents.ts';
+import { visitorDoes } from '../../usecases/conversations.ts';
+import type { RateName } from '../../usecases/limits.ts';
+import { publicWidgetOf } from '../../usecases/public-widget.ts';
+import { extend, present, readBefore, readView } from '../../usecases/views.ts';
+import type { ViewAsk } from '../../usecases/views.ts';
+import { moveSession, openSession, owns } from '../../usecases/visitors.ts';
+import { bindCommands } from './bind.ts';
+import type { SocketDeps } from './gateway.ts';
+import type { Handlers } from './bind.ts';
+
+/** What the handshake left behind: small, because there is one per connection. */
+export interface VisitorSeat {
+  widgetId: string;
+  orgId: string;
+  channel: 'widget' | 'test';
+  sessionToken: string | undefined;
+  visitorToken: string | undefined;
+  address: string;
+  /** Counted in the limits per address. */
+  isCounted: boolean;
+  userAgent: string | undefined;
+  locale: string | undefined;
+  session: Session | undefined;
+  contact: Contact | undefined;
+}
+
+export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps): void => {
+  const { limits, directory, bus, store } = deps;
+
+  const widgetNow = async (): Promise<Widget> => {
+    const widget = await directory.widget(seat.orgId, seat.widgetId);
+    if (widget === undefined || !widget.isEnabled) throw new ChatError('forbidden', 'This widget is switched off');
+    return widget;
+  };
+
+  const sessionNow = (): Session => {
+    if (seat.session === undefined) throw new ChatError('unauthenticated', 'Open a session first');
+    return seat.session;
+  };
+
+  /** The visitor's own conversation, or `not_found` as for one that does not exist. */
+  const mine = async (conversationId: string): Promise<Session> => {
+    const session = sessionNow();
+    if (!(await owns(deps, session, conversationId))) throw new ChatError('not_found', 'No such conversation');
+    return session;
+  };
+
+  const does = async (
+    conversationId: string,
+    command: VisitorCommand,
+    clientId: string | undefined,
+    rate: RateName,
+  ): Promise<Record<string, unknown>> => {
+    const session = await mine(conversationId);
+    const widget = await widgetNow();
+    const admit = (): ChatError | undefined => limits.check(rate, session.visitorId);
+    const actor = { session, widget, contact: seat.contact };
+    const { result } = await visitorDoes(deps, actor, conversationId, command, { clientId, admit });
+    return result;
+  };
+
+  /** Reads the view, then joins and answers in one step. */
+  const enter = async (
+    ask: Omit<ViewAsk, 'audience' | 'isAutopilot'>,
+    widget: Widget,
+    more: () => Promise<Omit<SessionView, keyof ReturnType<typeof present>>>,
+  ): Promise<() => SessionView> => {
+    const { conversationId } = ask;
+    const watch = deps.hub.watch(conversationId);
+    try {
+      const [view, rest] = await Promise.all([
+        readView(deps, { ...ask, audience: 'visitor', isAutopilot: widget.isAutopilot }),
+        more(),
+      ]);
+      return () => {
+        for (const room of socket.rooms)
+          if (room.startsWith('conv_') && room !== conversationId) void socket.leave(room);
+        void socket.join(conversationId);
+        const whole = extend(view, watch.facts);
+        watch.stop();
+        return { ...present(whole, 'visitor', deps.hub.reply(conversationId)), ...rest };
+      };
+    } catch (error) {
+      watch.stop();
+      throw error;
+    }
+  };
+
+  const sessionView = async (session: Session, widget: Widget, since: ViewAsk['since']): Promise<() => SessionView> =>
+    enter({ conversationId: session.conversationId, ...(since === undefined ? {} : { since }) }, widget, async () => {
+      const [shown, rows] = await Promise.all([
+        publicWidgetOf(deps, widget),
+        store.conversationsOf(session.orgId, session.contactId, 21),
+      ]);
+      const earlier = rows
+        .filter((row) => row.conversationId !== session.conversationId)
+        .slice(0, 20)
+        .map(({ conversationId, lastAt, preview, status }) => ({
+          conversationId,
+          lastAt,
+          // Notes and drafts are staff's.
+          preview: preview === null || preview.who === 'note' || preview.who === 'draft' ? '' : preview.text,
+          status,
+        }));
+      return {
+        sessionToken: seat.sessionToken!,
+        visitorToken: seat.visitorToken!,
+        widget: shown,
+        earlier,
+      };
+    });
+
+  const handlers: Handlers<typeof visitorCommands> = {
+    'session:open': async ({ clientId, page, conversationId, since }) => {
+      const widget = await widgetNow();
+      const admitNew = (): ChatError | undefined =>
+        seat.isCounted ? limits.check('newSession', `${seat.address} ${widget.id}`) : undefined;
+      const opened = await openSession(
+        deps,
+        widget,
+        { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken },
+        {
+          clientId,
+          page: page as Session['page'],
+          channel: seat.channel,
+          locale: seat.locale,
+          userAgent: seat.userAgent,
+          admitNew,
+        },
+      );
+      seat.sessionToken = opened.sessionToken;
+      seat.visitorToken = opened.visitorToken;
+      seat.contact = opened.contact;
+      seat.session =
+        conversationId === undefined || conversationId === opened.session.conversationId
+          ? opened.session
+          : await moveSession(deps, opened.session, conversationId);
+      return sessionView(seat.session, widget, since);
+    },
+    'message:send': async ({ conversationId, clientId, text, fileIds }) => {
+      if (fileIds !== undefined && fileIds.length > 0) throw new ChatError('not_found', 'There is no such file');
+      const id = clientId ?? newUuid();
+      const command = { type: 'visitor.message', text, clientId: id } as const;
+      return (await does(conversationId, command, id, 'message')) as {
+        messageId: string;
+        seq: number;
+        createdAt: number;
+      };
+    },
+    'facts:since': async ({ conversationId, since, sinceSeq }) => {
+      await mine(conversationId);
+      const widget = await widgetNow();
+      const view = await readView(deps, {
+        conversationId,
+        audience: 'visitor',
+        isAutopilot: widget.isAutopilot,
+        ...(since === undefined ? {} : { since }),
+        ...(sinceSeq === undefined ? {} : { sinceSeq }),
+      });
+      return () => present(view, 'visitor', deps.hub.reply(conversationId));
+    },
+    'facts:before': async ({ conversationId, seq, limit }) => {
+      await mine(conversationId);
+      return readBefore(deps, { conversationId, seq, limit, audience: 'visitor' });
+    },
+    'message:read': async ({ conversationId, seq }) => {
+      const session = await mine(conversationId);
+      const head =
+        deps.committer.peek(conversationId)?.head.seq ?? (await store.state(conversationId))?.state.head.seq ?? 0;
+      const marks = await store.advanceRead(conversationId, 'visitor', Math.min(seq, head));
+      const signal = { type: 'read.advanced', conversationId, who: 'visitor', seq: marks.visitor } as const;
+      bus.publish({ kind: 'signal', orgId: session.orgId, to: 'both', signal });
+      return {};
+    },
+    'typing:set': async ({ conversationId, isTyping, preview }) => {
+      const session = await mine(conversationId);
+      const widget = await widgetNow();
+      const signal = {
+        type: 'typing.changed',
+        conversationId,
+        who: 'visitor',
+        isTyping,
+        ...(preview !== undefined && widget.typingPreview ? { preview } : {}),
+      } as const;
+      bus.publish({ kind: 'signal', orgId: session.orgId, to: 'staff', signal });
+      return {};
+    },
+    'reply:stop': async ({ conversationId, clientId }) =>
+      (await does(conversationId, { type: 'visitor.stop' }, clientId, 'action')) as { seq: number },
+    'handoff:request': async ({ conversationId, clientId, reason }) => {
+      const command = { type: 'visitor.handoff', ...(reason === undefined ? {} : { reason }) } as const;
+      return (await does(conversationId, command, clientId, 'action')) as { seq: number };
+    },
+    'lead:submit': async ({ conversationId, clientId, ...fields }) => {
+      if (fields.email === undefined && fields.phone === undefined && fields.name === undefined) {
+        throw new ChatError('invalid', 'Say at least one of name, email and phone', {
+          details: [{ path: 'email', message: 'Required where there is no phone and no name' }],
+        });
+      }
+      const command = { type: 'visitor.lead', ...withoutUndefined(fields) } as const;
+      return (await does(conversationId, command, clientId, 'lead')) as { leadId: string };
+    },
+    'csat:submit': async ({ conversationId, clientId, rating, comment }) => {
+      const command = { type: 'visitor.csat', rating, ...(comment === undefined ? {} : { comment }) } as const;
+      return (await does(conversationId, command, clientId, 'action')) as { seq: number };
+    },
+    'behavior:track': async ({ events, metrics }) => {
+      const session = sessionNow();
+      const refusal = limits.check('action', `track ${session.visitorId}`);
+      if (refusal !== undefined) throw refusal;
+      const pages = events.filter(({ type }) => type === 'page_view').length;
+      // The wall clock caps what the page claims.
+      const wall = deps.clock.now() - session.createdAt;
+      return {
+        engagementScore: engagementScore({
+          timeOnPage: Math.min(metrics?.timeOnPage ?? 0, wall),
+          scrollDepth: metrics?.scrollDepth ?? 0,
+          clicks: metrics?.clickCount ?? events.filter(({ type }) => type === 'click').length,
+          pages,
+          visits: seat.contact?.visits ?? 1,
+        }),
+      };
+    },
+    'visitor:identify': async (input) => {
+      const session = sessionNow();
+      if ('token' in input) throw new ChatError('forbidden', 'This widget has no identity verification set up');
+      const { name, email } = input;
+      const conversationId = input.conversationId ?? session.conversationId;
+      // A signed identity is not overwritten by an unsigned one.
+      if (seat.contact?.verified === true) return {};
+      const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
+      if (seat.contact !== undefined && Object.keys(fields).length > 0) {
+        const contact = (await store.documents.contacts.get(session.orgId, session.contactId)) ?? seat.contact;
+        seat.contact = { ...contact, ...fields };
+        await store.documents.contacts.put(seat.contact);
+      }
+      await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
+      return {};
+    },
+    'conversation:new': async ({ clientId, page }) => {
+      const session = sessionNow();
+      const widget = await widgetNow();
+      if (clientId !== undefined && session.newKey === clientId) return sessionView(session, widget, undefined);
+      const refusal = limits.check('session', session.visitorId);
+      if (refusal !== undefined) throw refusal;
+      const next = await moveSession(
+        deps,
+        {
+          ...session,
+          ...(page === undefined ? {} : { page: page as NonNullable<Session['page']> }),
+          ...(clientId === undefined ? {} : { newKey: clientId }),
+        },
+        null,
+      );
+      const state = deps.committer.peek(session.conversationId) ?? (await store.state(session.conversationId))?.state;
+      if (state?.status === 'open') {
+        const command = { type: 'visitor.leave', next: next.conversationId } as const;
+        await visitorDoes(deps, { session, widget, contact: seat.contact }, session.conversationId, command, {
+          clientId,
+        });
+      }
+      seat.session = next;
+      return sessionView(next, widget, undefined);
+    },
+  };
+
+  bindCommands(socket, visitorCommands, handlers, { ...deps, surface: 'widget' }, (name) => {
+    const { limit } = visitorCommands[name];
+    const rate: RateName = limit === 'typing' ? 'typing' : limit === 'session' ? 'session' : 'staff';
+    // What appends is counted after its key was looked up, so that a repeat is never refused (R3).
+    if (limit === 'message' || limit === 'action' || limit === 'lead') return;
+    const refusal = limits.check(rate, `${name} ${seat.session?.visitorId ?? socket.id}`);
+    if (refusal !== undefined) throw refusal;
+  });
+};
+
+const withoutUndefined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;

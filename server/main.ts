@@ -1,0 +1,80 @@
+// The process: environment to node, what a start prints, and signals.
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startNode } from './compose.ts';
+import type { Node } from './compose.ts';
+import { ConfigError, readConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { welcomeText } from './seed/first-run.ts';
+import { StoreStartError } from './adapters/store/data-lock.ts';
+
+const fail = (message: string): never => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+};
+
+const explain = (error: unknown, config: Config): string => {
+  if (error instanceof StoreStartError) return `Tiller cannot start: ${error.message}`;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return `Tiller cannot start: port ${config.port} on ${config.host} is in use. Set PORT to another one (0 picks a free one).`;
+  }
+  if (code === 'EACCES') return `Tiller cannot start: port ${config.port} needs rights that this user does not have.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return `Tiller cannot start: HOST ${config.host} is not an address of this machine.`;
+  }
+  return `Tiller cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+};
+
+const configured = (): Config => {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.map(({ name, message }) => `  ${name}: ${message}`);
+    return fail(`Tiller cannot start, the environment is not right:\n${lines.join('\n')}`);
+  }
+};
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, link: { type: 'boolean', default: false } },
+  strict: false,
+});
+const config = configured();
+const here = dirname(fileURLToPath(import.meta.url));
+// Built, this file lies in dist/server; in development it runs from server/.
+const distDir = import.meta.url.endsWith('.ts') ? resolve(here, '../dist') : resolve(here, '..');
+
+let running: Node | undefined;
+let isStopping = false;
+const stop = (signal: string): void => {
+  if (isStopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+  isStopping = true;
+  const late = setTimeout(() => process.exit(1), 9500);
+  late.unref();
+  const stopped = running === undefined ? Promise.resolve() : running.stop();
+  stopped.then(
+    () => process.exit(0),
+    (error: unknown) => fail(`Stopping failed: ${String(error)}`),
+  );
+};
+process.on('SIGTERM', () => stop('SIGTERM'));
+process.on('SIGINT', () => stop('SIGINT'));
+
+try {
+  running = await startNode(config, { distDir, renewsLink: values['link'] === true });
+} catch (error) {
+  fail(explain(error, config));
+}
+if (running !== undefined) {
+  const { facts, isFirst } = running;
+  if (config.limits === 'off') process.stderr.write('Rate limits are off (TILLER_LIMITS=off): for load tests only.\n');
+  process.stdout.write(
+    values['json'] === true
+      ? `${JSON.stringify(facts)}\n`
+      : welcomeText({ facts, isFirst }, join(config.dataDir, 'first-run.json')),
+  );
+}

@@ -1,0 +1,98 @@
+// What a start tells: everything once, the public part ever after.
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { embedCode } from '../domain/widget.ts';
+import type { Config } from '../config.ts';
+import type { Widget } from '../../shared/widget.ts';
+import { makeLink } from '../usecases/accounts.ts';
+import { readInstallation } from '../usecases/installation.ts';
+import type { Installation } from '../usecases/installation.ts';
+import { seed } from './demo.ts';
+import type { SeedDeps, SeedKeys } from './demo.ts';
+
+/** The facts of `first-run.json`. `keys` are there at the first start alone; `consoleUrl` is then the one-time link. */
+export interface FirstRunFacts {
+  url: string;
+  consoleUrl: string;
+  /** Null where there is no demo. */
+  demoUrl: string | null;
+  embed: string;
+  widgetKey: string;
+  keys?: SeedKeys;
+}
+
+const publicFacts = (url: string, { isDemo }: Installation, widget: Widget | undefined): FirstRunFacts => ({
+  url,
+  consoleUrl: `${url}/console`,
+  demoUrl: isDemo ? `${url}/demo` : null,
+  embed: widget === undefined ? '' : embedCode(url, widget.widgetKey),
+  widgetKey: widget?.widgetKey ?? '',
+});
+
+/** Readable by the owner of the process alone, also where the file was there already. */
+const writeFacts = async (dataDir: string, facts: FirstRunFacts): Promise<void> => {
+  const file = join(dataDir, 'first-run.json');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await chmod(file, 0o600);
+};
+
+/** A link for an owner who never signed in and whose link has expired; nobody else could let them in. */
+const linkAgain = async (
+  deps: SeedDeps,
+  installation: Installation,
+  isWanted: boolean,
+): Promise<string | undefined> => {
+  const owner = await deps.store.documents.members.get(installation.orgId, installation.ownerId);
+  if (owner === undefined) return undefined;
+  if (!isWanted) {
+    if (owner.passwordHash !== undefined) return undefined;
+    const credentials = await deps.store.documents.credentials.list(owner.orgId, { group: owner.id });
+    const now = deps.clock.now();
+    if (credentials.some(({ kind, expiresAt }) => kind === 'link' && (expiresAt ?? now) > now)) return undefined;
+  }
+  return makeLink(deps, owner);
+};
+
+/**
+ * Seeds an empty store, writes `DATA_DIR/first-run.json` and gives what the start may print.
+ * @param url the installation's address, without a trailing slash
+ * @param options `renewsLink`: a fresh one-time link for the owner, who has lost the password
+ */
+export const firstRun = async (
+  deps: SeedDeps,
+  config: Pick<Config, 'dataDir' | 'seedsDemo'>,
+  url: string,
+  { renewsLink = false }: { renewsLink?: boolean } = {},
+): Promise<{ facts: FirstRunFacts; isFirst: boolean }> => {
+  let facts: FirstRunFacts | undefined;
+  await seed(deps, {
+    isDemo: config.seedsDemo,
+    whenSeeded: async ({ installation, widget, link, keys }) => {
+      facts = { ...publicFacts(url, installation, widget), consoleUrl: link, keys };
+      await writeFacts(config.dataDir, facts);
+    },
+  });
+  if (facts !== undefined) return { facts, isFirst: true };
+  const installation = await readInstallation(deps);
+  if (installation === undefined) throw new Error('a seeded store is marked');
+  const widget = await deps.store.documents.widgets.get(installation.orgId, installation.widgetId);
+  const again = publicFacts(url, installation, widget);
+  const link = await linkAgain(deps, installation, renewsLink);
+  return { facts: link === undefined ? again : { ...again, consoleUrl: link }, isFirst: false };
+};
+
+/** The same facts for people, ending with a line break. */
+export const welcomeText = ({ facts, isFirst }: { facts: FirstRunFacts; isFirst: boolean }, file: string): string => {
+  const hasLink = facts.consoleUrl.includes('#');
+  const lines = [
+    `Tiller is ready at ${facts.url}`,
+    '',
+    `  Console   ${facts.consoleUrl}`,
+    ...(hasLink ? ['            (works once, within 24 hours: it lets you choose a password)'] : []),
+    ...(facts.demoUrl === null ? [] : [`  Demo      ${facts.demoUrl}`]),
+    ...(facts.embed === '' ? [] : ['', '  Put the widget on a page, before </body>:', '', `  ${facts.embed}`]),
+    ...(isFirst ? ['', `  Keys for the APIs, and all of this: ${file}`] : []),
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+};

@@ -1,0 +1,32 @@
+// The mark that the first start leaves: which organisation this installation began with, and whether it is the demo.
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+
+export interface Installation {
+  orgId: string;
+  ownerId: string;
+  widgetId: string;
+  isDemo: boolean;
+  /** False where a first start was cut short: the next one goes on with the same ids. */
+  isComplete: boolean;
+}
+
+const id = 'installation';
+
+export const readInstallation = async ({ store }: { store: Store }): Promise<Installation | undefined> => {
+  const setting = await store.documents.settings.find(`name:${id}`);
+  return setting === undefined ? undefined : (JSON.parse(setting.value) as Installation);
+};
+
+export const markInstallation = (
+  { store, clock }: { store: Store; clock: Clock },
+  installation: Installation,
+): Promise<void> =>
+  store.documents.settings.put({ id, orgId: '', createdAt: clock.now(), value: JSON.stringify(installation) });
+
+/** The key that the demo page carries; undefined where there is no demo, or its widget was removed. */
+export const demoWidgetKey = async ({ store }: { store: Store }): Promise<string | undefined> => {
+  const installation = await readInstallation({ store });
+  if (installation === undefined || !installation.isDemo) return undefined;
+  return (await store.documents.widgets.get(installation.orgId, installation.widgetId))?.widgetKey;
+};

@@ -1,0 +1,86 @@
+// Rates, counted on this node in token buckets: cheap enough for every packet, exact about when to try again.
+import { ChatError } from '../../shared/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export interface Rate {
+  /** How many in the long run per `perMs`. */
+  count: number;
+  perMs: number;
+  /** How many at once after a pause. */
+  burst: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** The defaults of SECURITY.md. */
+export const rates = {
+  message: { count: 20, perMs: minute, burst: 5 },
+  typing: { count: 2, perMs: 1000, burst: 6 },
+  lead: { count: 5, perMs: hour, burst: 5 },
+  action: { count: 30, perMs: minute, burst: 10 },
+  session: { count: 60, perMs: minute, burst: 20 },
+  newSession: { count: 20, perMs: hour, burst: 20 },
+  /** Staff: generous, a person at work must not meet it. */
+  staff: { count: 20, perMs: 1000, burst: 60 },
+  packet: { count: 20, perMs: 1000, burst: 40 },
+} as const satisfies Record<string, Rate>;
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+const maxBuckets = 50_000;
+
+/** Buckets of one rate, by key. Full buckets are forgotten first when there are too many. */
+export class Limiter {
+  readonly #rate: Rate;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(rate: Rate, clock: Clock) {
+    this.#rate = rate;
+    this.#clock = clock;
+  }
+
+  /** Takes one; 0 where there was one, else the ms until there is. */
+  take(key: string): number {
+    const { count, perMs, burst } = this.#rate;
+    const now = this.#clock.monotonic();
+    const bucket = this.#buckets.get(key) ?? { tokens: burst, at: now };
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) * count) / perMs);
+    bucket.at = now;
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > maxBuckets) this.#buckets.delete(this.#buckets.keys().next().value!);
+    if (bucket.tokens >= 1) {
+      bucket.tokens -= 1;
+      return 0;
+    }
+    return Math.ceil(((1 - bucket.tokens) * perMs) / count);
+  }
+}
+
+export type RateName = keyof typeof rates;
+
+/** All limiters of this node; with `isOff` everything passes (load tests). */
+export class Limits {
+  readonly #limiters: Record<RateName, Limiter>;
+  readonly isOff: boolean;
+
+  constructor(clock: Clock, isOff: boolean) {
+    this.isOff = isOff;
+    this.#limiters = Object.fromEntries(
+      Object.entries(rates).map(([name, rate]) => [name, new Limiter(rate, clock)]),
+    ) as Record<RateName, Limiter>;
+  }
+
+  /** `rate_limited` with the time to wait, or undefined where it passes. */
+  check(name: RateName, key: string): ChatError | undefined {
+    if (this.isOff) return undefined;
+    const retryAfterMs = this.#limiters[name].take(key);
+    if (retryAfterMs === 0) return undefined;
+    return new ChatError('rate_limited', 'That was a bit fast; please wait a moment', { retryAfterMs });
+  }
+}

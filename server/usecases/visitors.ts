@@ -1,0 +1,258 @@
+// Visitors and their sessions: who holds which token, and which conversations are theirs.
+import { ChatError } from '../../shared/errors.ts';
+import type { Page } from '../../shared/facts.ts';
+import { newId, newSecret } from '../../shared/ids.ts';
+import type { Widget } from '../../shared/widget.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Contact, Session, Visitor } from '../ports/documents.ts';
+import type { Store } from '../ports/store.ts';
+import { hashOf } from './secret.ts';
+
+export interface VisitorDeps {
+  store: Store;
+  clock: Clock;
+}
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** A session ends after 24 h without use and after 30 d in any case. */
+export const sessionLife = { idleMs: day, wholeMs: 30 * day } as const;
+/** A visitor who never said a word is forgotten after this; the first word keeps the contact for 90 d. */
+const silentMs = 2 * day;
+export const contactMs = 90 * day;
+/** A repeat of `session:open` whose first ack was lost finds its session for this long. */
+const repeatMs = 5 * 60_000;
+const touchEveryMs = 60_000;
+
+/** What a socket presents in its handshake. */
+export interface Tokens {
+  sessionToken?: string | undefined;
+  visitorToken?: string | undefined;
+}
+
+export interface OpenInput {
+  clientId?: string | undefined;
+  page?: Page | undefined;
+  channel: 'widget' | 'test';
+  locale?: string | undefined;
+  userAgent?: string | undefined;
+  /** Refuses where this address opens too many new sessions. */
+  admitNew?: (() => ChatError | undefined) | undefined;
+}
+
+/** A session that is open, with the tokens that its holder must keep. */
+export interface OpenSession {
+  session: Session;
+  contact: Contact | undefined;
+  sessionToken: string;
+  visitorToken: string;
+}
+
+const isLive = (session: Session, widget: Widget, now: number): boolean =>
+  session.widgetId === widget.id &&
+  now - session.lastSeenAt < sessionLife.idleMs &&
+  now - session.createdAt < sessionLife.wholeMs;
+
+/** The live session of a token; undefined for an unknown, ended or another widget's. */
+export const sessionOf = async (deps: VisitorDeps, widget: Widget, token: string): Promise<Session | undefined> => {
+  if (token === '' || token.length > 200) return undefined;
+  const session = await deps.store.documents.sessions.find(`hash:${hashOf(token)}`);
+  return session !== undefined && isLive(session, widget, deps.clock.now()) ? session : undefined;
+};
+
+const visitorOf = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  token: string | undefined,
+): Promise<Visitor | undefined> => {
+  if (token === undefined || token === '' || token.length > 200) return undefined;
+  const visitor = await deps.store.documents.visitors.find(`hash:${hashOf(token)}`);
+  return visitor?.widgetId === widget.id ? visitor : undefined;
+};
+
+/** Writes down that a conversation is a visitor's, before its log begins. */
+const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
+  const { orgId, visitorId, widgetId, contactId, conversationId: id, createdAt } = session;
+  const expiresAt = deps.clock.now() + 365 * day;
+  await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
+};
+
+const touched = (session: Session, input: OpenInput, now: number): Session => ({
+  ...session,
+  lastSeenAt: now,
+  expiresAt: Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs),
+  ...(input.page === undefined ? {} : { page: input.page }),
+});
+
+const see = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<Contact | undefined> => {
+  const contact = await deps.store.documents.contacts.get(session.orgId, session.contactId);
+  if (contact === undefined) return undefined;
+  const now = deps.clock.now();
+  const isVisit = now - contact.lastSeenAt > 30 * 60_000;
+  const seen: Contact = {
+    ...contact,
+    lastSeenAt: now,
+    visits: contact.visits + (isVisit ? 1 : 0),
+    ...(input.page === undefined ? {} : { page: input.page }),
+  };
+  if (now - contact.lastSeenAt >= touchEveryMs || input.page?.url !== contact.page?.url) {
+    await deps.store.documents.contacts.put(seen);
+  }
+  return seen;
+};
+
+/** Resumes what the tokens stand for, or begins anew; the log itself begins with the first word. */
+export const openSession = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  tokens: Tokens,
+  input: OpenInput,
+): Promise<OpenSession> => {
+  const { store, clock } = deps;
+  const now = clock.now();
+  const live = tokens.sessionToken === undefined ? undefined : await sessionOf(deps, widget, tokens.sessionToken);
+  const known = await visitorOf(deps, widget, tokens.visitorToken);
+  if (live !== undefined && (known === undefined || known.id === live.visitorId)) {
+    const session = touched(live, input, now);
+    if (now - live.lastSeenAt >= touchEveryMs) await store.documents.sessions.put(session);
+    const contact = await see(deps, session, input);
+    const visitorToken = known === undefined ? await freshVisitorToken(deps, live) : tokens.visitorToken!;
+    return { session, contact, sessionToken: tokens.sessionToken!, visitorToken };
+  }
+  const repeated = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
+  if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
+    return freshTokens(deps, repeated, input);
+  }
+  const refusal = input.admitNew?.();
+  if (refusal !== undefined) throw refusal;
+  return known === undefined
+    ? beginVisitor(deps, widget, input)
+    : returning(deps, widget, known, tokens.visitorToken!, input);
+};
+
+const repeatOf = async (deps: VisitorDeps, widget: Widget, clientId: string): Promise<Session | undefined> => {
+  const session = await deps.store.documents.sessions.find(`open:${widget.id}:${clientId}`);
+  return session !== undefined && deps.clock.now() - session.createdAt < repeatMs ? session : undefined;
+};
+
+const freshVisitorToken = async (deps: VisitorDeps, session: Session): Promise<string> => {
+  const visitor = await deps.store.documents.visitors.get(session.orgId, session.visitorId);
+  const visitorToken = newSecret('vis');
+  if (visitor !== undefined) await deps.store.documents.visitors.put({ ...visitor, hash: hashOf(visitorToken) });
+  return visitorToken;
+};
+
+/** New tokens for the same session: the old ones open nothing any more. */
+export const freshTokens = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<OpenSession> => {
+  const sessionToken = newSecret('sess');
+  const renewed = touched({ ...session, hash: hashOf(sessionToken) }, input, deps.clock.now());
+  await deps.store.documents.sessions.put(renewed);
+  const visitorToken = await freshVisitorToken(deps, session);
+  return { session: renewed, contact: await see(deps, renewed, input), sessionToken, visitorToken };
+};
+
+const sessionFor = (
+  deps: VisitorDeps,
+  visitor: Visitor,
+  conversationId: string,
+  input: OpenInput,
+): { session: Session; sessionToken: string } => {
+  const now = deps.clock.now();
+  const sessionToken = newSecret('sess');
+  const session: Session = {
+    id: newId('ssn'),
+    orgId: visitor.orgId,
+    createdAt: now,
+    expiresAt: now + sessionLife.idleMs,
+    widgetId: visitor.widgetId,
+    visitorId: visitor.id,
+    contactId: visitor.contactId,
+    conversationId,
+    hash: hashOf(sessionToken),
+    openKey: input.clientId ?? newId('ssn'),
+    lastSeenAt: now,
+    channel: input.channel,
+    ...(input.page === undefined ? {} : { page: input.page }),
+  };
+  return { session, sessionToken };
+};
+
+/** A visitor without a session gets the conversation that was live within 24 h, under a fresh session, and nothing older. */
+const returning = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  visitor: Visitor,
+  visitorToken: string,
+  input: OpenInput,
+): Promise<OpenSession> => {
+  const [last] = await deps.store.documents.sessions.list(visitor.orgId, {
+    group: visitor.id,
+    limit: 1,
+    reverse: true,
+  });
+  const isRecent = last !== undefined && isLive(last, widget, deps.clock.now());
+  const conversationId = isRecent ? last.conversationId : newId('conv');
+  const { session, sessionToken } = sessionFor(deps, visitor, conversationId, input);
+  await Promise.all([deps.store.documents.sessions.put(session), isRecent ? undefined : own(deps, session)]);
+  return { session, contact: await see(deps, session, input), sessionToken, visitorToken };
+};
+
+const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput): Promise<OpenSession> => {
+  const { store, clock } = deps;
+  const now = clock.now();
+  const { orgId, id: widgetId } = widget;
+  const contact: Contact = {
+    id: newId('con'),
+    orgId,
+    createdAt: now,
+    expiresAt: now + silentMs,
+    widgetId,
+    verified: false,
+    lastSeenAt: now,
+    visits: 1,
+    ...(input.page === undefined ? {} : { page: input.page }),
+    ...(input.locale === undefined ? {} : { locale: input.locale }),
+    ...(input.userAgent === undefined ? {} : { userAgent: input.userAgent }),
+  };
+  const visitorToken = newSecret('vis');
+  const visitor: Visitor = {
+    id: newId('vst'),
+    orgId,
+    createdAt: now,
+    expiresAt: now + contactMs,
+    widgetId,
+    contactId: contact.id,
+    hash: hashOf(visitorToken),
+  };
+  const { session, sessionToken } = sessionFor(deps, visitor, newId('conv'), input);
+  // One tick, so one write of the store.
+  await Promise.all([
+    store.documents.contacts.put(contact),
+    store.documents.visitors.put(visitor),
+    store.documents.sessions.put(session),
+    own(deps, session),
+  ]);
+  return { session, contact, sessionToken, visitorToken };
+};
+
+/** Whether a conversation is this visitor's. */
+export const owns = async (deps: VisitorDeps, session: Session, conversationId: string): Promise<boolean> => {
+  if (session.conversationId === conversationId) return true;
+  const ownership = await deps.store.documents.ownerships.get(session.orgId, conversationId);
+  return ownership?.visitorId === session.visitorId && ownership.widgetId === session.widgetId;
+};
+
+/** Points the session at another conversation: one of the visitor's own, or a new one. @throws ChatError `not_found` */
+export const moveSession = async (
+  deps: VisitorDeps,
+  session: Session,
+  conversationId: string | null,
+): Promise<Session> => {
+  if (conversationId !== null && !(await owns(deps, session, conversationId))) {
+    throw new ChatError('not_found', 'No such conversation');
+  }
+  const moved = { ...session, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
+  await Promise.all([deps.store.documents.sessions.put(moved), conversationId === null ? own(deps, moved) : undefined]);
+  return moved;
+};
