@@ -32,12 +32,12 @@ const preference = <T extends string | boolean>(name: string, initial: T, allowe
 
 export type Scheme = 'auto' | 'light' | 'dark';
 export const scheme = preference<Scheme>('scheme', 'auto', ['auto', 'light', 'dark']);
-export const hasShortcuts = preference('shortcuts', true);
-export const hasSound = preference('sound', false);
-export const hasDesktopNotices = preference('desktop', false);
-export const isCompact = preference('compact', false);
+export const hasShortcuts = preference<boolean>('shortcuts', true);
+export const hasSound = preference<boolean>('sound', false);
+export const hasDesktopNotices = preference<boolean>('desktop', false);
+export const isCompact = preference<boolean>('compact', false);
 /** The visitor's panel beside the conversation, where there is room for it. */
-export const isPanelOpen = preference('panel', true);
+export const isPanelOpen = preference<boolean>('panel', true);
 
 effect(() => {
   const root = document.documentElement;

@@ -264,6 +264,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     if (status === 'online') {
       outbox.pump();
       tellRead();
+      void current?.heal();
     } else {
       typing.stop();
       early = [];

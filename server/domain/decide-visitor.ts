@@ -64,16 +64,14 @@ export const decideVisitor = (progress: Progress, command: VisitorCommand): Deci
         type: 'lead.captured',
         leadId,
         ...defined({ name, email, phone, company, customFields }),
-      } as Parameters<Progress['push']>[0]);
+      });
       return progress.decided({ leadId });
     }
     case 'visitor.identify': {
       // Before the first word there is no log: who they are is kept with the contact and opens the log later.
       if (progress.state.status === 'new') return progress.decided({});
       const { name, email, verified } = command;
-      progress.push({ type: 'visitor.identified', verified, ...defined({ name, email }) } as Parameters<
-        Progress['push']
-      >[0]);
+      progress.push({ type: 'visitor.identified', verified, ...defined({ name, email }) });
       return progress.decided({});
     }
     case 'visitor.csat': {

@@ -37,7 +37,7 @@ export interface Circumstances {
   assistantName: string;
   isStaffOnline: boolean;
   /** The waiting draft's text, read from the log at `state.draft.seq`. */
-  draft: { draftId: string; text: string; sources: Source[]; actions?: Action[] } | null;
+  draft: { draftId: string; text: string; sources: Source[]; actions?: Action[] | undefined } | null;
 }
 
 /** A decision that stands: its facts have their places, `state` is the fold after them, `result` goes into the ack. */
@@ -72,7 +72,7 @@ export class Progress {
     const { conversationId, head } = this.state;
     const seq = head.seq + 1;
     const id = `${this.circumstances.commitId}.${this.facts.length}`;
-    const fact = { conversationId, seq, id, at: this.circumstances.at, ...body } as Fact;
+    const fact = { conversationId, seq, id, at: this.circumstances.at, ...body };
     this.facts.push(fact);
     this.state = evolve(this.state, fact);
     return seq;

@@ -6,16 +6,18 @@ import type { Signal } from '../../shared/signals.ts';
 import type { ReplyCommand } from '../domain/conversation.ts';
 import { maxAttempts } from '../domain/decide-reply.ts';
 import type { Said } from '../domain/decision.ts';
-import { buildPrompt, deltaWindowMs, safeEnd } from '../domain/reply.ts';
+import { deltaWindowMs } from '../domain/reply.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ModelError } from '../ports/model.ts';
 import type { Knowledge, Model, ModelEvent, ModelRequest } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
+import { enough, prepareRequest } from './answer-request.ts';
 import type { Committer } from './commit.ts';
 import type { Directory } from './directory.ts';
 import { pause, withStallLimit } from './stall.ts';
+import { Utterance } from './utterance.ts';
 
 export interface AnswerDeps {
   store: Store;
@@ -35,30 +37,19 @@ export interface AnswerDeps {
 type Claimed = Pick<FactOf<'reply.claimed'>, 'replyId' | 'turn' | 'attempt' | 'mode' | 'answers'>;
 
 const answerLimits = { wholeMs: 60_000, characters: 16_000, retries: 2, retryWaitMs: 5000 } as const;
-const checkpointEvery = { ms: 500, characters: 1024 } as const;
-const historyFacts = 120;
-const passageCount = 6;
-
-/** Answers per conversation and day; after that a person is asked (SECURITY.md). */
-export const answersPerDay = 60;
 
 const apology = 'Sorry, I cannot answer right now. I have asked a person to take a look; you can keep writing here.';
-const enough = 'I have reached my limit for today, so I have asked a person to take over; you can keep writing here.';
 
 export class Answer {
   readonly #deps: AnswerDeps;
   readonly #orgId: string;
   readonly #conversationId: string;
   readonly #claim: Claimed;
-  readonly #activeAnswers: () => number;
   readonly #controller = new AbortController();
   readonly #startedAt: number;
-  #text = '';
-  #published = 0;
-  #isHeld = false;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #checkpointAt = 0;
-  #checkpointed = 0;
+  readonly #utterance: Utterance;
+  /** This answer's own last commit is on its way: what outdates it now is that commit itself. */
+  #isClosing = false;
   #firstTokenMs: number | undefined;
   #end!: () => void;
   isComplete = false;
@@ -72,8 +63,16 @@ export class Answer {
     this.#orgId = orgId;
     this.#conversationId = conversationId;
     this.#claim = claim;
-    this.#activeAnswers = activeAnswers;
     this.#startedAt = deps.clock.monotonic();
+    this.#utterance = new Utterance({
+      publish: (offset, text) => {
+        const { replyId, turn, attempt } = claim;
+        this.#signal({ type: 'reply.delta', replyId, turn, attempt, offset, text });
+      },
+      checkpoint: (text) => this.#checkpoint(text),
+      windowMs: () => deltaWindowMs(activeAnswers()),
+      monotonic: () => deps.clock.monotonic(),
+    });
   }
 
   get #mode(): ReplyMode {
@@ -92,38 +91,35 @@ export class Answer {
     } catch (error) {
       if (!this.#isOver) await this.#fail(error);
     } finally {
-      this.#stopTimer();
+      this.#utterance.end();
       this.#end();
     }
   }
 
   hold(): Said | null {
-    this.#isHeld = true;
+    this.#utterance.hold();
     const { replyId, attempt } = this.#claim;
-    return this.#published === 0 ? null : { replyId, attempt, text: this.#text.slice(0, this.#published) };
+    const { said } = this.#utterance;
+    return said === '' ? null : { replyId, attempt, text: said };
   }
 
   resume(): void {
-    this.#isHeld = false;
-    if (this.#published < this.#text.length) this.#schedule();
+    this.#utterance.resume();
   }
 
   /** Outdated by a fact: the provider's request is closed and nothing more is published. */
   cancel(): void {
-    if (this.#isOver) return;
-    this.#isHeld = true;
-    this.#stopTimer();
+    this.#utterance.end();
+    if (this.#isOver || this.#isClosing) return;
     this.#controller.abort();
-    this.#deps.metrics.answer('interrupted');
-    this.#signal({ type: 'reply.ended', replyId: this.#claim.replyId, turn: this.#claim.turn, outcome: 'interrupted' });
+    this.#tellEnd('interrupted');
   }
 
   /** This node goes; the claim stays in the log for whoever comes next. */
   async leave(): Promise<void> {
-    this.#isHeld = true;
-    this.#stopTimer();
+    this.#utterance.end();
     this.#controller.abort();
-    await this.#checkpoint();
+    await this.#utterance.checkpoint();
   }
 
   get #isOver(): boolean {
@@ -134,7 +130,7 @@ export class Answer {
     const state = await this.#state();
     if (this.#isOver || state === undefined) return;
     if (this.#claim.attempt > maxAttempts) throw new ModelError('stalled', 'Gave up after several attempts');
-    const request = await this.#prepare(state);
+    const request = await prepareRequest(this.#deps, this.#orgId, state);
     if (this.#isOver) return;
     const overall = setTimeout(
       () => this.#controller.abort(new ModelError('stalled', 'Took too long')),
@@ -157,47 +153,6 @@ export class Answer {
     );
   }
 
-  async #prepare(state: ConversationState): Promise<ModelRequest> {
-    const { store, knowledge, directory, clock } = this.#deps;
-    const history = await store.factsBefore(this.#conversationId, Number.MAX_SAFE_INTEGER, historyFacts);
-    const isToday = (at: number): boolean => clock.now() - at < 86_400_000;
-    const answered = history.filter((fact) => fact.type === 'reply.claimed' && isToday(fact.at)).length;
-    if (answered > answersPerDay) throw new ModelError('refused', enough);
-    const questions = history.filter((fact) => fact.type === 'message.created' && fact.author.kind === 'visitor');
-    const latest = questions.slice(-2).map((fact) => (fact.type === 'message.created' ? fact.text : ''));
-    const widget = state.widgetId === null ? undefined : await directory.widget(this.#orgId, state.widgetId);
-    const assistantId = widget?.assistantId ?? state.assistantId ?? '';
-    const assistant = await directory.assistant(this.#orgId, assistantId);
-    // The last question alone first; a follow-up such as "and for two?" needs the one before.
-    const last = latest.at(-1) ?? '';
-    const direct = await knowledge.search(this.#orgId, assistantId, last, passageCount);
-    const wider = last.length < 40 && latest.length > 1 && (direct[0]?.score ?? 0) < 0.5;
-    const passages = wider ? await knowledge.search(this.#orgId, assistantId, latest.join(' '), passageCount) : direct;
-    const opened = history.find((fact) => fact.type === 'conversation.opened');
-    const { name } = state.visitor;
-    const canHandOff = state.control.waiting === null && state.control.agentId === null;
-    const prompt = buildPrompt({
-      assistant: {
-        name: assistant?.name ?? 'Assistant',
-        instructions: assistant?.instructions ?? '',
-        tone: assistant?.tone ?? '',
-      },
-      passages,
-      history,
-      ...(name === undefined ? {} : { visitor: { name } }),
-      ...(opened?.type === 'conversation.opened' && opened.page !== undefined ? { page: opened.page } : {}),
-      canHandOff,
-      now: clock.now(),
-    });
-    return {
-      ...prompt,
-      passages,
-      assistantName: assistant?.name ?? 'Assistant',
-      ...(assistant === undefined || assistant.model === '' ? {} : { model: assistant.model }),
-      canHandOff,
-    };
-  }
-
   /** Asks the model, again where that is safe: only while nothing was said. Undefined after a cancel. */
   async #ask(request: ModelRequest): Promise<Collected | undefined> {
     for (let tries = 0; ; tries += 1) {
@@ -205,7 +160,7 @@ export class Answer {
         return await this.#stream(request);
       } catch (error) {
         if (this.#isOver) return undefined;
-        const isSafe = error instanceof ModelError && error.isRetryable && this.#text === '';
+        const isSafe = error instanceof ModelError && error.isRetryable && this.#utterance.text === '';
         if (!isSafe || tries >= answerLimits.retries) throw error;
         const wait = error.retryAfterMs ?? 250 * 2 ** tries;
         if (wait > answerLimits.retryWaitMs) throw error;
@@ -225,7 +180,7 @@ export class Answer {
       for await (const event of withStallLimit(model.stream(request, signal), stallMs, signal)) {
         if (this.#isOver) return undefined;
         this.#collect(event, collected);
-        if (this.#text.length > answerLimits.characters) break;
+        if (this.#utterance.text.length > answerLimits.characters) break;
       }
     } finally {
       attempt.abort();
@@ -241,8 +196,7 @@ export class Answer {
           this.#firstTokenMs = Math.round(this.#deps.clock.monotonic() - this.#startedAt);
           this.#deps.metrics.firstToken(this.#firstTokenMs);
         }
-        this.#text += event.text.replaceAll('\u0000', '');
-        this.#schedule();
+        this.#utterance.write(event.text.replaceAll('\u0000', ''));
         return;
       case 'sources':
         collected.sources = event.sources;
@@ -261,62 +215,19 @@ export class Answer {
     }
   }
 
-  /** The first delta goes at once; then what comes within a window goes together. */
-  #schedule(): void {
-    if (this.#isHeld || this.#timer !== null) return;
-    if (this.#published === 0) {
-      this.#publish();
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#publish();
-    }, deltaWindowMs(this.#activeAnswers()));
-  }
-
-  #publish(isLast = false): void {
-    if (this.#isHeld || this.#isOver) return;
-    const end = isLast ? this.#text.length : safeEnd(this.#text);
-    if (end <= this.#published) return;
-    const { replyId, turn, attempt } = this.#claim;
-    const text = this.#text.slice(this.#published, end);
-    const offset = this.#published;
-    this.#published = end;
-    this.#signal({ type: 'reply.delta', replyId, turn, attempt, offset, text });
-    // The window after a delta begins with it, or a slow model would get one packet per token.
-    if (offset === 0) {
-      this.#timer = setTimeout(() => {
-        this.#timer = null;
-        this.#publish();
-      }, deltaWindowMs(this.#activeAnswers()));
-    }
-    const now = this.#deps.clock.monotonic();
-    const isDue =
-      now - this.#checkpointAt >= checkpointEvery.ms || end - this.#checkpointed >= checkpointEvery.characters;
-    if (isDue) void this.#checkpoint();
-  }
-
-  async #checkpoint(): Promise<void> {
-    if (this.#published === 0 || this.#published === this.#checkpointed) return;
-    this.#checkpointAt = this.#deps.clock.monotonic();
-    this.#checkpointed = this.#published;
+  async #checkpoint(text: string): Promise<void> {
     const { replyId, attempt } = this.#claim;
     try {
-      await this.#deps.store.saveCheckpoint(this.#conversationId, {
-        replyId,
-        attempt,
-        text: this.#text.slice(0, this.#published),
-      });
+      await this.#deps.store.saveCheckpoint(this.#conversationId, { replyId, attempt, text });
     } catch (error) {
       this.#deps.log.warn({ err: error, conversationId: this.#conversationId }, 'checkpoint not saved');
     }
   }
 
   async #complete(said: Collected): Promise<void> {
-    this.#stopTimer();
-    const text = this.#text.toWellFormed();
+    const text = this.#utterance.text.toWellFormed();
     if (text.trim() === '' && said.handoff === undefined) throw new ModelError('refused', 'The model said nothing');
-    this.#publish(true);
+    this.#utterance.finish();
     const { replyId, turn, attempt } = this.#claim;
     const totalMs = Math.round(this.#deps.clock.monotonic() - this.#startedAt);
     const usage: Usage = {
@@ -333,19 +244,15 @@ export class Answer {
       usage,
       ...(said.handoff === undefined ? {} : { handoff: said.handoff }),
     });
-    if (!isCommitted) return;
-    this.isComplete = true;
-    const outcome = said.handoff === undefined ? 'complete' : 'handoff';
-    this.#deps.metrics.answer(outcome);
-    this.#signal({ type: 'reply.ended', replyId, turn, outcome });
+    this.isComplete = isCommitted;
+    if (isCommitted) this.#tellEnd(said.handoff === undefined ? 'complete' : 'handoff');
+    else this.#tellEnd('interrupted');
   }
 
   async #fail(error: unknown): Promise<void> {
-    this.#stopTimer();
     const known = error instanceof ModelError ? error : undefined;
     const { replyId, turn, attempt } = this.#claim;
-    const { log, metrics } = this.#deps;
-    log.warn({ err: error, conversationId: this.#conversationId, failure: known?.failure }, 'answer failed');
+    this.#deps.log.warn({ err: error, conversationId: this.#conversationId, failure: known?.failure }, 'answer failed');
     const isCommitted = await this.#commit('failed', {
       type: 'reply.fail',
       claim: { replyId, turn, attempt },
@@ -353,15 +260,14 @@ export class Answer {
       ...(known === undefined ? {} : { detail: known.message.slice(0, 300) }),
       sentence: known?.message === enough ? enough : apology,
     });
-    if (!isCommitted) return;
-    metrics.answer('failed');
-    this.#signal({ type: 'reply.ended', replyId, turn, outcome: 'failed' });
+    this.#tellEnd(isCommitted ? 'failed' : 'interrupted');
   }
 
   /** Commits under a key of this attempt, again while the outcome is unknown; false where a newer fact was first. */
   async #commit(what: string, command: ReplyCommand): Promise<boolean> {
     const { committer, directory, log } = this.#deps;
     const { replyId, attempt } = this.#claim;
+    this.#isClosing = true;
     for (let tries = 0; tries < 30; tries += 1) {
       try {
         const state = await this.#state();
@@ -384,13 +290,14 @@ export class Answer {
     return false;
   }
 
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+  #tellEnd(outcome: 'complete' | 'interrupted' | 'failed' | 'handoff'): void {
+    const { replyId, turn } = this.#claim;
+    this.#deps.metrics.answer(outcome);
+    this.#signal({ type: 'reply.ended', replyId, turn, outcome });
   }
 
   #signal(fields: DistributiveOmit<Signal, 'conversationId'>): void {
-    const signal = { ...fields, conversationId: this.#conversationId } as Signal;
+    const signal = { ...fields, conversationId: this.#conversationId };
     const to = this.#mode === 'answer' ? 'both' : 'staff';
     this.#deps.bus.publish({ kind: 'signal', orgId: this.#orgId, to, signal });
   }

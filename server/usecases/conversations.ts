@@ -98,7 +98,7 @@ export const staffDoes = async (
     conversationId,
     key: `m:${agentId}:${options.clientId ?? newUuid()}`,
     body: ask,
-    command: { ...ask, by } as StaffCommand,
+    command: { ...ask, by },
     surroundings: { ...surroundings, draft },
     ...(options.admit === undefined ? {} : { admit: options.admit }),
   });

@@ -83,7 +83,7 @@ export const present = (view: RawView, audience: Audience, reply: LiveReply | un
   return {
     conversationId: view.conversationId,
     state: isVisitor ? stateForVisitor(view.state) : view.state,
-    facts: isVisitor ? view.facts.map(forVisitor) : (view.facts as VisibleFact[]),
+    facts: isVisitor ? view.facts.map(forVisitor) : view.facts,
     head: view.state.head,
     more: view.more,
     reads: view.reads,

@@ -76,20 +76,38 @@ export const buildLog = (options: {
     };
   };
 
-  const message = (author: Author, text: string): FactBody => ({
+  const message = (author: Author, text: string, messageId = newId('msg')): FactBody => ({
     type: 'message.created',
-    messageId: newId('msg'),
+    messageId,
     author,
     text,
     status: 'complete',
   });
+
+  /** As the domain does: nothing is said or taken in a closed conversation. */
+  const reopening = (): FactBody[] =>
+    state.status === 'closed'
+      ? [{ type: 'conversation.reopened', turn: state.control.turn + 1, isAutopilot: true, by: { kind: 'visitor' } }]
+      : [];
 
   const control = (
     reason: ControlReason,
     change: Partial<Pick<ConversationState['control'], 'agentId' | 'agentName' | 'isAutopilot' | 'waiting'>>,
   ): Entry => {
     const { isAutopilot, agentId, agentName, waiting, turn } = { ...state.control, ...change };
-    return commit([{ type: 'control.changed', isAutopilot, agentId, agentName, waiting, turn: turn + 1, reason }]);
+    const reopened = reopening();
+    return commit([
+      ...reopened,
+      {
+        type: 'control.changed',
+        isAutopilot,
+        agentId,
+        agentName,
+        waiting,
+        reason,
+        turn: turn + 1 + reopened.length,
+      },
+    ]);
   };
 
   return {
@@ -111,8 +129,8 @@ export const buildLog = (options: {
           ...(page === undefined ? {} : { page: { url: page } }),
         },
       ]),
-    say: (text, more) => commit([message({ kind: 'visitor' }, text)], more),
-    answer: (text) => commit([message({ kind: 'ai', name: 'Ada' }, text)]),
+    say: (text, more) => commit([...reopening(), message({ kind: 'visitor' }, text)], more),
+    answer: (text) => commit([message({ kind: 'ai', name: 'Ada' }, text, state.reply?.replyId)]),
     claim: () =>
       commit([
         {

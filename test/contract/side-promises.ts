@@ -36,13 +36,4 @@ export const describeSide = (keeper: Keeper): void => {
     expect(await store.checkpoint(id)).toEqual({ replyId: 'msg_1', attempt: 2, text: '船 “is” ✓' });
     expect(await store.checkpoint(newId('conv'))).toBeUndefined();
   });
-
-  test.runIf(!keeper.isVolatile)('marks and checkpoints outlive an orderly stop', async () => {
-    const id = newId('conv');
-    await keeper.store.advanceRead(id, 'visitor', 3);
-    await keeper.store.saveCheckpoint(id, { replyId: 'msg_1', attempt: 1, text: 'half' });
-    await keeper.reopen();
-    expect(await keeper.store.reads([id])).toEqual([{ visitor: 3, staff: 0 }]);
-    expect(await keeper.store.checkpoint(id)).toEqual({ replyId: 'msg_1', attempt: 1, text: 'half' });
-  });
 };

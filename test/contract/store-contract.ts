@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import type { Appended, Entry, Store } from '../../server/ports/store.ts';
 import { describeDocuments } from './document-promises.ts';
+import { describeDurability } from './durability-promises.ts';
 import { describeInbox } from './inbox-promises.ts';
 import { describeLog } from './log-promises.ts';
 import { describeSearch } from './search-promises.ts';
@@ -29,7 +30,6 @@ export interface Keeper {
   append(...entries: Entry[]): Promise<Appended[]>;
   /** Asserts about projections: at once where they share the transaction. */
   settled(assert: () => Promise<void>): Promise<void>;
-  readonly isVolatile: boolean;
   reopen(): Promise<void>;
 }
 
@@ -76,7 +76,6 @@ export const describeStore = (name: string, open: () => Promise<Opened>, traits:
         if (traits.lags === true) await vi.waitFor(assert, { timeout: 15_000, interval: 50 });
         else await assert();
       },
-      isVolatile: traits.isVolatile === true,
       reopen: async () => {
         const before = current();
         if (before.reopen === undefined) throw new Error(`${name} cannot be reopened`);
@@ -84,10 +83,18 @@ export const describeStore = (name: string, open: () => Promise<Opened>, traits:
       },
     };
 
-    describe('log', () => describeLog(keeper));
-    describe('documents', () => describeDocuments(keeper));
-    describe('inbox', () => describeInbox(keeper));
-    describe('search', () => describeSearch(keeper));
-    describe('beside the log', () => describeSide(keeper));
+    const parts = {
+      log: describeLog,
+      documents: describeDocuments,
+      inbox: describeInbox,
+      search: describeSearch,
+      'beside the log': describeSide,
+      ...(traits.isVolatile === true ? {} : { durability: describeDurability }),
+    };
+    for (const [title, describePart] of Object.entries(parts)) {
+      describe(title, () => {
+        describePart(keeper);
+      });
+    }
   });
 };

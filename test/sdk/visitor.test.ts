@@ -51,7 +51,7 @@ const seen = (client: VisitorClient, ...expected: string[]): Promise<unknown> =>
   );
 const idOf = (client: VisitorClient): string => client.conversation.get()?.conversationId ?? '';
 const sent = (): string[] =>
-  server.asked.filter(({ command }) => command === 'message:send').map(({ input }) => input['text'] as string);
+  server.asked.filter(({ command }) => command === 'message:send').map(({ input }) => String(input['text']));
 
 describe('sending', () => {
   test('a message typed before the session is open is shown, pinned and sent', async () => {
@@ -281,6 +281,7 @@ describe('the session', () => {
     const before = idOf(client);
     await server.stop();
     server.sessions.clear();
+    await until(client.connection, ({ status }) => status === 'offline');
     client.send('after');
     await server.start();
     await seen(client, 'after');

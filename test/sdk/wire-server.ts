@@ -7,6 +7,7 @@ import { needsPerson } from '../../shared/inbox-filter.ts';
 import { matchesFilter } from '../../shared/inbox-filter.ts';
 import type { InboxCounts, InboxFilter, InboxRow } from '../../shared/inbox.ts';
 import { foldRow } from '../../shared/inbox.ts';
+import type { Cursor } from '../../shared/conversation.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { Fact, FactBody } from '../../shared/facts.ts';
 import { newId, newSecret } from '../../shared/ids.ts';
@@ -19,7 +20,7 @@ export const widgetKey = 'wgt_test';
 
 interface Asked {
   command: string;
-  input: Record<string, never>;
+  input: Record<string, unknown>;
 }
 
 /** What goes wrong next, by command: each fault is used up by one call. */
@@ -174,7 +175,7 @@ export const startWireServer = async (): Promise<WireServer> => {
     return { ok: true, data: result };
   };
 
-  const issue = (conversationId: string, visitorToken: string, since?: never): unknown => {
+  const issue = (conversationId: string, visitorToken: string, since?: Cursor): unknown => {
     const sessionToken = newSecret('sess');
     sessions.set(sessionToken, { conversationId, visitorToken });
     const earlier = [...logs.keys()]
@@ -188,8 +189,8 @@ export const startWireServer = async (): Promise<WireServer> => {
     await socket.join(conversationId);
   };
 
-  const visit = async (socket: Socket, command: string, input: Record<string, never>): Promise<Ack<unknown>> => {
-    const { conversationId, since, clientId } = input as { conversationId?: string; since?: never; clientId?: string };
+  const visit = async (socket: Socket, command: string, input: Record<string, unknown>): Promise<Ack<unknown>> => {
+    const { conversationId, since, clientId } = input as { conversationId?: string; since?: Cursor; clientId?: string };
     const auth = socket.handshake.auth as { sessionToken?: string; visitorToken?: string };
     const known = sessions.get(auth.sessionToken ?? '');
     const visitorToken =
@@ -231,12 +232,12 @@ export const startWireServer = async (): Promise<WireServer> => {
   /** What both namespaces answer without committing. */
   const read = (
     command: string,
-    input: Record<string, never>,
+    input: Record<string, unknown>,
     audience: 'visitor' | 'staff',
   ): Ack<unknown> | undefined => {
     const { conversationId, since, seq, limit } = input as {
       conversationId: string;
-      since?: never;
+      since?: Cursor;
       seq: number;
       limit: number;
     };
@@ -257,10 +258,10 @@ export const startWireServer = async (): Promise<WireServer> => {
     }
   };
 
-  const attend = async (socket: Socket, command: string, input: Record<string, never>): Promise<Ack<unknown>> => {
+  const attend = async (socket: Socket, command: string, input: Record<string, unknown>): Promise<Ack<unknown>> => {
     const { conversationId, since, filter, label, cursor } = input as {
       conversationId: string;
-      since?: never;
+      since?: Cursor;
       filter: InboxFilter;
       label?: string;
       cursor?: string;
@@ -300,7 +301,7 @@ export const startWireServer = async (): Promise<WireServer> => {
   };
 
   const serve = (socket: Socket, handle: typeof visit): void => {
-    socket.onAny((command: string, input: Record<string, never>, ack: (answer: unknown) => void) => {
+    socket.onAny((command: string, input: Record<string, unknown>, ack: (answer: unknown) => void) => {
       asked.push({ command, input });
       const refused = use(faults.refuse, (one) => one.command === command);
       if (refused !== undefined) {

@@ -32,7 +32,7 @@ const sendingOf = (snapshot: ConversationSnapshot, memberId: string, mayMove: bo
 };
 
 /** Fits the field to its text, up to some lines. */
-const useGrowing = (area: RefObject<HTMLTextAreaElement>, text: string): void => {
+const useGrowing = (area: RefObject<HTMLTextAreaElement | null>, text: string): void => {
   useLayoutEffect(() => {
     const node = area.current;
     if (node === null) return;

@@ -35,9 +35,15 @@ const names: Record<keyof SchemeTokens, string> = {
 const isColor = (value: unknown): value is string =>
   typeof value === 'string' && /^(#[\da-f]{3,8}|transparent)$/i.test(value);
 
+/** A bubble of the surface's own colour would be text without a bubble. */
+const bubbleLine = (tokens: SchemeTokens): string => {
+  if (tokens.visitorBubble === tokens.surface) return tokens.strong;
+  return tokens.visitorBubble === tokens.fill ? tokens.fillLine : 'transparent';
+};
+
 const block = (tokens: SchemeTokens): string =>
-  Object.entries(names)
-    .map(([token, name]) => [name, tokens[token as keyof SchemeTokens]] as const)
+  [...Object.entries(names), ['bubbleLine', 'visitor-line'] as const]
+    .map(([token, name]) => [name, token === 'bubbleLine' ? bubbleLine(tokens) : tokens[token as keyof SchemeTokens]] as const)
     .filter(([, value]) => isColor(value))
     .map(([name, value]) => `--${name}:${value}`)
     .join(';');

@@ -13,6 +13,9 @@ import type { Model, ModelEvent, ModelRequest } from '../../ports/model.ts';
 import { citationsOf } from './citations.ts';
 import { toModelError } from './provider-errors.ts';
 
+// What the SDK would print goes past our log, and into what scripts read.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 type Vendor = Exclude<ModelConfig['provider'], 'builtin'>;
 
 /** Small, quick models: a visitor waits for the first word. There is none for servers whose models we cannot know. */
@@ -122,7 +125,8 @@ export const createAiSdkModel = (config: ModelConfig): Model => {
           const text = said === '' ? part.text.trimStart() : part.text;
           said += text;
           if (text !== '') yield { type: 'text', text };
-        } else if (part.type === 'tool-call' && part.toolName === 'hand_off') handOff = reasonOf(part.input);
+        } else if (part.type === 'tool-input-start' && part.toolName === 'hand_off') handOff = '';
+        else if (part.type === 'tool-call' && part.toolName === 'hand_off') handOff = reasonOf(part.input);
         else if (part.type === 'error') throw part.error;
         else if (part.type === 'finish') {
           finish = { reason: part.finishReason, raw: part.rawFinishReason };

@@ -18,60 +18,68 @@ interface BodyRow {
   body: string;
 }
 
+interface ListOptions {
+  group?: string;
+  limit?: number;
+  after?: string;
+  reverse?: boolean;
+}
+
 export const createDocuments = (db: Database, writer: Writer): DocumentStore => {
   const select = db.prepare('SELECT body FROM documents WHERE kind = ? AND org = ? AND id = ?');
+  // As they were written: a later build may make other lookups of the same body.
+  const selectHeld = db.prepare('SELECT lookups FROM documents WHERE kind = ? AND org = ? AND id = ?');
   const byLookup = db.prepare(
     `SELECT d.body FROM lookups l JOIN documents d ON d.kind = l.kind AND d.org = l.org AND d.id = l.id
      WHERE l.kind = ? AND l.lookup = ?`,
   );
-  const selectLookup = db.prepare('SELECT org, id FROM lookups WHERE kind = ? AND lookup = ?');
+  const selectLookup = db.prepare('SELECT 1 FROM lookups WHERE kind = ? AND lookup = ?');
   const insertLookup = db.prepare('INSERT INTO lookups (kind, lookup, org, id) VALUES (?, ?, ?, ?)');
   const deleteLookup = db.prepare('DELETE FROM lookups WHERE kind = ? AND lookup = ?');
   const upsert = db.prepare(
-    `INSERT INTO documents (kind, org, id, grp, expires_at, body) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET grp = excluded.grp, expires_at = excluded.expires_at, body = excluded.body`,
+    `INSERT INTO documents (kind, org, id, grp, expires_at, lookups, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET grp = excluded.grp, expires_at = excluded.expires_at, lookups = excluded.lookups,
+     body = excluded.body`,
   );
   const remove = db.prepare('DELETE FROM documents WHERE kind = ? AND org = ? AND id = ?');
   const expired = db.prepare('SELECT kind, org, id FROM documents WHERE expires_at <= ? LIMIT ?');
-  const lists = new Map(
-    [false, true].flatMap((isGroup) =>
-      [false, true].map((isReverse) => [
-        `${isGroup} ${isReverse}`,
-        db.prepare(
-          `SELECT body FROM documents WHERE kind = ?1 AND org = ?2 ${isGroup ? 'AND grp = ?5' : ''}
-           AND (?3 IS NULL OR id ${isReverse ? '<' : '>'} ?3) ORDER BY id ${isReverse ? 'DESC' : 'ASC'} LIMIT ?4`,
-        ),
-      ]),
-    ),
-  );
+  const lists = new Map<string, ReturnType<Database['prepare']>>();
+  const list = (kind: Kind, orgId: string, { group, limit, after, reverse }: ListOptions): BodyRow[] => {
+    const sql = `SELECT body FROM documents WHERE kind = ? AND org = ? ${group === undefined ? '' : 'AND grp = ?'}
+      ${after === undefined ? '' : `AND id ${reverse === true ? '<' : '>'} ?`}
+      ORDER BY id ${reverse === true ? 'DESC' : 'ASC'} LIMIT ?`;
+    let statement = lists.get(sql);
+    if (statement === undefined) lists.set(sql, (statement = db.prepare(sql)));
+    const values = [kind, orgId, group, after, limit ?? EVERYTHING].filter((value) => value !== undefined);
+    return statement.all(...values) as BodyRow[];
+  };
 
   const read = <K extends Kind>(kind: K, orgId: string, id: string): DocumentOf<K> | undefined => {
     const row = select.get(kind, orgId, id) as BodyRow | undefined;
     return row && (JSON.parse(row.body) as DocumentOf<K>);
   };
 
-  const lookupsOf = <K extends Kind>(kind: K, document: DocumentOf<K>): string[] => [
-    ...new Set(lookups[kind](document)),
-  ];
+  const heldBy = (kind: Kind, org: string, id: string): string[] => {
+    const row = selectHeld.get(kind, org, id) as { lookups: string } | undefined;
+    return row === undefined ? [] : (JSON.parse(row.lookups) as string[]);
+  };
 
   /** Inside a transaction. */
   const deleteNow = (kind: Kind, org: string, id: string): void => {
-    const before = read(kind, org, id);
-    if (before === undefined) return;
-    for (const lookup of lookupsOf(kind, before)) deleteLookup.run(kind, lookup);
+    for (const lookup of heldBy(kind, org, id)) deleteLookup.run(kind, lookup);
     remove.run(kind, org, id);
   };
 
   /** Inside a transaction. False, and nothing written, where a lookup belongs to another document. */
   const putNow = <K extends Kind>(kind: K, document: DocumentOf<K> & Base, wanted: string[], body: string): boolean => {
     const { orgId: org, id } = document;
-    const before = read(kind, org, id);
-    const held = before === undefined ? [] : lookupsOf(kind, before);
+    const held = heldBy(kind, org, id);
     const added = wanted.filter((lookup) => !held.includes(lookup));
     if (added.some((lookup) => selectLookup.get(kind, lookup) !== undefined)) return false;
     for (const lookup of held) if (!wanted.includes(lookup)) deleteLookup.run(kind, lookup);
     for (const lookup of added) insertLookup.run(kind, lookup, org, id);
-    upsert.run(kind, org, id, groups[kind](document), document.expiresAt ?? null, body);
+    const group = groups[kind](document);
+    upsert.run(kind, org, id, group, document.expiresAt ?? null, JSON.stringify(wanted), body);
     return true;
   };
 
@@ -81,17 +89,13 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
       const row = byLookup.get(kind, lookup) as BodyRow | undefined;
       return row && (JSON.parse(row.body) as DocumentOf<K>);
     },
-    list: async (orgId, { group, limit = EVERYTHING, after = null as string | null, reverse = false } = {}) => {
-      const values = [kind, orgId, after, limit, ...(group === undefined ? [] : [group])];
-      return (lists.get(`${group !== undefined} ${reverse}`)!.all(...values) as BodyRow[]).map(
-        ({ body }) => JSON.parse(body) as DocumentOf<K>,
-      );
-    },
+    list: async (orgId, options = {}) =>
+      list(kind, orgId, options).map(({ body }) => JSON.parse(body) as DocumentOf<K>),
     put: async (document) => {
       // Encoded here, so that what cannot be encoded harms no other write, and later changes of the object are not taken.
       const body = JSON.stringify(document);
       const copy = JSON.parse(body) as DocumentOf<K>;
-      const wanted = lookupsOf(kind, copy);
+      const wanted = [...new Set(lookups[kind](copy))];
       if (!(await writer.write(() => putNow(kind, copy, wanted, body)))) {
         throw new ChatError('conflict', 'Another one has this key or address already');
       }

@@ -30,6 +30,9 @@ export const bucketOf = (row: InboxRow): number => {
   return matchesFilter(row, 'ai', '') ? 0 : 1;
 };
 
+/** Who holds it, as the inbox lists it. */
+const holderOf = (row: InboxRow): string | null => (row.status === 'open' ? row.control.agentId : null);
+
 const CACHED = 4096;
 
 export interface Rows {
@@ -107,7 +110,7 @@ export const createRows = (db: Database): Rows => {
       before !== undefined &&
       unfinished === live.unfinished &&
       before.waitingSince === row.waitingSince &&
-      before.control.agentId === row.control.agentId &&
+      holderOf(before) === holderOf(row) &&
       before.contactId === row.contactId &&
       bucketOf(before) === bucket;
     live.unfinished = unfinished;
@@ -115,7 +118,7 @@ export const createRows = (db: Database): Rows => {
       advance.run(row.head.seq, row.lastAt, ...texts, live.n);
       return;
     }
-    const lists = [row.contactId, row.head.seq, bucket, row.control.agentId, row.lastAt, row.waitingSince] as const;
+    const lists = [row.contactId, row.head.seq, bucket, holderOf(row), row.lastAt, row.waitingSince] as const;
     if (before === undefined) insert.run(...lists, unfinished, ...texts, live.n, id, live.org);
     else update.run(...lists, unfinished, ...texts, live.n);
   };

@@ -78,6 +78,7 @@ export const mainMigrations: Migrations = [
     id TEXT NOT NULL,
     grp TEXT NOT NULL,
     expires_at INTEGER,
+    lookups TEXT NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (kind, org, id)
   ) STRICT;

@@ -131,7 +131,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken },
         {
           clientId,
-          page: page as Session['page'],
+          page: page,
           channel: seat.channel,
           locale: seat.locale,
           userAgent: seat.userAgent,
@@ -257,7 +257,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         deps,
         {
           ...session,
-          ...(page === undefined ? {} : { page: page as NonNullable<Session['page']> }),
+          ...(page === undefined ? {} : { page: page }),
           ...(clientId === undefined ? {} : { newKey: clientId }),
         },
         null,

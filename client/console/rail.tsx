@@ -1,0 +1,171 @@
+// The rail: where to go, and who one is. At the bottom on a phone.
+import { signal } from '@preact/signals';
+import { openKeySheet } from './key-sheet.tsx';
+import { useObservable } from './observable.ts';
+import { scheme } from './prefs.ts';
+import { hrefOf, navigate } from './router.ts';
+import type { Screen } from './router.ts';
+import { openSearch } from './search/search-dialog.tsx';
+import { signOut, signedIn } from './session.ts';
+import { messageOf } from './api.ts';
+import { Avatar } from './ui/avatar.tsx';
+import { toast } from './ui/feedback.tsx';
+import { Icon } from './ui/icons.tsx';
+import type { IconName } from './ui/icons.tsx';
+import { Popover } from './ui/menu.tsx';
+
+const isAway = signal(false);
+
+const RailLink = ({ to, icon, label, isHere, badge = 0 }: { to: Screen; icon: IconName; label: string; isHere: boolean; badge?: number }) => (
+  <a
+    href={hrefOf(to)}
+    aria-current={isHere ? 'page' : undefined}
+    aria-label={badge > 0 ? `${label}, ${badge} need a person` : label}
+    title={label}
+    class={`relative inline-flex size-10 items-center justify-center rounded-control max-sm:h-11 max-sm:w-16 ${
+      isHere ? 'bg-chosen text-text' : 'text-text2 hover:bg-hover hover:text-text'
+    }`}
+  >
+    <Icon name={icon} size={20} />
+    {badge > 0 && (
+      <span class="absolute end-0 top-0 inline-flex h-4 min-w-4 items-center justify-center rounded-full bg-danger px-1 text-[10px]/none font-semibold text-surface max-sm:end-3">
+        {badge > 99 ? '99+' : badge}
+      </span>
+    )}
+  </a>
+);
+
+const schemes = [
+  { value: 'auto', text: 'Auto', icon: 'sliders' },
+  { value: 'light', text: 'Light', icon: 'sun' },
+  { value: 'dark', text: 'Dark', icon: 'moon' },
+] as const;
+
+const SchemeSwitch = () => (
+  <div role="group" aria-label="Colours" class="m-1 grid grid-cols-3 gap-1 rounded-control bg-sunken p-1">
+    {schemes.map(({ value, text, icon }) => (
+      <button
+        key={value}
+        type="button"
+        aria-pressed={scheme.value === value}
+        class={`focus-inset inline-flex h-7 items-center justify-center gap-1 rounded-[4px] text-small ${
+          scheme.value === value ? 'border border-line bg-raised font-semibold' : 'text-text2 hover:text-text'
+        }`}
+        onClick={() => {
+          scheme.value = value;
+        }}
+      >
+        <Icon name={icon} size={14} />
+        {text}
+      </button>
+    ))}
+  </div>
+);
+
+const Account = () => {
+  const { client, member, organisation } = signedIn();
+  const entry = 'focus-inset flex h-9 w-full items-center gap-2 rounded-control px-2 text-start hover:bg-hover';
+  return (
+    <Popover label={`Account of ${member.name}`} icon="person" side="above" class="[&>[data-panel]]:start-0 [&>[data-panel]]:end-auto max-sm:[&>[data-panel]]:start-auto max-sm:[&>[data-panel]]:end-0">
+      {(close) => (
+        <div class="w-60">
+          <div class="flex items-center gap-2 p-2">
+            <Avatar name={member.name} id={member.id} url={member.avatarUrl} />
+            <div class="min-w-0">
+              <p class="truncate font-semibold">{member.name}</p>
+              <p class="truncate text-meta text-text2">{organisation.name}</p>
+            </div>
+          </div>
+          <SchemeSwitch />
+          <button
+            type="button"
+            role="switch"
+            aria-checked={!isAway.value}
+            class={entry}
+            onClick={() => {
+              isAway.value = !isAway.value;
+              void client.ask('presence:set', { status: isAway.value ? 'away' : 'online' });
+            }}
+          >
+            <span class={`mx-1 size-2 rounded-full ${isAway.value ? 'bg-strong' : 'bg-success'}`} />
+            {isAway.value ? 'Away' : 'Online'}
+            <span class="ms-auto text-meta text-text2">{isAway.value ? 'Go online' : 'Go away'}</span>
+          </button>
+          <button
+            type="button"
+            class={entry}
+            onClick={() => {
+              close();
+              navigate({ name: 'settings', page: 'profile', id: null });
+            }}
+          >
+            <Icon name="person" class="text-text2" /> Profile
+          </button>
+          <button
+            type="button"
+            class={entry}
+            onClick={() => {
+              close();
+              openKeySheet();
+            }}
+          >
+            <Icon name="keyboard" class="text-text2" /> Keyboard
+          </button>
+          <button
+            type="button"
+            class={entry}
+            onClick={() => {
+              close();
+              signOut().catch((error: unknown) => toast(messageOf(error), { tone: 'danger' }));
+            }}
+          >
+            <Icon name="sign-out" class="text-text2" /> Sign out
+          </button>
+        </div>
+      )}
+    </Popover>
+  );
+};
+
+export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }) => {
+  const { client } = signedIn();
+  const { counts } = useObservable(client.inbox);
+  return (
+    <nav
+      aria-label="Main"
+      class={`z-10 flex shrink-0 items-center gap-2 border-line bg-sunken max-sm:order-last max-sm:h-14 max-sm:justify-around max-sm:border-t max-sm:pb-[env(safe-area-inset-bottom)] sm:w-14 sm:flex-col sm:border-e sm:py-3 ${
+        isHidden ? 'max-sm:hidden' : ''
+      }`}
+    >
+      <span class="mb-2 inline-flex size-8 items-center justify-center rounded-control bg-fill text-on-fill max-sm:hidden" aria-hidden="true">
+        <svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round">
+          <path d="M12 7a5 5 0 1 0 0 10a5 5 0 1 0 0-10M12 2.500v19M2.500 12h19M5.300 5.300l13.400 13.400M18.700 5.300L5.300 18.700" />
+        </svg>
+      </span>
+      <RailLink
+        to={{ name: 'inbox', filter: 'needs-person', conversationId: null }}
+        icon="inbox"
+        label="Inbox"
+        isHere={screen.name === 'inbox'}
+        badge={counts.needsPerson}
+      />
+      <button
+        type="button"
+        title="Search (/)"
+        aria-label="Search"
+        class="inline-flex size-10 items-center justify-center rounded-control text-text2 hover:bg-hover hover:text-text max-sm:h-11 max-sm:w-16"
+        onClick={openSearch}
+      >
+        <Icon name="search" size={20} />
+      </button>
+      <RailLink
+        to={{ name: 'settings', page: 'widgets', id: null }}
+        icon="sliders"
+        label="Settings"
+        isHere={screen.name === 'settings'}
+      />
+      <span class="grow max-sm:hidden" />
+      <Account />
+    </nav>
+  );
+};

@@ -1,0 +1,59 @@
+// A short list of texts: add, change, remove, move up.
+import { useRef } from 'preact/hooks';
+import { Button, IconButton } from '../ui/button.tsx';
+
+interface ListEditorProps {
+  label: string;
+  hint?: string;
+  items: string[];
+  most: number;
+  maxLength: number;
+  placeholder: string;
+  addText: string;
+  isDisabled: boolean;
+  onChange: (items: string[]) => void;
+}
+
+export const ListEditor = (props: ListEditorProps) => {
+  const { label, hint, items, most, maxLength, placeholder, addText, isDisabled, onChange } = props;
+  const list = useRef<HTMLUListElement>(null);
+  const replace = (at: number, text: string): void => onChange(items.map((item, index) => (index === at ? text : item)));
+  const add = (): void => {
+    onChange([...items, '']);
+    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>('li:last-child input')?.focus());
+  };
+  return (
+    <fieldset class="flex flex-col gap-2" disabled={isDisabled}>
+      <legend class="text-small font-semibold">{label}</legend>
+      {hint !== undefined && <p class="text-small text-text2">{hint}</p>}
+      {items.length > 0 && (
+        <ul ref={list} class="flex flex-col gap-2">
+          {items.map((item, at) => (
+            <li key={at} class="flex items-center gap-1">
+              <input
+                type="text"
+                aria-label={`${label} ${at + 1}`}
+                value={item}
+                maxLength={maxLength}
+                placeholder={placeholder}
+                class="h-9 min-w-0 grow rounded-control border border-strong bg-surface px-3 disabled:bg-sunken disabled:text-text2"
+                onInput={(event) => replace(at, event.currentTarget.value)}
+              />
+              <IconButton
+                icon="trash"
+                label={`Remove ${item === '' ? `entry ${at + 1}` : item}`}
+                disabled={isDisabled}
+                onClick={() => onChange(items.filter((_, index) => index !== at))}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {items.length < most && !isDisabled && (
+        <Button look="ghost" icon="plus" size="small" class="self-start" onClick={add}>
+          {addText}
+        </Button>
+      )}
+    </fieldset>
+  );
+};

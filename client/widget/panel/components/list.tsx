@@ -1,0 +1,156 @@
+// The conversation: messages, lines between them, and what is asked of the visitor at its end.
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { fill } from '../i18n/words.ts';
+import type { PanelModel } from '../model.ts';
+import { ListScroll } from '../scroll.ts';
+import { firstName } from '../situation.ts';
+import type { Item, Line } from '../timeline.ts';
+import { ContactForm } from './contact-form.tsx';
+import { Avatar } from './avatar.tsx';
+import { Icon } from './icon.tsx';
+import { LazyCsat } from './lazy-csat.tsx';
+import { Message } from './message.tsx';
+import { NoticeLine } from './notice.tsx';
+import { Welcome } from './welcome.tsx';
+
+const lineText = (line: Line, model: PanelModel): string => {
+  const words = model.words.value;
+  switch (line.type) {
+    case 'joined':
+      return fill(words.joined, { name: firstName(line.name) || words.someone });
+    case 'left':
+      return fill(words.left, { name: firstName(line.name) || words.someone });
+    case 'asked':
+      return words.askedForPerson;
+    case 'closed':
+      return words.closed;
+    case 'reopened':
+      return words.reopened;
+    case 'details':
+      return words.thanksDetails;
+    case 'rated':
+      return fill(words.rated, { count: line.rating });
+  }
+};
+
+const dayText = (at: number, model: PanelModel): string => {
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86_400_000);
+  if (days === 0) return model.words.value.today;
+  if (days === 1) return model.words.value.yesterday;
+  return new Intl.DateTimeFormat(model.locale.value, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+};
+
+const Row = ({ item, model, isTail, isOld }: { item: Item; model: PanelModel; isTail: boolean; isOld: boolean }) => {
+  switch (item.kind) {
+    case 'message':
+      return <Message item={item} model={model} isTail={isTail} isOld={isOld} />;
+    case 'day':
+      return <p class="day">{dayText(item.at, model)}</p>;
+    case 'line':
+      return (
+        <p class={`line ${item.line.type}`}>
+          {item.line.type === 'joined' && <Avatar kind="agent" name={item.line.name} />}
+          <span dir="auto">{lineText(item.line, model)}</span>
+        </p>
+      );
+  }
+};
+
+const TypingDots = ({ model }: { model: PanelModel }) => {
+  const agent = model.snapshot.value?.typing.agents[0];
+  if (agent === undefined) return null;
+  const name = firstName(agent.name) || model.words.value.team;
+  return (
+    <div class="msg agent first thinking-person">
+      <div class="who">
+        <Avatar kind="agent" name={agent.name} />
+        <b dir="auto">{name}</b>
+      </div>
+      <div class="bubble">
+        <span class="dots" role="img" aria-label={fill(model.words.value.typing, { name })}>
+          <i />
+          <i />
+          <i />
+        </span>
+      </div>
+    </div>
+  );
+};
+
+export const List = ({ model }: { model: PanelModel }) => {
+  const list = useRef<HTMLDivElement>(null);
+  const rows = useRef<HTMLDivElement>(null);
+  const scroll = useRef<ListScroll | null>(null);
+  const [isAway, setAway] = useState(false);
+  const items = model.timeline.value;
+  const words = model.words.value;
+  const snapshot = model.snapshot.value;
+  const conversationId = snapshot?.conversationId;
+  const wasLoaded = useRef<string | undefined>(undefined);
+  const isOld = wasLoaded.current !== conversationId;
+  const messages = items.filter((item) => item.kind === 'message');
+  const seen = useRef(messages.length);
+  if (!isAway) seen.current = messages.length;
+  const unseen = messages.length - seen.current;
+  const tail = messages.at(-1);
+  const isLoading = snapshot !== null && !snapshot.isLoaded && items.length === 0;
+
+  useLayoutEffect(() => {
+    const made = new ListScroll(list.current!, rows.current!, {
+      onAway: setAway,
+      onTop: () => void (model.snapshot.peek()?.hasEarlier && model.client.loadEarlier()),
+    });
+    scroll.current = made;
+    return () => made.dispose();
+  }, []);
+  useLayoutEffect(() => scroll.current?.keep(items[0]?.key), [items]);
+  useLayoutEffect(() => scroll.current?.toEnd(), [conversationId]);
+  useEffect(() => {
+    if (snapshot?.isLoaded) wasLoaded.current = conversationId;
+  });
+  useSignalEffect(() => {
+    if (model.jump.value > 0) scroll.current?.toEnd();
+  });
+
+  const form = model.form.value;
+  return (
+    <div class="body">
+      <div class="list" ref={list} tabIndex={0} role="log" aria-live="off" aria-label={words.messages}>
+        <div class="rows" ref={rows}>
+          {isLoading && (
+            <div class="skeleton" role="img" aria-label={words.loading}>
+              <i />
+              <i />
+              <i />
+            </div>
+          )}
+          {snapshot?.hasEarlier && (
+            <button
+              type="button"
+              class="button plain"
+              disabled={snapshot.isLoadingEarlier}
+              onClick={() => void model.client.loadEarlier()}
+            >
+              {snapshot.isLoadingEarlier ? words.loading : words.loadEarlier}
+            </button>
+          )}
+          {!isLoading && model.isEmpty.value && <Welcome model={model} />}
+          {items.map((item) => (
+            <Row key={item.key} item={item} model={model} isTail={item === tail} isOld={isOld} />
+          ))}
+          <TypingDots model={model} />
+          {!isLoading && <NoticeLine model={model} />}
+          {!isLoading && form && <ContactForm key={form.reason} fields={form} model={model} />}
+          <LazyCsat model={model} />
+        </div>
+      </div>
+      {isAway && !model.isEmpty.value && (
+        <button type="button" class="jump" onClick={() => scroll.current?.toEnd(true)}>
+          <Icon name="down" />
+          {unseen > 0 ? fill(words.jumpCount, { count: unseen }) : words.jump}
+        </button>
+      )}
+    </div>
+  );
+};

@@ -1,0 +1,23 @@
+// One quiet line that says what is being waited for, where no dots may pretend that somebody writes.
+import type { PanelModel } from '../model.ts';
+import { Icon } from './icon.tsx';
+import type { IconName } from './icon.tsx';
+
+export const NoticeLine = ({ model }: { model: PanelModel }) => {
+  const words = model.words.value;
+  const notice = model.notice.value;
+  // The greeting of an empty conversation says it already.
+  if (notice === null || (notice === 'away' && model.isEmpty.value)) return null;
+  const [icon, text]: [IconName, string] = {
+    person: ['clock', words.waitingPerson] as [IconName, string],
+    approval: ['shield', words.waitingApproval] as [IconName, string],
+    failed: ['alert', words.waitingFailed] as [IconName, string],
+    away: ['clock', model.widget.value.texts.offline || words.offline] as [IconName, string],
+  }[notice];
+  return (
+    <p class="notice">
+      <Icon name={icon} />
+      <span dir="auto">{text}</span>
+    </p>
+  );
+};

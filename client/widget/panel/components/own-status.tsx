@@ -1,0 +1,59 @@
+// How far the visitor's own message got.
+import { useEffect, useState } from 'preact/hooks';
+import { fill } from '../i18n/words.ts';
+import type { PanelModel } from '../model.ts';
+import type { MessageItem } from '../timeline.ts';
+import { Icon } from './icon.tsx';
+
+const Countdown = ({ until, template }: { until: number; template: string }) => {
+  const left = (): number => Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  const [seconds, setSeconds] = useState(left);
+  useEffect(() => {
+    setSeconds(left());
+    const timer = setInterval(() => setSeconds(left()), 500);
+    return () => clearInterval(timer);
+  }, [until]);
+  return <>{fill(template, { count: seconds })}</>;
+};
+
+export const OwnStatus = ({ item, model }: { item: MessageItem; model: PanelModel }) => {
+  const words = model.words.value;
+  const { entry, fact } = item;
+  if (entry === undefined) {
+    if (!item.isLastOwn || fact === undefined) return null;
+    const isRead = (model.snapshot.value?.reads.staff ?? 0) >= fact.seq;
+    return <span class="state">{isRead ? words.read : words.sent}</span>;
+  }
+  switch (entry.status) {
+    case 'failed':
+      return (
+        <>
+          <span class="state failed">
+            <Icon name="alert" />
+            {words.notSent}
+          </span>
+          <button type="button" onClick={() => model.client.retry(entry.clientId)}>
+            {words.retry}
+          </button>
+          <button type="button" onClick={() => model.client.discard(entry.clientId)}>
+            {words.delete}
+          </button>
+        </>
+      );
+    case 'waiting':
+      return (
+        <span class="state">
+          <Icon name="clock" />
+          <Countdown until={entry.retryAt ?? Date.now()} template={words.waitsFor} />
+        </span>
+      );
+    case 'queued':
+    case 'sending':
+      return (
+        <span class="state late">
+          <Icon name="clock" />
+          {model.connection.value.status === 'offline' ? words.queuedOffline : words.sending}
+        </span>
+      );
+  }
+};

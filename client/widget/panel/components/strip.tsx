@@ -1,0 +1,38 @@
+// A strip over the list once the connection has been gone for two seconds; shorter gaps are nobody's concern.
+import { useEffect, useState } from 'preact/hooks';
+import type { PanelModel } from '../model.ts';
+import { Icon } from './icon.tsx';
+
+const PATIENCE_MS = 2000;
+
+export const Strip = ({ model }: { model: PanelModel }) => {
+  const connection = model.connection.value;
+  const words = model.words.value;
+  const isLost = connection.status === 'offline' || connection.status === 'connecting';
+  const since = connection.status === 'offline' ? connection.since : 0;
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    if (!isLost) return setLong(false);
+    const passed = since === 0 ? 0 : Date.now() - since;
+    const timer = setTimeout(() => setLong(true), Math.max(0, PATIENCE_MS - passed));
+    return () => clearTimeout(timer);
+  }, [isLost, since]);
+
+  if (connection.status === 'refused')
+    return (
+      <div class="strip" role="alert">
+        <Icon name="alert" />
+        {words.unavailable}
+        <button type="button" onClick={() => model.client.connect()}>
+          {words.tryAgain}
+        </button>
+      </div>
+    );
+  if (!isLost || !isLong) return null;
+  return (
+    <div class="strip">
+      <Icon name="alert" />
+      {model.outbox.value.length > 0 ? words.lostKeep : words.lost}
+    </div>
+  );
+};

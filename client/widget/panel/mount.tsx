@@ -1,0 +1,119 @@
+// Puts a panel into a shadow root, over whatever client it is given, and takes all of it away again.
+import { computed, effect, signal } from '@preact/signals';
+import { render } from 'preact';
+import type { KeyValueStorage, VisitorClient } from '../../sdk/api.ts';
+import type { Panel, PanelOptions } from '../contract.ts';
+import { createAnnouncer } from './announcer.ts';
+import type { Announcer } from './announcer.ts';
+import { App } from './components/app.tsx';
+import { relayEvents } from './events.ts';
+import { panelMemory } from './memory.ts';
+import { PanelModel } from './model.ts';
+import { narrate } from './narrator.ts';
+import { chime } from './sound.ts';
+import cards from './styles/cards.css?inline';
+import composer from './styles/composer.css?inline';
+import list from './styles/list.css?inline';
+import markdown from './styles/markdown.css?inline';
+import base from './styles/panel.css?inline';
+import { themeCss } from './theme.ts';
+import { watchViewport } from './viewport.ts';
+
+/** Connects at once: whoever mounts a panel was asked for it. */
+export const mountOver = (client: VisitorClient, storage: KeyValueStorage, options: PanelOptions): Panel => {
+  const { root } = options;
+  const model = new PanelModel(client, panelMemory(storage, options.widget.widgetKey), options);
+  const theme = new CSSStyleSheet();
+  const fixed = new CSSStyleSheet();
+  fixed.replaceSync(base + list + markdown + composer + cards);
+  const before = root.adoptedStyleSheets;
+  root.adoptedStyleSheets = [...before, fixed, theme];
+
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const isDarkSystem = signal(dark.matches);
+  const onScheme = (): void => void (isDarkSystem.value = dark.matches);
+  dark.addEventListener('change', onScheme);
+  const isDark = computed(() => {
+    const scheme = model.scheme.value ?? model.widget.value.scheme;
+    return scheme === 'auto' ? isDarkSystem.value : scheme === 'dark';
+  });
+  const viewport = watchViewport(root, model.isOpen, options.inline);
+  const host = document.createElement('div');
+  root.append(host);
+
+  const setOpen = (isOpen: boolean): void => {
+    if (model.isOpen.peek() === isOpen) return;
+    // First the page's side, which moves the focus out before what holds it is hidden.
+    options.onOpenChange(isOpen);
+    model.isOpen.value = isOpen;
+  };
+  const close = (): void => {
+    if (!options.inline) setOpen(false);
+  };
+
+  let announcer: Announcer | undefined;
+  const undo = [
+    effect(() => theme.replaceSync(themeCss(model.widget.value.theme))),
+    relayEvents(client, options.emit, () => {
+      if (model.sound.peek() && !(model.isOpen.peek() && model.isVisible.peek())) chime();
+    }),
+  ];
+  render(
+    <App
+      model={model}
+      isFull={viewport.isFull}
+      isDark={isDark}
+      onClose={close}
+      onRegions={(polite, assertive) => {
+        announcer = createAnnouncer(polite, assertive);
+        undo.push(narrate(model, announcer));
+      }}
+    />,
+    host,
+  );
+  client.connect();
+  if (options.identity) model.identify(options.identity);
+
+  return {
+    open(by) {
+      setOpen(true);
+      model.jump.value += 1;
+      if (by === 'script') return;
+      // A phone's keyboard would cover what the panel has to say: there the heading takes the focus.
+      requestAnimationFrame(() => {
+        if (viewport.isFull.peek()) root.querySelector<HTMLElement>('.root h2')?.focus();
+        else model.focus.value += 1;
+      });
+    },
+    close,
+    send: (text) => model.send(text),
+    prefill: (text) => void (model.text.value = text),
+    newConversation: () => void model.newConversation(),
+    identify: (identity) => model.identify(identity),
+    update({ widget, ...identity }) {
+      if (widget !== undefined) {
+        model.widget.value = widget;
+        model.availability.value = widget.availability;
+      }
+      model.identify(identity);
+    },
+    setLocale: (locale) => model.setLocale(locale),
+    setScheme: (scheme) => void (model.scheme.value = scheme),
+    track: (type, data) => void client.ask('behavior:track', { events: [{ type, data, timestamp: Date.now() }] }),
+    logout() {
+      client.reset();
+      close();
+    },
+    destroy() {
+      for (const stop of undo) stop();
+      announcer?.dispose();
+      viewport.dispose();
+      dark.removeEventListener('change', onScheme);
+      render(null, host);
+      host.remove();
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((sheet) => sheet !== fixed && sheet !== theme);
+      model.dispose();
+      client.disconnect();
+    },
+  };
+};

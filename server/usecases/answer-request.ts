@@ -1,0 +1,72 @@
+// What a model is told: the log's latest messages, the assistant, and the passages that the question finds.
+import type { ConversationState } from '../../shared/conversation.ts';
+import { buildPrompt } from '../domain/reply.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ModelError } from '../ports/model.ts';
+import type { Knowledge, ModelRequest } from '../ports/model.ts';
+import type { Store } from '../ports/store.ts';
+import type { Directory } from './directory.ts';
+
+export interface RequestDeps {
+  store: Store;
+  clock: Clock;
+  knowledge: Knowledge;
+  directory: Directory;
+}
+
+/** Enough to count a day of answers, three facts each; the prompt takes of it what fits. */
+const historyFacts = 400;
+const passageCount = 6;
+
+/** Answers per conversation and day; after that a person is asked (SECURITY.md). */
+const answersPerDay = 60;
+
+/** What the visitor is told at the limit. */
+export const enough =
+  'I have reached my limit for today, so I have asked a person to take over; you can keep writing here.';
+
+/** Everything a model is told for the answer that this conversation is owed. @throws ModelError at the day's limit */
+export const prepareRequest = async (
+  deps: RequestDeps,
+  orgId: string,
+  state: ConversationState,
+): Promise<ModelRequest> => {
+  const { store, knowledge, directory, clock } = deps;
+  const history = await store.factsBefore(state.conversationId, Number.MAX_SAFE_INTEGER, historyFacts);
+  const isToday = (at: number): boolean => clock.now() - at < 86_400_000;
+  const answered = history.filter((fact) => fact.type === 'reply.claimed' && isToday(fact.at)).length;
+  if (answered > answersPerDay) throw new ModelError('refused', enough);
+  const questions = history.filter((fact) => fact.type === 'message.created' && fact.author.kind === 'visitor');
+  const latest = questions.slice(-2).map((fact) => (fact.type === 'message.created' ? fact.text : ''));
+  const widget = state.widgetId === null ? undefined : await directory.widget(orgId, state.widgetId);
+  const assistantId = widget?.assistantId ?? state.assistantId ?? '';
+  const assistant = await directory.assistant(orgId, assistantId);
+  // The last question alone first; a follow-up such as "and for two?" needs the one before.
+  const last = latest.at(-1) ?? '';
+  const direct = await knowledge.search(orgId, assistantId, last, passageCount);
+  const wider = last.length < 40 && latest.length > 1 && (direct[0]?.score ?? 0) < 0.5;
+  const passages = wider ? await knowledge.search(orgId, assistantId, latest.join(' '), passageCount) : direct;
+  const opened = history.find((fact) => fact.type === 'conversation.opened');
+  const { name } = state.visitor;
+  const canHandOff = state.control.waiting === null && state.control.agentId === null;
+  const prompt = buildPrompt({
+    assistant: {
+      name: assistant?.name ?? 'Assistant',
+      instructions: assistant?.instructions ?? '',
+      tone: assistant?.tone ?? '',
+    },
+    passages,
+    history,
+    ...(name === undefined ? {} : { visitor: { name } }),
+    ...(opened?.type === 'conversation.opened' && opened.page !== undefined ? { page: opened.page } : {}),
+    canHandOff,
+    now: clock.now(),
+  });
+  return {
+    ...prompt,
+    passages,
+    assistantName: assistant?.name ?? 'Assistant',
+    ...(assistant === undefined || assistant.model === '' ? {} : { model: assistant.model }),
+    canHandOff,
+  };
+};

@@ -1,0 +1,338 @@
+// Every console route: who may call it, whose data it gives, and what comes out. A route without an entry fails.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { consoleRoutes } from '../../shared/console-api.ts';
+import type { ConsoleRoute, RouteSpec } from '../../shared/console-api.ts';
+import { evolve, initialState } from '../../shared/conversation.ts';
+import type { Fact } from '../../shared/facts.ts';
+import { newId } from '../../shared/ids.ts';
+import type { Member } from '../../server/ports/documents.ts';
+import { addArticle } from '../../server/usecases/knowledge.ts';
+import { createWidget } from '../../server/usecases/widgets.ts';
+import { makeLink } from '../../server/usecases/accounts.ts';
+import { httpTest } from './http-server.ts';
+import type { CallOptions } from './http-server.ts';
+
+const http = httpTest();
+
+let agent: Member;
+let admin: Member;
+let subject: Member;
+let foreigner: Member;
+const ids = { widget: '', assistant: '', article: '', conversation: '' };
+const foreign = { widget: '', assistant: '', article: '', conversation: '', member: '' };
+const canary = 'canary-7f3a';
+
+const converse = async (orgId: string, widgetId: string, contactId: string, text: string): Promise<string> => {
+  const conversationId = newId('conv');
+  const place = (seq: number) => ({ conversationId, seq, id: `${conversationId}.${seq}`, at: Date.now() });
+  const facts: Fact[] = [
+    {
+      ...place(1),
+      type: 'conversation.opened',
+      widgetId,
+      assistantId: 'a',
+      contactId,
+      isAutopilot: true,
+      channel: 'widget',
+    },
+    {
+      ...place(2),
+      type: 'message.created',
+      messageId: newId('msg'),
+      author: { kind: 'visitor' },
+      text,
+      status: 'complete',
+    },
+    { ...place(3), type: 'label.changed', labels: [`label ${text}`], by: { id: 'm', name: 'M' } },
+  ];
+  const state = facts.reduce(evolve, initialState(conversationId, true));
+  const commit = {
+    id: newId('node'),
+    orgId,
+    conversationId,
+    first: 1,
+    key: newId('key'),
+    hash: '',
+    at: 1,
+    facts,
+    result: 0,
+  };
+  expect(await http.deps.store.append([{ commit, state }])).toEqual(['appended']);
+  return conversationId;
+};
+
+const addContact = async (orgId: string, widgetId: string, name: string): Promise<string> => {
+  const id = newId('con');
+  await http.deps.store.documents.contacts.put({
+    id,
+    orgId,
+    createdAt: 1,
+    widgetId,
+    name,
+    verified: false,
+    lastSeenAt: 2,
+    visits: 3,
+  });
+  return id;
+};
+
+beforeAll(async () => {
+  const { deps, owner, seeded } = http;
+  const { documents } = deps.store;
+  agent = await http.addMember({ id: newId('mem'), email: 'agent@a.example' });
+  admin = await http.addMember({ id: newId('mem'), email: 'admin@a.example', role: 'admin' });
+  subject = await http.addMember({ id: newId('mem'), email: 'subject@a.example' });
+  ids.widget = seeded.widget.id;
+  ids.assistant = seeded.widget.assistantId;
+  ids.article = (await addArticle(deps, owner.orgId, ids.assistant, { title: 'T', text: 'x' })).id;
+  const contact = await addContact(owner.orgId, ids.widget, 'Ada');
+  ids.conversation = await converse(owner.orgId, ids.widget, contact, 'hello tiller');
+  await converse(owner.orgId, ids.widget, contact, 'again tiller');
+
+  const orgId = newId('org');
+  await documents.organisations.put({ id: orgId, orgId, createdAt: 1, name: canary });
+  foreign.assistant = newId('asst');
+  await documents.assistants.put({
+    id: foreign.assistant,
+    orgId,
+    createdAt: 1,
+    updatedAt: 1,
+    name: canary,
+    instructions: '',
+    tone: '',
+    model: '',
+  });
+  foreigner = await http.addMember({
+    id: newId('mem'),
+    email: `${canary}@b.example`,
+    orgId,
+    role: 'owner',
+    name: canary,
+  });
+  foreign.member = foreigner.id;
+  foreign.widget = (await createWidget(deps, orgId, { name: canary })).id;
+  foreign.article = (await addArticle(deps, orgId, foreign.assistant, { title: canary, text: canary })).id;
+  const stranger = await addContact(orgId, foreign.widget, canary);
+  foreign.conversation = await converse(orgId, foreign.widget, stranger, `hello tiller ${canary}`);
+});
+
+/** A good call of each route by an admin; `foreign`: the same call for another organisation's thing. */
+const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions; foreign?(): CallOptions } } = {
+  'POST /login': { good: () => ({ body: { email: 'nobody@a.example', password: 'x' } }) },
+  'GET /link': {
+    good: async () => ({ query: { token: (await makeLink(http.deps, subject)).split('=')[1]! } }),
+  },
+  'POST /link': {
+    good: async () => ({
+      body: {
+        token: (await makeLink(http.deps, subject)).split('=')[1],
+        name: 'Sub',
+        email: 'subject@a.example',
+        password: 'a long password',
+      },
+    }),
+  },
+  'POST /logout': { good: () => ({}) },
+  'GET /me': { good: () => ({}) },
+  'PATCH /me': { good: () => ({ body: { name: 'Renamed' } }) },
+  'GET /members': { good: () => ({}) },
+  'POST /members': { good: () => ({ body: { name: 'New', email: `${newId('mem')}@a.example`, role: 'agent' } }) },
+  'PATCH /members/:id': {
+    good: () => ({ id: subject.id, body: { role: 'agent' } }),
+    foreign: () => ({ id: foreign.member, body: { isDisabled: true } }),
+  },
+  'POST /members/:id/link': { good: () => ({ id: subject.id }), foreign: () => ({ id: foreign.member }) },
+  'GET /widgets': { good: () => ({}) },
+  'POST /widgets': {
+    good: () => ({ body: { name: 'W' } }),
+    foreign: () => ({ body: { assistantId: foreign.assistant } }),
+  },
+  'GET /widgets/:id': { good: () => ({ id: ids.widget }), foreign: () => ({ id: foreign.widget }) },
+  'PATCH /widgets/:id': {
+    good: () => ({ id: ids.widget, body: { scheme: 'dark' } }),
+    foreign: () => ({ id: foreign.widget, body: { name: 'Mine now' } }),
+  },
+  'POST /widgets/:id/preview': {
+    good: () => ({ id: ids.widget, body: { colors: { primary: '#FFD400' } } }),
+    foreign: () => ({ id: foreign.widget, body: {} }),
+  },
+  'GET /assistants': { good: () => ({}) },
+  'PATCH /assistants/:id': {
+    good: () => ({ id: ids.assistant, body: { tone: 'Dry.' } }),
+    foreign: () => ({ id: foreign.assistant, body: { name: 'Mine now' } }),
+  },
+  'GET /assistants/:id/articles': { good: () => ({ id: ids.assistant }), foreign: () => ({ id: foreign.assistant }) },
+  'POST /assistants/:id/articles': {
+    good: () => ({ id: ids.assistant, body: { title: 'A', text: 'B' } }),
+    foreign: () => ({ id: foreign.assistant, body: { title: 'A', text: 'B' } }),
+  },
+  'PATCH /articles/:id': {
+    good: () => ({ id: ids.article, body: { title: 'Better' } }),
+    foreign: () => ({ id: foreign.article, body: { title: 'Mine now' } }),
+  },
+  'DELETE /articles/:id': {
+    good: async () => ({
+      id: (await addArticle(http.deps, http.owner.orgId, ids.assistant, { title: 'Gone', text: 'x' })).id,
+    }),
+    foreign: () => ({ id: foreign.article }),
+  },
+  'GET /search': { good: () => ({ query: { q: 'tiller' } }) },
+  'GET /labels': { good: () => ({}) },
+  'GET /conversations/:id/context': {
+    good: () => ({ id: ids.conversation }),
+    foreign: () => ({ id: foreign.conversation }),
+  },
+};
+
+const routes = Object.entries(consoleRoutes) as [ConsoleRoute, RouteSpec][];
+
+describe.each(routes)('%s', (route, spec) => {
+  if (spec.who !== 'public') {
+    test('a stranger, a wrong cookie and a wrong token are refused', async () => {
+      const options = await calls[route].good();
+      const attempts = [{}, { cookie: 'tiller=cookie_wrong' }, { headers: { authorization: 'Bearer con_wrong' } }];
+      for (const attempt of attempts) {
+        const { status, json } = await http.call(route, { ...options, ...attempt });
+        expect([status, json.error.code]).toEqual([401, 'unauthenticated']);
+      }
+    });
+
+    test('the role decides', async () => {
+      const { status, json } = await http.call(route, {
+        ...(await calls[route].good()),
+        cookie: await http.cookieOf(agent),
+      });
+      if (spec.who === 'admin') expect([status, json.error.code]).toEqual([403, 'forbidden']);
+      else expect(status).toBe(200);
+    });
+  }
+
+  test('a good call gives what the table says and nothing else', async () => {
+    const cookie = await http.cookieOf(admin);
+    const { status, json, headers } = await http.call(route, { ...(await calls[route].good()), cookie });
+    if (route === 'POST /login') return expect(status).toBe(401);
+    expect(status).toBe(200);
+    expect(json).toEqual(spec.output.parse(json));
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(JSON.stringify(json)).not.toContain(canary);
+    expect(JSON.stringify(json)).not.toMatch(/passwordHash|"hash"|\$argon2/);
+  });
+
+  test("another organisation's things are not found, and untouched", async () => {
+    const options = calls[route].foreign?.();
+    if (options === undefined) return expect(route).not.toContain(':id');
+    const { documents } = http.deps.store;
+    const held = async () => [
+      await documents.widgets.list(foreigner.orgId),
+      await documents.assistants.list(foreigner.orgId),
+      await documents.articles.list(foreigner.orgId),
+      await documents.members.list(foreigner.orgId),
+      await documents.credentials.list(foreigner.orgId),
+    ];
+    const before = await held();
+    const { status, json } = await http.call(route, { ...options, cookie: await http.cookieOf(admin) });
+    expect([status, json.error.code]).toEqual([404, 'not_found']);
+    expect(await held()).toEqual(before);
+    // The very same answer as for an id that nobody has.
+    if (options.id !== undefined) {
+      const guess = await http.call(route, { ...options, id: newId('wid'), cookie: await http.cookieOf(admin) });
+      expect([guess.status, guess.json]).toEqual([status, json]);
+    }
+  });
+
+  test('a body that is not what the table says is refused by its path, unechoed', async () => {
+    if (spec.body === undefined) return expect(route).toBeTruthy();
+    const cookie = await http.cookieOf(admin);
+    const { id = '' } = await calls[route].good();
+    const [method = '', path = ''] = route.split(' ');
+    const send = (body: string, type = 'application/json') =>
+      http.fetch(`/api/console${path.replace(':id', id)}`, { method, body, headers: { cookie, 'content-type': type } });
+    const field = Object.keys((spec.body as unknown as { shape: object }).shape)[0]!;
+    const wrong = await send(JSON.stringify({ [field]: { echo: canary } }));
+    expect([wrong.status, wrong.json.error.code]).toEqual([400, 'invalid']);
+    expect(wrong.json.error.details.map((detail: { path: string }) => detail.path)).toContain(field);
+    expect(wrong.text).not.toContain(canary);
+    for (const broken of [
+      '{"a":',
+      '[]',
+      '"x"',
+      'null',
+      `{"${field}":"\\ud800"}`,
+      '{"__proto__":{"x":1}}',
+      '{"a":{"$gt":""}}',
+    ]) {
+      const { status, json, text } = await send(broken);
+      expect([status, json?.error?.code], broken).toEqual([400, 'invalid']);
+      expect(text).not.toMatch(/at \w+ \(|node_modules|JSON at position/);
+    }
+    const deep = await send(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`);
+    expect(deep.status).toBe(400);
+    const large = await send(JSON.stringify({ [field]: 'x'.repeat(1_100_000) }));
+    expect([large.status, large.json.error.code]).toEqual([413, 'too_large']);
+    const text = await send('a=b', 'application/x-www-form-urlencoded');
+    expect([text.status, text.json.error.code]).toEqual([415, 'unsupported_media_type']);
+  });
+});
+
+test('a wrong method is told which ones work', async () => {
+  const { status, headers, json } = await http.fetch('/api/console/widgets', { method: 'DELETE' });
+  expect([status, headers.get('allow'), json.error.code]).toEqual([405, 'GET, HEAD, POST', 'method_not_allowed']);
+});
+
+test('only articles may be long', async () => {
+  const cookie = await http.cookieOf(admin);
+  const text = 'ü'.repeat(100_000);
+  const long = await http.call('POST /assistants/:id/articles', {
+    cookie,
+    id: ids.assistant,
+    body: { title: 'L', text },
+  });
+  expect(long.status).toBe(200);
+  const tooLong = await http.call('PATCH /me', { cookie, body: { name: 'x'.repeat(70_000) } });
+  expect(tooLong.status).toBe(413);
+});
+
+test('the context of a conversation holds the contact and the other conversations', async () => {
+  const { json } = await http.call('GET /conversations/:id/context', {
+    cookie: await http.cookieOf(agent),
+    id: ids.conversation,
+  });
+  expect(json.contact).toMatchObject({ name: 'Ada', visits: 3 });
+  expect(json.widget).toEqual({ id: ids.widget, name: 'Selwick Kayaks website' });
+  expect(json.others).toHaveLength(1);
+  expect(json.others[0].conversationId).not.toBe(ids.conversation);
+});
+
+test('a changed widget is told to the sockets once, an unchanged one not at all', async () => {
+  const cookie = await http.cookieOf(admin);
+  const { json } = await http.call('POST /widgets', { cookie, body: { name: 'Told' } });
+  const { id } = json.widget;
+  const told = () => http.changed.filter(({ widget }) => widget.id === id);
+  await http.call('PATCH /widgets/:id', { cookie, id, body: { name: 'Told' } });
+  expect(told()).toHaveLength(0);
+  await http.call('PATCH /widgets/:id', { cookie, id, body: { isAutopilot: false } });
+  expect(told()).toHaveLength(1);
+  expect([told()[0]!.before.isAutopilot, told()[0]!.widget.isAutopilot]).toEqual([true, false]);
+});
+
+test('a preview stores nothing, and links that are no links are refused', async () => {
+  const cookie = await http.cookieOf(admin);
+  const before = await http.deps.store.documents.widgets.get(http.owner.orgId, ids.widget);
+  const { json } = await http.call('POST /widgets/:id/preview', {
+    cookie,
+    id: ids.widget,
+    body: { texts: { ...before!.texts, title: 'Draft' }, colors: { primary: '#FFD400' } },
+  });
+  expect(json.preview.texts.title).toBe('Draft');
+  expect(await http.deps.store.documents.widgets.get(http.owner.orgId, ids.widget)).toEqual(before);
+  const bad = await http.call('PATCH /widgets/:id', {
+    cookie,
+    id: ids.widget,
+    body: { privacyUrl: 'javascript:alert(1)', actionButtons: [{ label: 'x', action: 'link', url: '//evil.example' }] },
+  });
+  expect(bad.status).toBe(400);
+  expect(bad.json.error.details.map((detail: { path: string }) => detail.path)).toEqual([
+    'privacyUrl',
+    'actionButtons[0].url',
+  ]);
+});

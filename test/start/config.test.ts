@@ -1,0 +1,110 @@
+// The environment: defaults, providers, and every problem at once.
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../../server/config.ts';
+
+const problemsOf = (env: Record<string, string>): Record<string, string> => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return Object.fromEntries(error.problems.map(({ name, message }) => [name, message]));
+    }
+    throw error;
+  }
+  return {};
+};
+
+test('nothing set is a complete configuration', () => {
+  expect(readConfig({ PATH: '/bin' })).toEqual({
+    port: 3000,
+    host: '127.0.0.1',
+    dataDir: './data',
+    trustProxy: false,
+    logLevel: 'info',
+    seedsDemo: true,
+    limits: 'default',
+    model: { provider: 'builtin', wordsPerSecond: 15 },
+  });
+});
+
+test('an empty variable counts as absent', () => {
+  expect(readConfig({ PORT: '', MONGODB_URL: ' ', AI_PROVIDER: '', TILLER_SECRET: '' })).toEqual(readConfig({}));
+});
+
+test('every problem is named at once, and no value is repeated', () => {
+  const env = {
+    PORT: '70000',
+    HOST: 'a b',
+    PUBLIC_URL: 'chat.example.com',
+    TRUST_PROXY: 'maybe',
+    LOG_LEVEL: 'loud',
+    TILLER_SECRET: 'hunter2',
+    TILLER_DEMO: 'no',
+    TILLER_LIMITS: 'some',
+    MONGODB_URL: 'mongodb://secret-password@db',
+    AI_PROVIDER: 'skynet',
+    AI_BASE_URL: 'nowhere',
+    AI_BUILTIN_WORDS_PER_SECOND: '-1',
+  };
+  const problems = problemsOf(env);
+  expect(Object.keys(problems).sort()).toEqual(Object.keys(env).sort());
+  for (const value of ['hunter2', 'secret-password', 'skynet']) expect(JSON.stringify(problems)).not.toContain(value);
+});
+
+test('Redis needs MongoDB, and MongoDB is not there yet', () => {
+  expect(problemsOf({ REDIS_URL: 'redis://r' })['REDIS_URL']).toContain('Needs MONGODB_URL');
+  const both = problemsOf({ REDIS_URL: 'redis://r', MONGODB_URL: 'mongodb://m' });
+  expect(Object.keys(both)).toEqual(['MONGODB_URL']);
+  expect(both['MONGODB_URL']).toContain('not available in this version yet');
+});
+
+test("a vendor's own variable selects its provider", () => {
+  const model = (env: Record<string, string>) => readConfig(env).model;
+  expect(model({ OPENAI_API_KEY: 'a' })).toEqual({ provider: 'openai', apiKey: 'a', wordsPerSecond: 15 });
+  expect(model({ ANTHROPIC_API_KEY: 'b', AI_MODEL: 'm' })).toMatchObject({
+    provider: 'anthropic',
+    apiKey: 'b',
+    model: 'm',
+  });
+  expect(model({ GOOGLE_GENERATIVE_AI_API_KEY: 'c' })).toMatchObject({ provider: 'google', apiKey: 'c' });
+  expect(model({ OPENAI_API_KEY: 'a', AI_API_KEY: 'x' })).toMatchObject({ provider: 'openai', apiKey: 'x' });
+  expect(model({ OPENAI_API_KEY: 'a', AI_PROVIDER: 'builtin' })).toEqual({ provider: 'builtin', wordsPerSecond: 15 });
+  expect(model({ OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b', AI_PROVIDER: 'anthropic' })).toMatchObject({
+    provider: 'anthropic',
+    apiKey: 'b',
+  });
+  expect(model({ AI_BASE_URL: 'http://127.0.0.1:11434/v1/', AI_MODEL: 'llama' })).toMatchObject({
+    provider: 'openai-compatible',
+    baseUrl: 'http://127.0.0.1:11434/v1',
+    model: 'llama',
+  });
+});
+
+test('what a provider lacks is said', () => {
+  expect(Object.keys(problemsOf({ OPENAI_API_KEY: 'a', ANTHROPIC_API_KEY: 'b' }))).toEqual(['AI_PROVIDER']);
+  expect(Object.keys(problemsOf({ AI_PROVIDER: 'openai' }))).toEqual(['AI_API_KEY']);
+  expect(Object.keys(problemsOf({ AI_PROVIDER: 'openai-compatible' })).sort()).toEqual(['AI_BASE_URL', 'AI_MODEL']);
+  expect(Object.keys(problemsOf({ AI_API_KEY: 'x' }))).toEqual(['AI_PROVIDER']);
+  expect(Object.keys(problemsOf({ AI_MODEL: 'x' }))).toEqual(['AI_PROVIDER']);
+});
+
+test('addresses lose their trailing slash, and a path is refused', () => {
+  expect(readConfig({ PUBLIC_URL: 'https://Chat.Example.com/' }).publicUrl).toBe('https://chat.example.com');
+  expect(Object.keys(problemsOf({ PUBLIC_URL: 'https://example.com/chat' }))).toEqual(['PUBLIC_URL']);
+  expect(Object.keys(problemsOf({ PUBLIC_URL: 'https://u:p@example.com' }))).toEqual(['PUBLIC_URL']);
+});
+
+test('proxies are a switch, a number or addresses', () => {
+  const trusted = (value: string) => readConfig({ TRUST_PROXY: value }).trustProxy;
+  expect(trusted('true')).toBe(true);
+  expect(trusted('1')).toBe(1);
+  expect(trusted('loopback,10.0.0.0/8, ::1')).toBe('loopback, 10.0.0.0/8, ::1');
+  expect(Object.keys(problemsOf({ TRUST_PROXY: '10.0.0.0/33' }))).toEqual(['TRUST_PROXY']);
+});
+
+test('a weak secret is refused', () => {
+  expect(Object.keys(problemsOf({ TILLER_SECRET: 'a'.repeat(64) }))).toEqual(['TILLER_SECRET']);
+  expect(Object.keys(problemsOf({ TILLER_SECRET: 'abcdefghij0123456789' }))).toEqual(['TILLER_SECRET']);
+  const secret = 'f3b1c2d4e5a697887766554433221100';
+  expect(readConfig({ TILLER_SECRET: secret }).secret).toBe(secret);
+});

@@ -1,0 +1,36 @@
+// Builds the two pages that a newcomer sees into dist/site: `/` and `/demo`, their scripts and styles below /site/assets.
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import type { Plugin } from 'vite';
+
+const inSite = (path: string): string => fileURLToPath(new URL(`client/site/${path}`, import.meta.url));
+
+/** Puts drawings into the page itself, where its colour scheme reaches them: `<!-- include scene.svg -->`. */
+const includeDrawings: Plugin = {
+  name: 'include-drawings',
+  transformIndexHtml: {
+    order: 'pre',
+    handler: (html, { filename }) =>
+      html.replace(/<!-- include ([\w./-]+\.svg) -->/g, (_match, path: string) =>
+        readFileSync(resolve(dirname(filename), path), 'utf8').trim(),
+      ),
+  },
+};
+
+export default defineConfig({
+  root: inSite('.'),
+  base: '/',
+  publicDir: false,
+  plugins: [includeDrawings],
+  build: {
+    outDir: fileURLToPath(new URL('dist/site', import.meta.url)),
+    emptyOutDir: true,
+    assetsDir: 'site/assets',
+    // The policy allows scripts and styles of our own files only: nothing is inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { index: inSite('index.html'), demo: inSite('demo/index.html') } },
+  },
+});
