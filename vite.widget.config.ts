@@ -1,10 +1,35 @@
 // Builds what a host page loads: the loader as a classic script, the panel as a module with lazy chunks.
 import { defineConfig } from 'vite';
+import type { Plugin } from 'vite';
 
 const outDir = 'dist/widget';
 
+/**
+ * What the socket client brings along and the widget never uses: transports other than WebSocket, and attachments,
+ * which the server refuses. Together a tenth of the panel.
+ */
+const unused: Record<string, string> = {
+  'engine.io-client/build/esm/transports/index.js':
+    "import { WS } from './websocket.js'; export const transports = { websocket: WS };",
+  'engine.io-client/build/esm/transports/polling-fetch.js': 'export class Fetch {}',
+  'engine.io-client/build/esm/transports/polling-xhr.js': 'export class XHR {}',
+  'engine.io-client/build/esm/transports/webtransport.js': 'export class WT {}',
+  'socket.io-parser/build/esm/is-binary.js': 'export const isBinary = () => false; export const hasBinary = () => false;',
+  'socket.io-parser/build/esm/binary.js':
+    'export const deconstructPacket = (packet) => ({ packet, buffers: [] }); export const reconstructPacket = (packet) => packet;',
+};
+const leaveOut: Plugin = {
+  name: 'leave-out-unused',
+  enforce: 'pre',
+  load(id) {
+    const path = Object.keys(unused).find((end) => id.replaceAll('\\', '/').endsWith(end));
+    return path === undefined ? null : unused[path];
+  },
+};
+
 export default defineConfig({
   publicDir: false,
+  plugins: [leaveOut],
   oxc: { jsx: { importSource: 'preact' } },
   builder: {
     async buildApp(builder) {
@@ -18,11 +43,12 @@ export default defineConfig({
         outDir,
         emptyOutDir: true,
         target: 'es2022',
-        modulePreload: false,
+        // Library mode: without a helper that would preload styles of chunks; there are none.
+        lib: { entry: { panel: 'client/widget/panel/main.ts' }, formats: ['es'] },
         rolldownOptions: {
-          input: { panel: 'client/widget/panel/main.ts' },
-          preserveEntrySignatures: 'strict',
-          output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+          // What lazy chunks share with the panel stays in it.
+          preserveEntrySignatures: 'allow-extension',
+          output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', minify: true },
         },
       },
     },
@@ -32,11 +58,8 @@ export default defineConfig({
         outDir,
         emptyOutDir: false,
         target: 'es2020',
-        modulePreload: false,
-        rolldownOptions: {
-          input: { widget: 'client/widget/loader/main.ts' },
-          output: { format: 'iife', entryFileNames: '[name].js' },
-        },
+        lib: { entry: { widget: 'client/widget/loader/main.ts' }, formats: ['iife'], name: 'tillerLoader' },
+        rolldownOptions: { output: { entryFileNames: '[name].js' } },
       },
     },
   },

@@ -44,7 +44,7 @@ const build = (target) =>
     const child = spawn(process.execPath, [vite, 'build', '--config', target.config, '--logLevel', 'warn'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_ENV: 'production' },
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
     });
     let output = '';
     const keep = (chunk) => (output += chunk);
@@ -52,7 +52,10 @@ const build = (target) =>
     child.stderr.on('data', keep);
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code !== 0) return reject(new Error(`Building the ${target.name} failed:\n${output}`));
+      if (code !== 0) {
+        const told = output.split('\n').slice(0, 40).join('\n');
+        return reject(new Error(`Building the ${target.name} failed:\n${told}`));
+      }
       writeFileSync(stampOf(target), '');
       // What changed during the build is newer than the stamp and so built again next time.
       utimesSync(stampOf(target), began, began);

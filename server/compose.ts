@@ -15,6 +15,7 @@ import { createHttpApp, hardenServer } from './edges/http/app.ts';
 import type { Trust } from './edges/socket/address.ts';
 import { openGateway } from './edges/socket/gateway.ts';
 import { systemClock } from './ports/clock.ts';
+import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Model } from './ports/model.ts';
 import type { Store } from './ports/store.ts';
@@ -34,6 +35,7 @@ export interface Parts {
   clock?: Clock;
   log?: Log;
   store?: Store;
+  bus?: Bus;
   model?: Model;
   /** Where the built pages lie. */
   distDir: string;
@@ -97,7 +99,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
 
   const node = newId('node');
   const metrics = createMetrics();
-  const bus = createLocalBus({ log });
+  const bus = parts.bus ?? createLocalBus({ log });
   const presence = new Presence();
   const directory = new Directory({ store, clock, presence });
   const limits = new Limits(clock, config.limits === 'off');

@@ -1,6 +1,6 @@
 // Sound and desktop notification, for whoever asked for them: a person is needed, or one's own visitor wrote.
 import type { InboxRow } from '../../shared/inbox.ts';
-import { needsPerson } from '../../shared/inbox.ts';
+import { needsPerson } from '../../shared/inbox-filter.ts';
 import type { StaffClient } from '../sdk/api.ts';
 import { visitorName } from './format.ts';
 import { hasDesktopNotices, hasSound } from './prefs.ts';
@@ -30,7 +30,11 @@ export const playSound = (): void => {
 const notify = (row: InboxRow, title: string): void => {
   if (hasSound.value) playSound();
   if (!hasDesktopNotices.value || !('Notification' in globalThis) || Notification.permission !== 'granted') return;
-  const notice = new Notification(title, { body: row.preview?.text ?? '', tag: row.conversationId, icon: '/console/icon.svg' });
+  const notice = new Notification(title, {
+    body: row.preview?.text ?? '',
+    tag: row.conversationId,
+    icon: '/console/icon.svg',
+  });
   notice.addEventListener('click', () => {
     window.focus();
     navigate({ name: 'inbox', filter: 'open', conversationId: row.conversationId });

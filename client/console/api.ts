@@ -31,7 +31,10 @@ export interface CallOptions<K extends ConsoleRoute> {
   signal?: AbortSignal;
 }
 
-const offline: WireError = { code: 'unavailable', message: 'No answer from the server. Check the connection and try again.' };
+const offline: WireError = {
+  code: 'unavailable',
+  message: 'No answer from the server. Check the connection and try again.',
+};
 
 const errorOf = async (response: Response): Promise<WireError> => {
   const fallback: WireError = {
@@ -50,7 +53,10 @@ const errorOf = async (response: Response): Promise<WireError> => {
  * Calls one route of `shared/console-api.ts`: `call('PATCH /members/:id', {params: {id}, body})`.
  * @throws ApiError; an `AbortError` where `signal` fired.
  */
-export const call = async <K extends ConsoleRoute>(route: K, options: CallOptions<K> = {}): Promise<ConsoleOutput<K>> => {
+export const call = async <K extends ConsoleRoute>(
+  route: K,
+  options: CallOptions<K> = {},
+): Promise<ConsoleOutput<K>> => {
   const [method = 'GET', pattern = '/'] = route.split(' ');
   const path = pattern.replace(':id', () => encodeURIComponent(options.params?.id ?? ''));
   const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
@@ -87,5 +93,6 @@ export const problemOf = (error: unknown, path: string): string | undefined => {
   const { details } = error;
   const problems = Array.isArray(details) ? details : (details as { problems?: unknown } | null | undefined)?.problems;
   if (!Array.isArray(problems)) return undefined;
-  return (problems as Problem[]).find((problem) => problem.path === path || problem.path.startsWith(`${path}.`))?.message;
+  return (problems as Problem[]).find((problem) => problem.path === path || problem.path.startsWith(`${path}.`))
+    ?.message;
 };

@@ -38,7 +38,10 @@ export const ConnectionStrip = () => {
         ? `Showing ${clockTime(connection.since)}. Reconnecting`
         : 'Connecting';
   return (
-    <div role="status" class="flex h-7 shrink-0 items-center justify-center gap-2 bg-warn-soft px-4 text-small text-warn">
+    <div
+      role="status"
+      class="flex h-7 shrink-0 items-center justify-center gap-2 bg-warn-soft px-4 text-small text-warn"
+    >
       <Icon name="alert" size={14} />
       <span class="truncate">{text}</span>
       <button type="button" class="font-semibold underline underline-offset-2" onClick={() => client.connect()}>

@@ -52,9 +52,12 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 
 /** Two letters of a name, one where there is one word. Counts by code point: an emoji is not cut in half. */
 export const initialsOf = (name: string): string => {
-  const words = name.trim().split(/\s+/).filter((word) => word !== '');
+  const words = name
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) =>
-    word === undefined ? '' : ([...word][0] ?? ''),
+    word === undefined ? '' : String.fromCodePoint(word.codePointAt(0) ?? 63),
   );
   return letters.join('').toLocaleUpperCase() || '?';
 };

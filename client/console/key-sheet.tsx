@@ -24,14 +24,16 @@ const more: readonly [string, string][] = [
 
 export const KeyTable = () => (
   <dl class="grid grid-cols-1 gap-x-8 gap-y-2 sm:grid-cols-2">
-    {[...Object.entries(keyMap).map(([key, text]) => [key.toUpperCase(), text] as const), ...more].map(([key, text]) => (
-      <div key={key} class="flex items-center gap-3">
-        <dt class="w-24 shrink-0">
-          <Key text={key} />
-        </dt>
-        <dd>{text}</dd>
-      </div>
-    ))}
+    {[...Object.entries(keyMap).map(([key, text]) => [key.toUpperCase(), text] as const), ...more].map(
+      ([key, text]) => (
+        <div key={key} class="flex items-center gap-3">
+          <dt class="w-24 shrink-0">
+            <Key text={key} />
+          </dt>
+          <dd>{text}</dd>
+        </div>
+      ),
+    )}
   </dl>
 );
 

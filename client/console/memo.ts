@@ -6,7 +6,9 @@ import { useMemo } from 'preact/hooks';
 /** As React's `memo` with its default comparison, without loading the compatibility layer. */
 export const memo = <P extends object>(component: ComponentType<P>): FunctionComponent<P> => {
   const Memo: FunctionComponent<P> = (props) => {
-    const values = Object.keys(props).sort().map((key) => props[key as keyof typeof props]);
+    const values = Object.keys(props)
+      .sort()
+      .map((key) => props[key as keyof typeof props]);
     // The same element is not drawn again: that is the whole trick.
     return useMemo(() => createElement(component, props as P), values);
   };

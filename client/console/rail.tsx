@@ -16,7 +16,19 @@ import { Popover } from './ui/menu.tsx';
 
 const isAway = signal(false);
 
-const RailLink = ({ to, icon, label, isHere, badge = 0 }: { to: Screen; icon: IconName; label: string; isHere: boolean; badge?: number }) => (
+const RailLink = ({
+  to,
+  icon,
+  label,
+  isHere,
+  badge = 0,
+}: {
+  to: Screen;
+  icon: IconName;
+  label: string;
+  isHere: boolean;
+  badge?: number;
+}) => (
   <a
     href={hrefOf(to)}
     aria-current={isHere ? 'page' : undefined}
@@ -66,7 +78,12 @@ const Account = () => {
   const { client, member, organisation } = signedIn();
   const entry = 'focus-inset flex h-9 w-full items-center gap-2 rounded-control px-2 text-start hover:bg-hover';
   return (
-    <Popover label={`Account of ${member.name}`} icon="person" side="above" class="[&>[data-panel]]:start-0 [&>[data-panel]]:end-auto max-sm:[&>[data-panel]]:start-auto max-sm:[&>[data-panel]]:end-0">
+    <Popover
+      label={`Account of ${member.name}`}
+      icon="person"
+      side="above"
+      class="[&>[data-panel]]:start-0 [&>[data-panel]]:end-auto max-sm:[&>[data-panel]]:start-auto max-sm:[&>[data-panel]]:end-0"
+    >
       {(close) => (
         <div class="w-60">
           <div class="flex items-center gap-2 p-2">
@@ -137,8 +154,19 @@ export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }
         isHidden ? 'max-sm:hidden' : ''
       }`}
     >
-      <span class="mb-2 inline-flex size-8 items-center justify-center rounded-control bg-fill text-on-fill max-sm:hidden" aria-hidden="true">
-        <svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round">
+      <span
+        class="mb-2 inline-flex size-8 items-center justify-center rounded-control bg-fill text-on-fill max-sm:hidden"
+        aria-hidden="true"
+      >
+        <svg
+          width="20"
+          height="20"
+          viewBox="0 0 24 24"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="2"
+          stroke-linecap="round"
+        >
           <path d="M12 7a5 5 0 1 0 0 10a5 5 0 1 0 0-10M12 2.500v19M2.500 12h19M5.300 5.300l13.400 13.400M18.700 5.300L5.300 18.700" />
         </svg>
       </span>

@@ -16,7 +16,10 @@ const base = '/console';
 
 /** The screen of a path; what is unknown leads to the inbox. */
 export const screenOf = (path: string): Screen => {
-  const [area, first, second] = path.slice(base.length).split('/').filter((part) => part !== '');
+  const [area, first, second] = path
+    .slice(base.length)
+    .split('/')
+    .filter((part) => part !== '');
   if (area === 'link') return { name: 'link' };
   if (area === 'settings') {
     const page = settingsPages.find((known) => known === first) ?? 'widgets';

@@ -7,12 +7,11 @@ import type { VisibleFact } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { Ack } from '../../shared/wire.ts';
 import type { ClientOptions, Connection, Observable } from './api.ts';
+import { askOn, isTooLarge, refusalOf, unavailable } from './ask.ts';
+import type { Ask } from './ask.ts';
 import { defaultBackoff, jitter } from './backoff.ts';
 import { value } from './observable.ts';
 import { onWake } from './wake.ts';
-
-/** Asks over the wire; never rejects. `unavailable` means that the outcome is unknown. */
-export type Ask = (command: string, input: unknown, timeoutMs?: number) => Promise<Ack<unknown>>;
 
 export interface Behaviour {
   namespace: string;
@@ -42,13 +41,6 @@ export interface Link {
   restart: () => void;
 }
 
-const unavailable = (message: string): { ok: false; error: WireError } => ({
-  ok: false,
-  error: { code: 'unavailable', message },
-});
-
-/** A packet above the server's limit (64 KiB) would end the connection, again after every reconnect. */
-const maxBytes = 60_000;
 const connectTimeoutMs = 10_000;
 /** Silence after which an ask without an ack means a dead link and not just a lost ack, ms. */
 const silenceMs = 8000;
@@ -56,15 +48,6 @@ const silenceMs = 8000;
 const stableMs = 5000;
 /** Every so many transport failures the server is asked over HTTP whether it refuses us. */
 const failuresPerProbe = 3;
-
-const isAck = (given: unknown): given is Ack<unknown> =>
-  typeof given === 'object' && given !== null && typeof (given as { ok?: unknown }).ok === 'boolean';
-
-const refusalOf = (error: Error): WireError | null => {
-  const { data } = error as Error & { data?: Partial<WireError> };
-  if (typeof data !== 'object' || data === null || typeof data.code !== 'string') return null;
-  return { message: error.message, ...data, code: data.code };
-};
 
 export const createLink = (options: ClientOptions, behaviour: Behaviour): Link => {
   const backoff = options.backoff ?? defaultBackoff;
@@ -133,22 +116,16 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
     if (refusal !== null && status === 'offline') refuse(refusal);
   };
 
-  const askOn = (on: Socket, command: string, input: unknown, timeoutMs: number): Promise<Ack<unknown>> =>
-    new Promise((resolve) => {
-      const askedAt = Date.now();
-      on.timeout(timeoutMs).emit(command, input, (error: Error | null, ack: unknown) => {
-        if (error === null || error === undefined) {
-          resolve(isAck(ack) ? ack : unavailable('The answer was not understood'));
-          return;
-        }
-        resolve(unavailable('No answer'));
-        const isSilent = heardAt < askedAt && Date.now() - Math.max(heardAt, onlineAt) >= silenceMs;
-        if (socket === on && isSilent) lost();
-      });
+  const askHere = (on: Socket, command: string, input: unknown, timeoutMs: number): Promise<Ack<unknown>> => {
+    const askedAt = Date.now();
+    return askOn(on, command, input, timeoutMs, () => {
+      const isSilent = heardAt < askedAt && Date.now() - Math.max(heardAt, onlineAt) >= silenceMs;
+      if (socket === on && isSilent) lost();
     });
+  };
 
   const greet = async (on: Socket): Promise<void> => {
-    const result = await behaviour.greet((command, input, ms = ackTimeoutMs) => askOn(on, command, input, ms));
+    const result = await behaviour.greet((command, input, ms = ackTimeoutMs) => askHere(on, command, input, ms));
     if (socket !== on) return;
     if (!result.ok) {
       handleRefusal(result.error);
@@ -260,7 +237,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
       later(0);
     },
     ask: async (command, input, timeoutMs = ackTimeoutMs) => {
-      if (new TextEncoder().encode(JSON.stringify(input)).length > maxBytes) {
+      if (isTooLarge(input)) {
         return { ok: false, error: { code: 'too_large', message: 'Too long to send' } };
       }
       const startedAt = Date.now();
@@ -269,7 +246,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
         if (status === 'refused' || !(await whenOnline(timeoutMs))) return unavailable('Not connected');
       }
       if (socket === null) return unavailable('Not connected');
-      return await askOn(socket, command, input, Math.max(1, timeoutMs - (Date.now() - startedAt)));
+      return await askHere(socket, command, input, Math.max(1, timeoutMs - (Date.now() - startedAt)));
     },
   };
 };

@@ -7,7 +7,7 @@ import type { Signal, ViewingAgent } from '../../shared/signals.ts';
 import type { Reads, View } from '../../shared/view.ts';
 import type { ConversationSnapshot, Observable, OutboxEntry } from './api.ts';
 import { delay, jitter } from './backoff.ts';
-import type { Ask } from './connection.ts';
+import type { Ask } from './ask.ts';
 import { createLog } from './log.ts';
 import { value } from './observable.ts';
 import { createReplyTrack } from './reply.ts';
@@ -28,8 +28,8 @@ export interface Conversation {
   readonly conversationId: string;
   /** The last fact applied; undefined before the first view. */
   cursor: () => Cursor | undefined;
-  /** A view is being asked for (by the caller): gaps wait for it. Give its answer to what this returns. */
-  opening: () => (answer: View | WireError) => void;
+  /** A view is being asked for (by the caller): gaps wait for it. Give its answer to what this returns; null: never mind. */
+  opening: () => (answer: View | WireError | null) => void;
   fact: (fact: VisibleFact) => void;
   signal: (signal: Signal) => void;
   /** Acked at `seq`: the entry stays on the screen until the log holds it. */
@@ -224,9 +224,9 @@ export const createConversation = (conversationId: string, around: Surroundings)
         if (isOpen) openings -= 1;
         isOpen = false;
         if (isDisposed) return;
-        if ('facts' in answer) {
+        if (answer !== null && 'facts' in answer) {
           applyView(answer, askedAt);
-        } else if (!isRetryable(answer.code)) {
+        } else if (answer !== null && !isRetryable(answer.code)) {
           error = answer;
           publish();
         }

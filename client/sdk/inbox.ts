@@ -6,7 +6,7 @@ import type { SignalOf } from '../../shared/signals.ts';
 import type { InboxSnapshot, Observable } from './api.ts';
 import { delay, jitter } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
-import type { Ask } from './connection.ts';
+import type { Ask } from './ask.ts';
 import { value } from './observable.ts';
 
 export interface Inbox {

@@ -6,7 +6,7 @@ import type { Ack } from '../../shared/wire.ts';
 import type { KeyValueStorage, OutboxEntry } from './api.ts';
 import { jitter } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
-import type { Ask } from './connection.ts';
+import type { Ask } from './ask.ts';
 import { entryStore } from './outbox-storage.ts';
 import { onOtherTab } from './wake.ts';
 
@@ -19,8 +19,6 @@ export interface OutboxOptions {
   isOnline: () => boolean;
   /** Whether an entry survives a reload. */
   isStored: (command: string) => boolean;
-  /** Whether an entry stays after a refusal (what a person wrote); otherwise its caller alone hears of it. */
-  isKept: (command: string) => boolean;
   /** False while the conversation is not known yet. */
   isSendable: (conversationId: string) => boolean;
   /** Called before the entry leaves. */
@@ -52,6 +50,12 @@ export interface Outbox {
   start: () => void;
   stop: () => void;
 }
+
+/** What a person wrote: it stays after a refusal, to be sent again or discarded. Of a click its caller alone hears. */
+export const isWritten = (command: string): boolean => command === 'message:send' || command === 'note:add';
+
+/** Where in the log an acked command landed; 0 where the ack does not say. */
+export const receiptOf = (data: unknown): { seq: number } => ({ seq: (data as { seq?: number } | null)?.seq ?? 0 });
 
 interface Item {
   entry: OutboxEntry;
@@ -121,7 +125,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
   };
 
   /** Takes over what is in the storage and not ours; younger entries than `age` ms belong to a tab that is at work on them. */
-  const adopt = (age: number): void => {
+  const adopt = (age: number): Set<string> => {
     const touched = new Set<string>();
     for (const { order, wasTried, error, ...rest } of stored.all()) {
       if (now() - rest.createdAt < age || find(rest.clientId) !== undefined) continue;
@@ -133,7 +137,11 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       insert({ entry, order, isForeign: true, wasTried, tries: 0, due: 0 });
       touched.add(entry.conversationId);
     }
-    for (const conversationId of touched) options.changed(conversationId);
+    return touched;
+  };
+
+  const adoptForeign = (): void => {
+    for (const conversationId of adopt(foreignAfterMs)) options.changed(conversationId);
   };
 
   const send = async (item: Item): Promise<void> => {
@@ -162,7 +170,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       item.due = now() + wait;
       const waiting = isToldWhen ? { status: 'waiting' as const, retryAt: item.due } : { status: 'queued' as const };
       change(item, { ...stripped(entry), ...waiting });
-    } else if (options.isKept(command)) {
+    } else if (isWritten(command)) {
       change(item, { ...stripped(entry), status: 'failed', error: answer.error });
       save(item);
       item.answered?.(answer);
@@ -260,7 +268,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     pump: () => {
       // What waited for an unknown outcome need not wait longer on a fresh connection; a rate limit still holds.
       for (const item of items) if (item.entry.status === 'queued') item.due = 0;
-      adopt(foreignAfterMs);
+      adoptForeign();
       pump();
     },
     clear: () => {
@@ -272,7 +280,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     },
     start: () => {
       adopting ??= setInterval(() => {
-        adopt(foreignAfterMs);
+        adoptForeign();
         pump();
       }, adoptEveryMs);
       unwatch ??= onOtherTab((key, text) => {

@@ -1,4 +1,5 @@
 // The staff's client: the inbox, any number of open conversations, and an outbox for what is written.
+import { isRetryable } from '../../shared/errors.ts';
 import type { VisibleFact } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { View } from '../../shared/view.ts';
@@ -10,7 +11,7 @@ import { createConversation } from './conversation.ts';
 import type { Conversation } from './conversation.ts';
 import { createInbox } from './inbox.ts';
 import { emitter } from './observable.ts';
-import { createOutbox } from './outbox.ts';
+import { createOutbox, isWritten, receiptOf } from './outbox.ts';
 import { askMember } from './probe.ts';
 import { forgiving, memoryStorage } from './storage.ts';
 import { createTypingTeller } from './typing.ts';
@@ -52,9 +53,6 @@ export const createStaffClient = (options: StaffClientOptions): StaffClient => {
 
   const inbox = createInbox({ ask: link.ask, isOnline: link.isOnline, memberId: options.memberId, backoff });
 
-  /** What a person wrote; the rest is a click that should not come true after a reload. */
-  const isText = (command: string): boolean => command === 'message:send' || command === 'note:add';
-
   const outbox = createOutbox({
     storage,
     prefix: `tiller:staff:${options.memberId}:out:`,
@@ -62,11 +60,10 @@ export const createStaffClient = (options: StaffClientOptions): StaffClient => {
     ask: link.ask,
     isOnline: link.isOnline,
     isSendable: () => true,
-    isStored: isText,
-    isKept: isText,
+    // A click should not come true after a reload.
+    isStored: isWritten,
     acked: (entry, data) => {
-      const { seq } = (data ?? {}) as { seq?: number };
-      if (isText(entry.command) && seq !== undefined) opened.get(entry.conversationId)?.conversation.land(entry, seq);
+      if (isWritten(entry.command)) opened.get(entry.conversationId)?.conversation.land(entry, receiptOf(data).seq);
     },
     changed: (conversationId) => opened.get(conversationId)?.conversation.setOutbox(outbox.of(conversationId)),
   });
@@ -86,9 +83,7 @@ export const createStaffClient = (options: StaffClientOptions): StaffClient => {
     finish(answer.ok ? (answer.data as View) : answer.error);
     // Not answered though online: without its room nothing live would come, so ask until it is given.
     const isStillWanted = (): boolean => link.isOnline() && opened.get(conversationId)?.conversation === conversation;
-    const isForLater =
-      !answer.ok &&
-      (answer.error.code === 'unavailable' || answer.error.code === 'internal' || answer.error.code === 'rate_limited');
+    const isForLater = !answer.ok && isRetryable(answer.error.code);
     if (!isForLater) return;
     setTimeout(() => {
       const open = opened.get(conversationId);

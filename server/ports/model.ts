@@ -69,7 +69,11 @@ export interface Model {
 
 /** Retrieval over an assistant's articles. Indexes are built when first needed and dropped by `forget`. */
 export interface Knowledge {
-  search(orgId: string, assistantId: string, question: string, limit: number): Promise<Passage[]>;
+  /**
+   * Best first. `before` is the visitor's message before this one: it is read with a question that says too little by
+   * itself ("and for two?"), never with one about something else.
+   */
+  search(orgId: string, assistantId: string, question: string, limit: number, before?: string): Promise<Passage[]>;
   /** The articles of this assistant have changed. */
   forget(assistantId: string): void;
 }

@@ -83,18 +83,16 @@ export const describeStore = (name: string, open: () => Promise<Opened>, traits:
       },
     };
 
-    const parts = {
-      log: describeLog,
-      documents: describeDocuments,
-      inbox: describeInbox,
-      search: describeSearch,
-      'beside the log': describeSide,
-      ...(traits.isVolatile === true ? {} : { durability: describeDurability }),
-    };
-    for (const [title, describePart] of Object.entries(parts)) {
-      describe(title, () => {
-        describePart(keeper);
-      });
-    }
+    const parts = [
+      ['log', describeLog],
+      ['documents', describeDocuments],
+      ['inbox', describeInbox],
+      ['search', describeSearch],
+      ['beside the log', describeSide],
+      ...(traits.isVolatile === true ? [] : [['durability', describeDurability] as const]),
+    ] as const;
+    describe.each(parts)('%s', (_title, describePart) => {
+      describePart(keeper);
+    });
   });
 };

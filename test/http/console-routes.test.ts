@@ -1,5 +1,5 @@
 // Every console route: who may call it, whose data it gives, and what comes out. A route without an entry fails.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { consoleRoutes } from '../../shared/console-api.ts';
 import type { ConsoleRoute, RouteSpec } from '../../shared/console-api.ts';
 import { evolve, initialState } from '../../shared/conversation.ts';
@@ -186,92 +186,94 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
 
 const routes = Object.entries(consoleRoutes) as [ConsoleRoute, RouteSpec][];
 
-describe.each(routes)('%s', (route, spec) => {
-  if (spec.who !== 'public') {
-    test('a stranger, a wrong cookie and a wrong token are refused', async () => {
-      const options = await calls[route].good();
-      const attempts = [{}, { cookie: 'tiller=cookie_wrong' }, { headers: { authorization: 'Bearer con_wrong' } }];
-      for (const attempt of attempts) {
-        const { status, json } = await http.call(route, { ...options, ...attempt });
-        expect([status, json.error.code]).toEqual([401, 'unauthenticated']);
-      }
-    });
+const closed = routes.filter(([, { who }]) => who !== 'public');
+const withBody = routes.filter(([, { body }]) => body !== undefined);
+const withForeign = routes.filter(([route]) => calls[route].foreign !== undefined);
 
-    test('the role decides', async () => {
-      const { status, json } = await http.call(route, {
-        ...(await calls[route].good()),
-        cookie: await http.cookieOf(agent),
-      });
-      if (spec.who === 'admin') expect([status, json.error.code]).toEqual([403, 'forbidden']);
-      else expect(status).toBe(200);
-    });
+test('every route that names a thing is tried with a foreign one', () => {
+  const named = routes.map(([route]) => route).filter((route) => route.includes(':id'));
+  expect(withForeign.map(([route]) => route)).toEqual(expect.arrayContaining(named));
+});
+
+test.each(closed)('%s refuses a stranger, a wrong cookie and a wrong token', async (route) => {
+  const options = await calls[route].good();
+  const attempts = [{}, { cookie: 'tiller=cookie_wrong' }, { headers: { authorization: 'Bearer con_wrong' } }];
+  for (const attempt of attempts) {
+    const { status, json } = await http.call(route, { ...options, ...attempt });
+    expect([status, json.error.code]).toEqual([401, 'unauthenticated']);
   }
+});
 
-  test('a good call gives what the table says and nothing else', async () => {
+test.each(closed)('%s goes by the role', async (route, { who }) => {
+  const cookie = await http.cookieOf(agent);
+  const { status, json } = await http.call(route, { ...(await calls[route].good()), cookie });
+  const refusal = who === 'admin' ? 'forbidden' : undefined;
+  expect([status, json.error?.code]).toEqual([refusal === undefined ? 200 : 403, refusal]);
+});
+
+test.each(routes.filter(([route]) => route !== 'POST /login'))(
+  '%s gives what the table says and nothing else',
+  async (route, { output }) => {
     const cookie = await http.cookieOf(admin);
     const { status, json, headers } = await http.call(route, { ...(await calls[route].good()), cookie });
-    if (route === 'POST /login') return expect(status).toBe(401);
     expect(status).toBe(200);
-    expect(json).toEqual(spec.output.parse(json));
+    expect(json).toEqual(output.parse(json));
     expect(headers.get('cache-control')).toBe('no-store');
     expect(JSON.stringify(json)).not.toContain(canary);
     expect(JSON.stringify(json)).not.toMatch(/passwordHash|"hash"|\$argon2/);
-  });
+  },
+);
 
-  test("another organisation's things are not found, and untouched", async () => {
-    const options = calls[route].foreign?.();
-    if (options === undefined) return expect(route).not.toContain(':id');
-    const { documents } = http.deps.store;
-    const held = async () => [
-      await documents.widgets.list(foreigner.orgId),
-      await documents.assistants.list(foreigner.orgId),
-      await documents.articles.list(foreigner.orgId),
-      await documents.members.list(foreigner.orgId),
-      await documents.credentials.list(foreigner.orgId),
-    ];
-    const before = await held();
-    const { status, json } = await http.call(route, { ...options, cookie: await http.cookieOf(admin) });
-    expect([status, json.error.code]).toEqual([404, 'not_found']);
-    expect(await held()).toEqual(before);
-    // The very same answer as for an id that nobody has.
-    if (options.id !== undefined) {
-      const guess = await http.call(route, { ...options, id: newId('wid'), cookie: await http.cookieOf(admin) });
-      expect([guess.status, guess.json]).toEqual([status, json]);
-    }
-  });
+test.each(withForeign)("%s does not find another organisation's things, and leaves them untouched", async (route) => {
+  const { documents } = http.deps.store;
+  const held = async () => [
+    await documents.widgets.list(foreigner.orgId),
+    await documents.assistants.list(foreigner.orgId),
+    await documents.articles.list(foreigner.orgId),
+    await documents.members.list(foreigner.orgId),
+    await documents.credentials.list(foreigner.orgId),
+  ];
+  const before = await held();
+  const options = calls[route].foreign!();
+  const { status, json } = await http.call(route, { ...options, cookie: await http.cookieOf(admin) });
+  expect([status, json.error.code]).toEqual([404, 'not_found']);
+  expect(await held()).toEqual(before);
+  // The very same answer as for something that nobody has.
+  const nobodys = {
+    ...options,
+    id: newId('wid'),
+    ...(route === 'POST /widgets' ? { body: { assistantId: 'none' } } : {}),
+  };
+  const guess = await http.call(route, { ...nobodys, cookie: await http.cookieOf(admin) });
+  expect([guess.status, guess.json]).toEqual([status, json]);
+});
 
-  test('a body that is not what the table says is refused by its path, unechoed', async () => {
-    if (spec.body === undefined) return expect(route).toBeTruthy();
-    const cookie = await http.cookieOf(admin);
-    const { id = '' } = await calls[route].good();
-    const [method = '', path = ''] = route.split(' ');
-    const send = (body: string, type = 'application/json') =>
-      http.fetch(`/api/console${path.replace(':id', id)}`, { method, body, headers: { cookie, 'content-type': type } });
-    const field = Object.keys((spec.body as unknown as { shape: object }).shape)[0]!;
-    const wrong = await send(JSON.stringify({ [field]: { echo: canary } }));
-    expect([wrong.status, wrong.json.error.code]).toEqual([400, 'invalid']);
-    expect(wrong.json.error.details.map((detail: { path: string }) => detail.path)).toContain(field);
-    expect(wrong.text).not.toContain(canary);
-    for (const broken of [
-      '{"a":',
-      '[]',
-      '"x"',
-      'null',
-      `{"${field}":"\\ud800"}`,
-      '{"__proto__":{"x":1}}',
-      '{"a":{"$gt":""}}',
-    ]) {
-      const { status, json, text } = await send(broken);
-      expect([status, json?.error?.code], broken).toEqual([400, 'invalid']);
-      expect(text).not.toMatch(/at \w+ \(|node_modules|JSON at position/);
-    }
-    const deep = await send(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`);
-    expect(deep.status).toBe(400);
-    const large = await send(JSON.stringify({ [field]: 'x'.repeat(1_100_000) }));
-    expect([large.status, large.json.error.code]).toEqual([413, 'too_large']);
-    const text = await send('a=b', 'application/x-www-form-urlencoded');
-    expect([text.status, text.json.error.code]).toEqual([415, 'unsupported_media_type']);
-  });
+test.each(withBody)('%s refuses a wrong body by its path, unechoed', async (route, { body }) => {
+  const cookie = await http.cookieOf(admin);
+  const { id = '' } = await calls[route].good();
+  const [method = '', path = ''] = route.split(' ');
+  const send = (text: string, type = 'application/json') =>
+    http.fetch(`/api/console${path.replace(':id', id)}`, {
+      method,
+      body: text,
+      headers: { cookie, 'content-type': type },
+    });
+  const field = Object.keys((body as unknown as { shape: object }).shape)[0]!;
+  const wrong = await send(JSON.stringify({ [field]: { echo: canary } }));
+  expect([wrong.status, wrong.json.error.code]).toEqual([400, 'invalid']);
+  expect(wrong.json.error.details.map((detail: { path: string }) => detail.path)).toContain(field);
+  expect(wrong.text).not.toContain(canary);
+  const deep = `${'{"a":'.repeat(20)}1${'}'.repeat(20)}`;
+  const strange = ['{"__proto__":{"x":1}}', '{"a":{"$gt":""}}', `{"${field}":"\\ud800"}`, deep];
+  for (const broken of ['{"a":', '[]', '"x"', 'null', ...strange]) {
+    const { status, json, text } = await send(broken);
+    expect([broken, status, json?.error?.code]).toEqual([broken, 400, 'invalid']);
+    expect(text).not.toMatch(/at \w+ \(|node_modules|JSON at position/);
+  }
+  const large = await send(JSON.stringify({ [field]: 'x'.repeat(1_100_000) }));
+  expect([large.status, large.json.error.code]).toEqual([413, 'too_large']);
+  const form = await send('a=b', 'application/x-www-form-urlencoded');
+  expect([form.status, form.json.error.code]).toEqual([415, 'unsupported_media_type']);
 });
 
 test('a wrong method is told which ones work', async () => {

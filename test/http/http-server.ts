@@ -68,7 +68,7 @@ const files: Record<string, string> = {
   'site/assets/site-abcdefgh.css': 'p{color:#000}',
   'console/index.html': '<!doctype html><title>Console</title>',
   'console/preview.html': '<!doctype html><title>Preview</title>',
-  'console/assets/index-abcd1234.js': `${'// a console\n'.repeat(200)}`,
+  'console/assets/index-abcd1234.js': '// a console\n'.repeat(200),
   'widget/widget.js': `/* ü */ ${'void 0;'.repeat(300)}`,
   'widget/panel.js': 'export {};',
   'widget/.secret': 'no',

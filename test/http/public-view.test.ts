@@ -46,8 +46,7 @@ test('a preflight of any page is answered, the real request of a foreign one is 
   expect((await at(http.deps.baseUrl())).status).toBe(200);
   for (const origin of ['https://evil.example', 'https://www.example.com', 'http://example.com', 'null', undefined]) {
     const refused = await at(origin);
-    expect(refused.status, String(origin)).toBe(403);
-    expect(refused.json.error.code).toBe('forbidden');
+    expect([origin, refused.status, refused.json.error.code]).toEqual([origin, 403, 'forbidden']);
     expect(refused.headers.get('access-control-allow-origin')).toBe('*');
     expect(refused.headers.get('vary')).toContain('Origin');
   }
@@ -57,7 +56,7 @@ test('a preflight of any page is answered, the real request of a foreign one is 
 
 test('an unknown key is not found, a widget that is switched off is refused at once', async () => {
   for (const key of ['wgt_000000000000000000000000', 'x', 'wgt_%00', '__proto__', `wgt_${'a'.repeat(5000)}`]) {
-    expect((await http.fetch(`/w/${key}`)).status, key).toBe(404);
+    expect([key, (await http.fetch(`/w/${key}`)).status]).toEqual([key, 404]);
   }
   const widget = await createWidget(http.deps, http.owner.orgId, {});
   expect((await http.fetch(`/w/${widget.widgetKey}`)).status).toBe(200);

@@ -1,5 +1,5 @@
 // The built-in answerer, through the real knowledge of the demo: what it says, what it does not claim, its pace.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createBuiltinModel } from '../../server/adapters/model/builtin.ts';
 import type { ModelEvent, ModelRequest } from '../../server/ports/model.ts';
 import { answerOf, askFor } from './answer.ts';
@@ -20,7 +20,7 @@ describe('answers from the articles', () => {
     ['what is the price of a single kayak', '£28', 'Prices'],
     ['Hi! Can I bring my dog?', '25 kg', 'Can I bring my dog?'],
     ['My son is 5 years old, can he come along?', 'From 6 years', 'Age limits for children'],
-    ['What happens if it rains on the day?', 'We paddle in the rain', 'What happens in bad weather?'],
+    ['What happens if it rains on the day?', 'we paddle all the same', 'What happens in bad weather?'],
     ['How do I cancel a booking?', '48 hours or more', 'Cancelling a booking'],
     ['where can we park the car?', '40 free parking spaces', 'Parking'],
     ['Are you open in winter on saturdays?', 'Saturdays and Sundays, 10:00 to 15:00', 'Opening hours'],
@@ -228,13 +228,11 @@ describe('streams', () => {
     const controller = new AbortController();
     const slow = createBuiltinModel({ wordsPerSecond: 0.01 });
     const events: ModelEvent[] = [];
-    const clear = vi.spyOn(globalThis, 'clearTimeout');
     for await (const event of slow.stream(askFor('hi'), controller.signal)) {
       events.push(event);
       // While it waits 100 s for the next word.
       setImmediate(() => controller.abort());
     }
-    clear.mockRestore();
     expect(events).toEqual([{ type: 'text', text: 'Hello! ' }]);
     expect(await answerOf(slow, askFor('hi'), AbortSignal.abort())).toMatchObject({ text: '', order: [] });
   });

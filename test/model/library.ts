@@ -14,7 +14,11 @@ export const seedArticles = readSeedArticles(fileURLToPath(new URL('../../server
 export interface Library {
   store: Store;
   knowledge: Knowledge;
-  add(assistantId: string, article: { title: string; text: string; url?: string }, orgId?: string): Promise<Article>;
+  add: (
+    assistantId: string,
+    article: { title: string; text: string; url?: string },
+    orgId?: string,
+  ) => Promise<Article>;
 }
 
 /** An empty library; articles belong to the organisation `org_1` unless said otherwise. */

@@ -1,5 +1,5 @@
 // What a model is told: the system prompt, the history it gets, and the pacing of answers.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildPrompt, deltaWindowMs, planDelay, safeEnd } from '../../server/domain/reply.ts';
 import type { PromptInput } from '../../server/domain/reply.ts';
@@ -167,7 +167,7 @@ describe('the messages', () => {
         );
         expect(messages.length > 0).toBe(isHeard);
         for (const [at, message] of messages.entries()) expect(message.role).toBe(at % 2 === 0 ? 'user' : 'assistant');
-        if (messages.length > 0) expect(messages.length % 2).toBe(1);
+        expect(messages.length % 2).toBe(isHeard ? 1 : 0);
         expect(messages.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(12_200);
         expect(messages.every(({ text }) => text.isWellFormed())).toBe(true);
       }),
@@ -180,7 +180,7 @@ describe('the messages', () => {
     );
     const messages = messagesFor(...history, said('visitor', 'the last'));
     expect(messages.at(-1)?.text).toBe('the last');
-    expect(messages[0]?.text).not.toContain('0: ');
+    expect(messages[0]?.text).toMatch(/^30: /);
     expect(messages.length).toBeGreaterThan(8);
     const [long] = messagesFor(said('visitor', `begin ${'y'.repeat(20_000)} end`));
     expect(long?.text).toMatch(/^begin y+\n\[…\]\ny+ end$/);

@@ -137,7 +137,7 @@ export interface Exchange {
   /** Resolves when the connection of this request is closed, by whomever. */
   closed: Promise<unknown>;
   /** Begins an event stream, or goes on with it. */
-  write(events: readonly unknown[]): void;
+  write: (events: readonly unknown[]) => void;
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -149,7 +149,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 /** Listens on a free port of the loopback; `handle` is called for each request. */
 export const startWireServer = async (
   handle: (exchange: Exchange) => void,
-): Promise<{ url: string; close(): Promise<void> }> => {
+): Promise<{ url: string; close: () => Promise<void> }> => {
   const server = createServer((request, response) => {
     const closed = once(response, 'close');
     const write = (events: readonly unknown[]): void => {

@@ -99,7 +99,11 @@ test('a reload in the middle of an answer shows the text so far and then the res
   const resumed = await until(after.conversation, (now) => now?.isLoaded === true);
   expect(resumed?.reply?.text.startsWith(live?.reply?.text ?? '?')).toBe(true);
   const done = await until(after.conversation, answered);
-  expect(messages(done).at(-1)?.text.startsWith(resumed?.reply?.text ?? '?')).toBe(true);
+  expect(
+    messages(done)
+      .at(-1)
+      ?.text.startsWith(resumed?.reply?.text ?? '?'),
+  ).toBe(true);
   expect(done?.reply).toBeNull();
 });
 

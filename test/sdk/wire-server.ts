@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
-import { needsPerson } from '../../shared/inbox-filter.ts';
-import { matchesFilter } from '../../shared/inbox-filter.ts';
+import { matchesFilter, needsPerson } from '../../shared/inbox-filter.ts';
 import type { InboxCounts, InboxFilter, InboxRow } from '../../shared/inbox.ts';
 import { foldRow } from '../../shared/inbox.ts';
 import type { Cursor } from '../../shared/conversation.ts';
@@ -60,11 +59,14 @@ export interface WireServer {
   start(): Promise<void>;
 }
 
+const pageSize = 3;
 const widgetView = { widgetKey, isAutopilot: true, typingPreview: true, availability: 'online' };
 
 export const startWireServer = async (): Promise<WireServer> => {
   const logs = new Map<string, WireLog>();
   const rows = new Map<string, InboxRow>();
+  /** Where a page of the inbox ended, by its cursor. */
+  const marks = new Map<string, InboxRow>();
   const sessions: WireServer['sessions'] = new Map();
   const creations = new Map<string, string>();
   const asked: Asked[] = [];
@@ -175,13 +177,17 @@ export const startWireServer = async (): Promise<WireServer> => {
     return { ok: true, data: result };
   };
 
-  const issue = (conversationId: string, visitorToken: string, since?: Cursor): unknown => {
+  const issue = (
+    conversationId: string,
+    visitorToken: string,
+    since?: Cursor,
+  ): { sessionToken: string; visitorToken: string } => {
     const sessionToken = newSecret('sess');
     sessions.set(sessionToken, { conversationId, visitorToken });
     const earlier = [...logs.keys()]
       .filter((id) => id !== conversationId)
       .map((id) => ({ conversationId: id, lastAt: 0, preview: '', status: 'closed' }));
-    return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, widget: widgetView, earlier };
+    return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, ...rest };
   };
 
   const join = async (socket: Socket, conversationId: string): Promise<void> => {
@@ -192,7 +198,7 @@ export const startWireServer = async (): Promise<WireServer> => {
   const visit = async (socket: Socket, command: string, input: Record<string, unknown>): Promise<Ack<unknown>> => {
     const { conversationId, since, clientId } = input as { conversationId?: string; since?: Cursor; clientId?: string };
     const auth = socket.handshake.auth as { sessionToken?: string; visitorToken?: string };
-    const known = sessions.get(auth.sessionToken ?? '');
+    const known = sessions.get((socket.data.sessionToken as string | undefined) ?? auth.sessionToken ?? '');
     const visitorToken =
       known?.visitorToken ?? auth.visitorToken ?? (socket.data.visitorToken as string | undefined) ?? newSecret('vis');
     socket.data.visitorToken = visitorToken;
@@ -201,9 +207,11 @@ export const startWireServer = async (): Promise<WireServer> => {
         const made = creations.get(clientId ?? '');
         const id = conversationId ?? known?.conversationId ?? made ?? newId('conv');
         if (clientId !== undefined) creations.set(clientId, id);
-        if (conversationId !== undefined && !logs.has(id))
+        const isMine = known !== undefined && logs.has(id);
+        if (conversationId !== undefined && !isMine)
           return { ok: false, error: { code: 'not_found', message: 'None' } };
         const view = issue(id, visitorToken, since);
+        socket.data.sessionToken = view.sessionToken;
         await join(socket, id);
         return { ok: true, data: view };
       }
@@ -221,6 +229,7 @@ export const startWireServer = async (): Promise<WireServer> => {
             by: { kind: 'visitor' },
           });
         }
+        socket.data.sessionToken = view.sessionToken;
         await join(socket, id);
         return { ok: true, data: view };
       }
@@ -269,18 +278,20 @@ export const startWireServer = async (): Promise<WireServer> => {
     switch (command) {
       case 'inbox:open': {
         await socket.join('inbox');
-        const all = [...rows.values()]
+        const compare = (a: InboxRow, b: InboxRow): number =>
+          (filter === 'needs-person' ? a.waitingSince! - b.waitingSince! : b.lastAt - a.lastAt) ||
+          (a.conversationId < b.conversationId ? -1 : 1);
+        const mark = marks.get(cursor ?? '');
+        const rest = [...rows.values()]
           .filter(
             (row) => matchesFilter(row, filter, 'mem_anna') && (label === undefined || row.labels.includes(label)),
           )
-          .sort(
-            (a, b) =>
-              (filter === 'needs-person' ? a.waitingSince! - b.waitingSince! : b.lastAt - a.lastAt) ||
-              (a.conversationId < b.conversationId ? -1 : 1),
-          );
-        const from = Number(cursor ?? 0);
-        const page = all.slice(from, from + 3);
-        const next = from + page.length < all.length ? String(from + page.length) : null;
+          .filter((row) => mark === undefined || (row !== mark && compare(mark, row) < 0))
+          .sort(compare);
+        const page = rest.slice(0, pageSize);
+        const last = page.at(-1);
+        const next = rest.length > page.length && last !== undefined ? `${filter} ${last.conversationId}` : null;
+        if (next !== null && last !== undefined) marks.set(next, last);
         return { ok: true, data: structuredClone({ conversations: page, cursor: next, counts: counts() }) };
       }
       case 'conversation:open':

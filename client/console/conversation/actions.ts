@@ -33,10 +33,12 @@ type Act = Extract<
 export const actionsOf = (client: StaffClient, conversationId: string) => {
   const perform = async (command: Act, more: Record<string, unknown>): Promise<boolean> => {
     // The table types each input; here they all pass through one door.
-    const ask = client.perform as (
+    type Ask = (
+      this: void,
       name: Act,
       input: Record<string, unknown>,
     ) => Promise<{ ok: true } | { ok: false; error: WireError }>;
+    const ask = client.perform.bind(client) as Ask;
     const answer = await ask(command, { conversationId, ...more });
     if (answer.ok) return true;
     toast(refusalText(answer.error), { tone: 'danger' });

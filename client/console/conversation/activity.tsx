@@ -10,7 +10,10 @@ export const Activity = ({ snapshot }: { snapshot: ConversationSnapshot }) => {
   const colleagues = typing.agents.filter((agent) => agent.agentId !== member.id);
   const visitor = visitorName(state.visitor, state.contactId ?? snapshot.conversationId);
   return (
-    <div class="mx-auto flex h-6 w-full max-w-[760px] shrink-0 items-center gap-3 px-4 text-meta text-text2" data-activity>
+    <div
+      class="mx-auto flex h-6 w-full max-w-[760px] shrink-0 items-center gap-3 px-4 text-meta text-text2"
+      data-activity
+    >
       {typing.visitor && (
         <p class="flex min-w-0 items-center gap-1.5">
           <Dots />

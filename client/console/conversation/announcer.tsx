@@ -15,7 +15,9 @@ export const Announcer = ({ conversationId }: { conversationId: string }) => {
           if (fact.author.agentId === member.id) return;
           const { visitor, contactId } = client.open(conversationId).get().state;
           const name = fact.author.name ?? visitorName(visitor, contactId ?? conversationId);
-          setText(`${fact.author.kind === 'visitor' ? visitorName(visitor, contactId ?? conversationId) : name}: ${fact.text}`);
+          setText(
+            `${fact.author.kind === 'visitor' ? visitorName(visitor, contactId ?? conversationId) : name}: ${fact.text}`,
+          );
           return;
         }
         const line = systemLine(fact, { id: member.id });

@@ -70,7 +70,8 @@ export const Composer = ({ snapshot, actions, draft, editing, onEndEdit }: Compo
     if (editing === null || draft?.draftId !== editing) return;
     setMode('reply');
     const before = textOf(conversationId, 'reply');
-    if (!before.includes(draft.text)) write(before.trim() === '' ? draft.text : `${before.trimEnd()}\n\n${draft.text}`, 'reply');
+    if (!before.includes(draft.text))
+      write(before.trim() === '' ? draft.text : `${before.trimEnd()}\n\n${draft.text}`, 'reply');
     area.current?.focus();
   }, [editing]);
 

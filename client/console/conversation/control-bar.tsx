@@ -37,7 +37,8 @@ const steeringOf = (snapshot: ConversationSnapshot, memberId: string, now: numbe
   if (control.agentId !== null) {
     return { icon: 'person', tone: 'text-quiet', text: `${control.agentName ?? 'A colleague'} has it` };
   }
-  if (state.draft !== null) return { icon: 'pencil', tone: 'text-drafted', text: 'A draft waits for you', short: 'Draft waits' };
+  if (state.draft !== null)
+    return { icon: 'pencil', tone: 'text-drafted', text: 'A draft waits for you', short: 'Draft waits' };
   if (control.waiting !== null) {
     return { icon: 'hand', tone: 'text-needs', text: `Waits for a person${waits}`, short: `Waits${waits}` };
   }
@@ -108,7 +109,13 @@ export const ControlBar = ({ snapshot, actions }: { snapshot: ConversationSnapsh
         </Button>
       )}
       {isOpen && !isMine && (!isOthers || mayMove) && (
-        <Button look={reply === null ? 'secondary' : 'primary'} icon="hand" isBusy={isTaking} disabled={!canTake} onClick={take}>
+        <Button
+          look={reply === null ? 'secondary' : 'primary'}
+          icon="hand"
+          isBusy={isTaking}
+          disabled={!canTake}
+          onClick={take}
+        >
           Take over
         </Button>
       )}
@@ -121,7 +128,9 @@ export const ControlBar = ({ snapshot, actions }: { snapshot: ConversationSnapsh
           entries={[
             { text: 'To the AI', icon: 'spark', hint: 'U', run: () => void actions.release('autopilot') },
             { text: 'To the queue', icon: 'hand', run: () => void actions.release('queue') },
-            ...(reply === null ? [{ text: 'Ask the AI for a draft', icon: 'pencil' as const, run: () => void actions.requestDraft() }] : []),
+            ...(reply === null
+              ? [{ text: 'Ask the AI for a draft', icon: 'pencil' as const, run: () => void actions.requestDraft() }]
+              : []),
           ]}
         />
       )}

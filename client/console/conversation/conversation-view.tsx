@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { InboxFilter } from '../../../shared/inbox.ts';
 import { useObservable } from '../observable.ts';
 import { isPanelOpen } from '../prefs.ts';
+import { hrefOf } from '../router.ts';
 import { signedIn } from '../session.ts';
 import { markSeen } from '../inbox/seen.ts';
 import { useWide } from '../ui/wide.ts';
@@ -54,6 +55,20 @@ const Opened = ({ conversationId, filter }: { conversationId: string; filter: In
     if (isWide) isPanelOpen.value = !isPanelOpen.value;
     else setDrawerOpen(!isDrawerOpen);
   };
+  if (snapshot.error !== undefined && !snapshot.isLoaded) {
+    return (
+      <section aria-label="Conversation" class="min-w-0 grow bg-surface">
+        <Empty icon="alert" title="This conversation cannot be opened">
+          <p>{snapshot.error.code === 'not_found' ? 'It does not exist, or was deleted.' : snapshot.error.message}</p>
+          <p class="mt-2">
+            <a href={hrefOf({ name: 'inbox', filter, conversationId: null })} class="text-link underline">
+              Back to the list
+            </a>
+          </p>
+        </Empty>
+      </section>
+    );
+  }
   return (
     <>
       <section aria-label="Conversation" class="flex min-w-0 grow flex-col bg-surface md:min-w-120">

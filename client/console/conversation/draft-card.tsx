@@ -62,14 +62,22 @@ export const DraftCard = ({
         {isStale && <span class="truncate text-small">{draft.why}</span>}
         {isOthers && !isStale && <span class="truncate text-small text-text2">{agentName} has it</span>}
       </header>
-      <div tabIndex={0} role="region" aria-label="Text of the draft" class="thin-scroll focus-inset max-h-[min(200px,24dvh)] overflow-y-auto px-3 text-read">
+      <div
+        tabIndex={0}
+        role="region"
+        aria-label="Text of the draft"
+        class="thin-scroll focus-inset max-h-[min(200px,24dvh)] overflow-y-auto px-3 text-read"
+      >
         <AiText key={draft.draftId} text={draft.text} isDone={draft.status !== 'streaming'} />
       </div>
       <footer class="flex flex-wrap items-center gap-2 px-3 py-2">
         {draft.sources.length > 0 && (
           <ul aria-label="Sources" class="flex min-w-0 flex-wrap gap-1">
             {draft.sources.slice(0, 3).map((source) => (
-              <li key={source.title} class="inline-flex h-6 max-w-48 items-center gap-1 rounded-control border border-line px-2 text-meta text-text2">
+              <li
+                key={source.title}
+                class="inline-flex h-6 max-w-48 items-center gap-1 rounded-control border border-line px-2 text-meta text-text2"
+              >
                 <Icon name="book" size={12} />
                 <span class="truncate">{source.title}</span>
               </li>

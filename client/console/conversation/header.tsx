@@ -19,7 +19,15 @@ import type { Actions } from './actions.ts';
 import { isClosing } from './closing.ts';
 import { LabelEditor } from './label-editor.tsx';
 
-const AssignDialog = ({ holder, onAssign, onClose }: { holder: string | null; onAssign: (id: string) => void; onClose: () => void }) => {
+const AssignDialog = ({
+  holder,
+  onAssign,
+  onClose,
+}: {
+  holder: string | null;
+  onAssign: (id: string) => void;
+  onClose: () => void;
+}) => {
   const { member } = signedIn();
   const [members, setMembers] = useState<MemberView[] | null>(null);
   const [error, setError] = useState<string | null>(null);

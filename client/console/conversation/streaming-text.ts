@@ -38,7 +38,10 @@ export const streamInto = (target: HTMLElement): StreamingText => {
     let last: Element | null = null;
     if (isOn) {
       last = target;
-      while (last.lastElementChild !== null && /^(P|UL|OL|LI|BLOCKQUOTE|PRE|CODE)$/.test(last.lastElementChild.tagName)) {
+      while (
+        last.lastElementChild !== null &&
+        /^(P|UL|OL|LI|BLOCKQUOTE|PRE|CODE)$/.test(last.lastElementChild.tagName)
+      ) {
         last = last.lastElementChild;
       }
     }

@@ -48,7 +48,10 @@ const controlLine = (fact: FactOf<'control.changed'>, reader: Reader): SystemLin
     case 'stopped':
       return { icon: 'stop', text: `${whoIs(fact.by, reader, 'The visitor')} stopped the AI` };
     case 'widget':
-      return { icon: 'spark', text: `Autopilot was switched ${fact.isAutopilot ? 'on' : 'off'} in the widget’s settings` };
+      return {
+        icon: 'spark',
+        text: `Autopilot was switched ${fact.isAutopilot ? 'on' : 'off'} in the widget’s settings`,
+      };
   }
 };
 

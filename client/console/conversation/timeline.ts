@@ -83,7 +83,18 @@ const queuedItem = (entry: OutboxEntry, reader: Reader & { name: string }): Time
   }
   if (entry.command !== 'message:send') return null;
   const state = entry.status === 'failed' ? 'failed' : 'sending';
-  return { kind: 'message', ...common, seq: null, isFirst: true, isLast: true, state, sources: [], actions: [], files: [], entry };
+  return {
+    kind: 'message',
+    ...common,
+    seq: null,
+    isFirst: true,
+    isLast: true,
+    state,
+    sources: [],
+    actions: [],
+    files: [],
+    entry,
+  };
 };
 
 const joins = (before: TimelineItem | undefined, item: MessageItem): before is MessageItem =>

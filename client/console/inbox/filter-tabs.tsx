@@ -73,7 +73,13 @@ export const FilterTabs = ({
   </nav>
 );
 
-export const LabelFilter = ({ label, onChoose }: { label: string | null; onChoose: (label: string | null) => void }) => {
+export const LabelFilter = ({
+  label,
+  onChoose,
+}: {
+  label: string | null;
+  onChoose: (label: string | null) => void;
+}) => {
   const [labels, setLabels] = useState<string[]>([]);
   const load = (): void => {
     call('GET /labels').then(

@@ -14,7 +14,10 @@ import { isUnread } from './seen.ts';
 export const rowHeight = (compact: boolean): number => (compact ? 56 : 72);
 
 /** The rows as they stand: held while the pointer or the keyboard is in the list. */
-const useStillRows = (inbox: InboxSnapshot, isHeld: boolean): { list: HeldRow[]; waiting: number; letGo: () => void } => {
+const useStillRows = (
+  inbox: InboxSnapshot,
+  isHeld: boolean,
+): { list: HeldRow[]; waiting: number; letGo: () => void } => {
   const drawn = useRef<{ key: string; list: HeldRow[] }>({ key: '', list: [] });
   const [, draw] = useState(0);
   const key = `${inbox.filter} ${inbox.label ?? ''}`;

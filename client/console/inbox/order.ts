@@ -14,10 +14,7 @@ export const settled = (rows: readonly InboxRow[]): HeldRow[] => rows.map((row) 
  * The held list brought up to date: every row stays where it was, with its new content; what left stays, greyed; what
  * came below the last held row is appended (nothing moves by that); other newcomers wait and are counted.
  */
-export const held = (
-  before: readonly HeldRow[],
-  rows: readonly InboxRow[],
-): { list: HeldRow[]; waiting: number } => {
+export const held = (before: readonly HeldRow[], rows: readonly InboxRow[]): { list: HeldRow[]; waiting: number } => {
   const now = new Map(rows.map((row) => [row.conversationId, row]));
   const list = before.map(({ row }) => {
     const current = now.get(row.conversationId);

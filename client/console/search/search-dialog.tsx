@@ -18,7 +18,11 @@ export const openSearch = (): void => {
 };
 
 type Hit = ConsoleOutput<'GET /search'>['hits'][number];
-type Result = { status: 'idle' } | { status: 'busy'; hits: Hit[] } | { status: 'done'; hits: Hit[] } | { status: 'failed'; message: string };
+type Result =
+  | { status: 'idle' }
+  | { status: 'busy'; hits: Hit[] }
+  | { status: 'done'; hits: Hit[] }
+  | { status: 'failed'; message: string };
 
 const useSearch = (text: string): Result => {
   const [result, setResult] = useState<Result>({ status: 'idle' });
@@ -81,7 +85,11 @@ const Search = ({ onClose }: { onClose: () => void }) => {
     if (hit === undefined) return;
     onClose();
     const { row } = hit;
-    navigate({ name: 'inbox', filter: row.status === 'closed' ? 'closed' : 'open', conversationId: row.conversationId });
+    navigate({
+      name: 'inbox',
+      filter: row.status === 'closed' ? 'closed' : 'open',
+      conversationId: row.conversationId,
+    });
   };
   return (
     <Dialog title="Search" shape="palette" width="wide" onClose={onClose}>
@@ -114,7 +122,9 @@ const Search = ({ onClose }: { onClose: () => void }) => {
       </div>
       <div class="thin-scroll min-h-24 overflow-y-auto p-2">
         {result.status === 'failed' && <Notice>{result.message}</Notice>}
-        {result.status === 'idle' && <p class="p-3 text-small text-text2">Words of a message, a name, an e-mail address.</p>}
+        {result.status === 'idle' && (
+          <p class="p-3 text-small text-text2">Words of a message, a name, an e-mail address.</p>
+        )}
         {result.status === 'done' && hits.length === 0 && (
           <p class="p-3 text-small text-text2">Nothing found for “{words}”.</p>
         )}

@@ -17,7 +17,15 @@ interface ColorFieldProps {
   isRequired?: boolean;
 }
 
-export const ColorField = ({ label, value, fallback, isAdjusted, isDisabled, onChange, isRequired = false }: ColorFieldProps) => {
+export const ColorField = ({
+  label,
+  value,
+  fallback,
+  isAdjusted,
+  isDisabled,
+  onChange,
+  isRequired = false,
+}: ColorFieldProps) => {
   const id = useId();
   const shown = value !== undefined && isHex(value) ? value : fallback;
   return (

@@ -21,7 +21,9 @@ export const Page = ({
   children: ComponentChildren;
   isWide?: boolean;
 }) => (
-  <div class={`mx-auto flex w-full flex-col gap-6 px-8 py-8 max-md:px-4 max-md:py-6 ${isWide ? 'max-w-[1180px]' : 'max-w-[760px]'}`}>
+  <div
+    class={`mx-auto flex w-full flex-col gap-6 px-8 py-8 max-md:px-4 max-md:py-6 ${isWide ? 'max-w-[1180px]' : 'max-w-[760px]'}`}
+  >
     <header class="flex flex-wrap items-start gap-x-4 gap-y-3">
       <div class="min-w-0 grow">
         <h1 class="text-title font-semibold">{title}</h1>
@@ -62,7 +64,13 @@ export const Card = ({
 );
 
 /** Skeleton, failure with a retry, or what was loaded. */
-export const Await = <T,>({ of, children }: { of: Loaded<T>; children: (value: T, set: (value: T) => void) => ComponentChildren }) => {
+export const Await = <T,>({
+  of,
+  children,
+}: {
+  of: Loaded<T>;
+  children: (value: T, set: (value: T) => void) => ComponentChildren;
+}) => {
   const hasBones = useSkeleton(of.status === 'busy');
   switch (of.status) {
     case 'busy':
@@ -107,7 +115,10 @@ export const SaveBar = ({
       aria-label="Unsaved changes"
       class="animate-enter sticky bottom-4 z-10 flex flex-wrap items-center gap-3 rounded-card border border-line bg-raised px-4 py-3 shadow-[0_8px_24px_#0002]"
     >
-      <p role={error === null ? undefined : 'alert'} class={`min-w-0 grow break-words ${error === null ? '' : 'text-danger'}`}>
+      <p
+        role={error === null ? undefined : 'alert'}
+        class={`min-w-0 grow break-words ${error === null ? '' : 'text-danger'}`}
+      >
         {error ?? 'You have unsaved changes.'}
       </p>
       <Button look="ghost" disabled={isBusy} onClick={onDiscard}>

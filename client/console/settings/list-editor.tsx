@@ -17,7 +17,8 @@ interface ListEditorProps {
 export const ListEditor = (props: ListEditorProps) => {
   const { label, hint, items, most, maxLength, placeholder, addText, isDisabled, onChange } = props;
   const list = useRef<HTMLUListElement>(null);
-  const replace = (at: number, text: string): void => onChange(items.map((item, index) => (index === at ? text : item)));
+  const replace = (at: number, text: string): void =>
+    onChange(items.map((item, index) => (index === at ? text : item)));
   const add = (): void => {
     onChange([...items, '']);
     requestAnimationFrame(() => list.current?.querySelector<HTMLElement>('li:last-child input')?.focus());

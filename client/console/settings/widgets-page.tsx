@@ -38,7 +38,13 @@ const NewWidget = ({ onClose }: { onClose: () => void }) => {
         }}
       >
         {error !== null && <Notice>{error}</Notice>}
-        <TextField label="Name" hint="For your team only, such as the site it stands on." value={name} onText={setName} maxLength={100} />
+        <TextField
+          label="Name"
+          hint="For your team only, such as the site it stands on."
+          value={name}
+          onText={setName}
+          maxLength={100}
+        />
         <Button type="submit" look="primary" class="self-end" isBusy={isBusy} disabled={name.trim() === ''}>
           Create widget
         </Button>

@@ -12,7 +12,9 @@ const shortest = 10;
 
 /** In the fragment where the link is careful (it never reaches a log), else in the query. */
 const tokenIn = (address: Location): string =>
-  new URLSearchParams(address.search).get('token') ?? new URLSearchParams(address.hash.slice(1)).get('token') ?? address.hash.slice(1);
+  new URLSearchParams(address.search).get('token') ??
+  new URLSearchParams(address.hash.slice(1)).get('token') ??
+  address.hash.slice(1);
 
 type Look = { status: 'busy' } | { status: 'gone'; message: string } | { status: 'good'; organisation: string };
 
@@ -38,7 +40,9 @@ export const LinkPage = () => {
         const isGone = failure instanceof ApiError && (failure.code === 'not_found' || failure.code === 'invalid');
         setLook({
           status: 'gone',
-          message: isGone ? 'This link was used already or has expired. Ask an admin for a new one.' : messageOf(failure),
+          message: isGone
+            ? 'This link was used already or has expired. Ask an admin for a new one.'
+            : messageOf(failure),
         });
       },
     );
@@ -65,7 +69,10 @@ export const LinkPage = () => {
       <Frame title="This link does not work">
         <div class="flex flex-col gap-4">
           <Notice>{look.message}</Notice>
-          <a href={hrefOf({ name: 'inbox', filter: 'needs-person', conversationId: null })} class="font-semibold text-link underline">
+          <a
+            href={hrefOf({ name: 'inbox', filter: 'needs-person', conversationId: null })}
+            class="font-semibold text-link underline"
+          >
             Sign in instead
           </a>
         </div>
@@ -88,7 +95,14 @@ export const LinkPage = () => {
         <p class="text-text2">You will sign in with this e-mail address and password.</p>
         {isElsewhere && <Notice>{messageOf(error)}</Notice>}
         <TextField label="Your name" autoComplete="name" value={name} onText={setName} error={problems[0]} />
-        <TextField label="E-mail" type="email" autoComplete="username" value={email} onText={setEmail} error={problems[1]} />
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          value={email}
+          onText={setEmail}
+          error={problems[1]}
+        />
         <TextField
           label="Password"
           type="password"

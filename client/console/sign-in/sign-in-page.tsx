@@ -48,7 +48,13 @@ export const SignInPage = ({ hasEnded }: { hasEnded: boolean }) => {
         )}
         {error !== null && <Notice>{error}</Notice>}
         <TextField label="E-mail" type="email" autoComplete="username" value={email} onText={setEmail} />
-        <TextField label="Password" type="password" autoComplete="current-password" value={password} onText={setPassword} />
+        <TextField
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          value={password}
+          onText={setPassword}
+        />
         <Button type="submit" look="primary" size="large" isBusy={isBusy}>
           Sign in
         </Button>

@@ -11,7 +11,12 @@ const tones = [
   'bg-quiet-soft text-quiet',
 ] as const;
 
-const box = { 20: 'size-5 text-[10px]/none', 24: 'size-6 text-[10px]/none', 32: 'size-8 text-meta', 40: 'size-10 text-base' };
+const box = {
+  20: 'size-5 text-[10px]/none',
+  24: 'size-6 text-[10px]/none',
+  32: 'size-8 text-meta',
+  40: 'size-10 text-base',
+};
 
 export interface AvatarProps {
   name: string;

@@ -12,7 +12,7 @@ const looks = {
 
 const sizes = { small: 'h-7 px-2 text-small gap-1', medium: 'h-8 px-3 gap-1.5', large: 'h-10 px-4 gap-2' } as const;
 
-type Native = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'size' | 'icon' | 'ref'>;
+type Native = Omit<ButtonHTMLAttributes, 'size' | 'icon' | 'ref' | 'class'> & { class?: string };
 
 export interface ButtonProps extends Native {
   look?: keyof typeof looks;
@@ -41,7 +41,7 @@ export const Button = ({
     ref={buttonRef ?? null}
     disabled={disabled === true || isBusy}
     aria-busy={isBusy}
-    class={`inline-flex shrink-0 items-center justify-center rounded-control border font-semibold whitespace-nowrap transition-colors duration-120 disabled:opacity-55 ${sizes[size]} ${looks[look]} ${String(className)}`}
+    class={`inline-flex shrink-0 items-center justify-center rounded-control border font-semibold whitespace-nowrap transition-colors duration-120 disabled:opacity-55 ${sizes[size]} ${looks[look]} ${className}`}
   >
     {icon !== undefined && <Icon name={icon} size={size === 'small' ? 14 : 16} />}
     {children}
@@ -72,7 +72,7 @@ export const IconButton = ({
     ref={buttonRef ?? null}
     class={`inline-flex shrink-0 items-center justify-center rounded-control border transition-colors duration-120 disabled:opacity-55 ${
       { 28: 'size-7', 32: 'size-8', 40: 'size-10' }[size]
-    } ${looks[look]} ${String(className)}`}
+    } ${looks[look]} ${className}`}
   >
     <Icon name={icon} size={size === 28 ? 16 : 18} />
   </button>

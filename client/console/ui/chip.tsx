@@ -1,6 +1,6 @@
 // State chips: an icon and a word, never colour alone.
 import type { InboxRow } from '../../../shared/inbox.ts';
-import { needsPerson } from '../../../shared/inbox.ts';
+import { needsPerson } from '../../../shared/inbox-filter.ts';
 import { initialsOf } from '../format.ts';
 import { Icon } from './icons.tsx';
 import type { IconName } from './icons.tsx';

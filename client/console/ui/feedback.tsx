@@ -102,15 +102,7 @@ export const Bone = ({ class: className = '' }: { class?: string }) => (
   <span class={`animate-pulse block rounded-control bg-line ${className}`} />
 );
 
-export const Empty = ({
-  icon,
-  title,
-  children,
-}: {
-  icon: IconName;
-  title: string;
-  children?: ComponentChildren;
-}) => (
+export const Empty = ({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) => (
   <div class="flex h-full flex-col items-center justify-center gap-2 p-8 text-center">
     <span class="mb-2 inline-flex size-12 items-center justify-center rounded-full bg-quiet-soft text-quiet">
       <Icon name={icon} size={24} />

@@ -22,7 +22,11 @@ export const Field = ({ label, hint, error, children }: FieldProps) => {
       <label for={id} class="text-small font-semibold">
         {label}
       </label>
-      {children({ id, ...(hasNote ? { 'aria-describedby': note } : {}), ...(error === undefined ? {} : { 'aria-invalid': true }) })}
+      {children({
+        id,
+        ...(hasNote ? { 'aria-describedby': note } : {}),
+        ...(error === undefined ? {} : { 'aria-invalid': true }),
+      })}
       {hasNote && (
         <p id={note} class={`text-small ${error === undefined ? 'text-text2' : 'flex items-start gap-1 text-danger'}`}>
           {error !== undefined && <Icon name="alert" size={14} class="mt-0.5" />}
@@ -52,6 +56,9 @@ interface InputProps extends Typed {
   inputRef?: Ref<HTMLInputElement>;
 }
 
+/** The props of an input are a union over its type: one door for all four. */
+const kindOf = (type: string) => ({ type }) as { type: 'text' };
+
 export const TextField = ({
   label,
   hint,
@@ -65,7 +72,7 @@ export const TextField = ({
   <Field label={label} hint={hint} error={error}>
     {(ids) => (
       <input
-        type={type as 'text'}
+        {...kindOf(type)}
         autoComplete={autoComplete}
         {...rest}
         {...ids}

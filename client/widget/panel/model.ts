@@ -59,6 +59,12 @@ export class PanelModel {
     const reply = replyId === null ? null : { replyId, startedAt };
     return buildTimeline({ facts: this.facts.value, outbox: this.outbox.value, reply, now: Date.now() });
   });
+  /** A returning visitor's messages are on their way: no greeting before it is known that there are none. */
+  readonly isLoading = computed(() => {
+    const snapshot = this.snapshot.value;
+    if (snapshot !== null) return !snapshot.isLoaded && snapshot.outbox.length === 0;
+    return this.memory.has('session') && this.connection.value.status !== 'refused';
+  });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
   readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
   readonly notice = computed(() =>

@@ -79,7 +79,7 @@ export const formOf = (
 ): FormFields | null => {
   if (state?.status === 'closed' || (state !== null && state.leadId !== null)) return null;
   const { form } = widget;
-  const known = state?.visitor ?? {};
+  const known: Partial<ConversationState['visitor']> = state?.visitor ?? {};
   const name = form.name && known.name === undefined;
   const email = form.email && known.email === undefined;
   if (availability === 'away') {

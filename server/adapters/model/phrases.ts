@@ -134,9 +134,9 @@ export const phrases: Record<Language, Phrases> = {
 };
 
 const clues: Record<'de' | 'fr' | 'es' | 'en', RegExp> = {
-  de: /\b(?:ich|und|der|die|das|ist|sind|nicht|wie|was|wo|wann|kann|kostet|ein|eine|einem|einen|mit|für|bitte|danke|hallo|haben|möchte|mensch|ja|nein|tschüss)\b/giu,
-  fr: /\b(?:je|et|le|la|les|des|est|sont|pas|comment|combien|quel|quelle|où|quand|peut|puis|une|avec|pour|merci|bonjour|vous|avez|voudrais|salut|oui|parler)\b/giu,
-  es: /\b(?:yo|y|el|los|las|es|son|cómo|cuánto|cuál|dónde|cuándo|puedo|una|con|para|gracias|hola|tiene|tienen|quiero|hablar|adiós|sí|qué)\b/giu,
+  de: /\b(?:ich|und|der|die|das|ist|sind|nicht|wie|was|wo|wann|kann|kostet|ein|eine|einem|einen|mit|für|bitte|danke|hallo|haben|möchte|mensch|ja|nein|tschüss|guten|tag|morgen|abend|gut|vielen|auf|wiedersehen)\b/giu,
+  fr: /\b(?:je|et|le|la|les|des|est|sont|pas|comment|combien|quel|quelle|où|quand|peut|puis|une|avec|pour|merci|bonjour|vous|avez|voudrais|salut|oui|parler|bonsoir|revoir)\b/giu,
+  es: /\b(?:yo|y|el|los|las|es|son|cómo|cuánto|cuál|dónde|cuándo|puedo|una|con|para|gracias|hola|tiene|tienen|quiero|hablar|adiós|adios|sí|qué|buenas|buenos)\b/giu,
   en: /\b(?:i|and|the|is|are|not|how|what|where|when|can|cost|a|an|with|for|please|thanks|hello|have|would|want|you|your|do|does|yes|no|person)\b/giu,
 };
 

@@ -33,7 +33,7 @@ export const openSqliteStore = async ({ dataDir }: { dataDir: string; clock: Clo
     const index = keep(
       openDerived(join(dataDir, 'search.db'), searchMigrations, { synchronous: 'NORMAL', cacheMiB: 16 }),
     );
-    return compose(main, side, index, () => {
+    return composeSqliteStore(main, side, index, () => {
       for (const db of opened) if (db.isOpen) db.close();
       unlock();
     });
@@ -44,7 +44,8 @@ export const openSqliteStore = async ({ dataDir }: { dataDir: string; clock: Clo
   }
 };
 
-const compose = (main: Database, side: Database, index: Database, release: () => void): Store => {
+/** The store over its three open databases; `close` calls `release`. */
+export const composeSqliteStore = (main: Database, side: Database, index: Database, release: () => void): Store => {
   let sizes: number[] = [];
   let uncommitted = 0;
   let isClosed = false;

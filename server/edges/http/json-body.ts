@@ -46,7 +46,7 @@ export const jsonBody = (limit: number): RequestHandler[] => [
     },
   }),
   (request, _response, next) => {
-    request.body ??= {};
+    if (request.body === undefined) request.body = {};
     refuseStrange(request.body, 1);
     next();
   },

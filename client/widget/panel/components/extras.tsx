@@ -88,8 +88,9 @@ export const Files = ({ files }: { files: FileList }) => (
   <div class="chips">
     {files.map(({ id, name, url }) => {
       const href = safeHref(url);
+      if (href === null) return null;
       return (
-        <a class="chip" key={id} href={href ?? undefined} target="_blank" rel={rel} download={name}>
+        <a class="chip" key={id} href={href} target="_blank" rel={rel} download={name}>
           <Icon name="page" />
           <span dir="auto">{name}</span>
         </a>

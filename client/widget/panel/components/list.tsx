@@ -94,7 +94,7 @@ export const List = ({ model }: { model: PanelModel }) => {
   if (!isAway) seen.current = messages.length;
   const unseen = messages.length - seen.current;
   const tail = messages.at(-1);
-  const isLoading = snapshot !== null && !snapshot.isLoaded && items.length === 0;
+  const isLoading = model.isLoading.value;
 
   useLayoutEffect(() => {
     const made = new ListScroll(list.current!, rows.current!, {

@@ -1,0 +1,20 @@
+// The load generator: one process, on its own core, that plays all the clients of a run.
+import { serveParent } from '../child.ts';
+import { connectChat, runChat } from './chat.ts';
+import { connectMembers, runFanOut } from './fan-out.ts';
+import { connectIdle } from './idle.ts';
+import { openInbox, runInbox } from './inbox.ts';
+import { beginAnswers, connectReaders, readTokens } from './streaming.ts';
+
+serveParent({
+  connectChat,
+  runChat,
+  connectMembers,
+  runFanOut,
+  connectReaders,
+  beginAnswers,
+  readTokens,
+  connectIdle,
+  openInbox,
+  runInbox,
+});
