@@ -187,7 +187,7 @@ export const startWireServer = async (): Promise<WireServer> => {
     const earlier = [...logs.keys()]
       .filter((id) => id !== conversationId)
       .map((id) => ({ conversationId: id, lastAt: 0, preview: '', status: 'closed' }));
-    return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, ...rest };
+    return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, widget: widgetView, earlier };
   };
 
   const join = async (socket: Socket, conversationId: string): Promise<void> => {

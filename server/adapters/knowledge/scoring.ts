@@ -12,7 +12,7 @@ const quality = { synonym: 0.9, prefix: 0.85, fuzzy: 0.7 } as const;
  */
 const share = { rank: 0.08, text: 0.08, title: 0.08 } as const;
 /** What an answer to one sentence of a message, or to it and the one before, is worth beside an answer to it. */
-const worth = { part: 0.95, withBefore: 0.9 } as const;
+const worth = { part: 0.95, withBefore: 0.9, onlyCircumstance: 0.6 } as const;
 /** A term that no article knows weighs this much more than the rarest known one. */
 const unknownWeight = 1.25;
 /** Numbers and dates tell the circumstances of a question rather than its subject. */
@@ -148,7 +148,10 @@ const goesOn = (index: Index, terms: readonly string[]): boolean =>
 /** A message as what it asks: all of it, the last of its questions (without any: each statement), and what it goes on from. */
 const asksOf = (index: Index, message: string, before: string): Ask[] => {
   const whole = questionTerms(message);
-  const asks: Ask[] = whole.length === 0 ? [] : [{ terms: whole, worth: 1 }];
+  const followsUp = before.trim() !== '' && goesOn(index, whole);
+  // "And on Sundays?" is a question of its own only where nothing was asked before.
+  const alone = followsUp && whole.every(isCircumstance) ? worth.onlyCircumstance : 1;
+  const asks: Ask[] = whole.length === 0 ? [] : [{ terms: whole, worth: alone }];
   const sentences = message.match(/[^.!?。！？؟\n]+[.!?。！？؟\n]*/gu) ?? [];
   const telling = sentences.filter((text) => questionTerms(text).length > 0);
   if (telling.length > 1) {
@@ -156,7 +159,7 @@ const asksOf = (index: Index, message: string, before: string): Ask[] => {
     const apart = question === undefined ? telling.slice(-4) : [question];
     asks.push(...apart.map((text) => ({ terms: questionTerms(text), worth: worth.part })));
   }
-  if (before.trim() !== '' && goesOn(index, whole)) {
+  if (followsUp) {
     const terms = [...new Set([...questionTerms(before), ...whole])];
     if (terms.length > whole.length) asks.push({ terms, worth: worth.withBefore });
   }
