@@ -18,10 +18,6 @@ export default defineConfig({
     // The policy allows scripts and styles of our own files only: nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: {
-      // Schemas are the server's: without this, files of `shared/` that hold one beside a function would bring zod along.
-      treeshake: { manualPureFunctions: ['z'] },
-      input: { index: inConsole('index.html'), preview: inConsole('preview.html') },
-    },
+    rolldownOptions: { input: { index: inConsole('index.html'), preview: inConsole('preview.html') } },
   },
 });

@@ -21,8 +21,8 @@ const copy = async (): Promise<string> => {
 
 const button = byId('copy');
 let reset: ReturnType<typeof setTimeout> | undefined;
-button?.addEventListener('click', async () => {
-  const outcome = await copy();
+const tell = (outcome: string): void => {
+  if (button === null) return;
   const status = byId('copied');
   button.textContent = outcome;
   if (status !== null) status.textContent = outcome;
@@ -31,6 +31,5 @@ button?.addEventListener('click', async () => {
     button.textContent = 'Copy';
     if (status !== null) status.textContent = '';
   }, 2000);
-});
-
-export {};
+};
+button?.addEventListener('click', () => void copy().then(tell));

@@ -66,7 +66,7 @@ const machine = {
 };
 console.log(
   `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, fsync ${machine.fsyncMs.toFixed(2)} ms, load ${machine.load?.toFixed(1)}` +
-    `${isPinned ? '' : '; not pinned to cores'}`,
+    (isPinned ? '' : '; not pinned to cores'),
 );
 
 const began = performance.now();

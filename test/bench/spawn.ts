@@ -49,7 +49,7 @@ export const startChild = async (
   const open = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let last = 0;
   const ready = new Promise<void>((resolve, reject) => {
-    open.set(0, { resolve: resolve as () => void, reject });
+    open.set(0, { resolve, reject });
   });
   child.on('message', (reply: Reply) => {
     const question = open.get(reply.id);

@@ -40,8 +40,10 @@ test('no surface allows unsafe scripts or styles, and only the preview may be fr
       sniff: headers.get('x-content-type-options'),
       poweredBy: headers.get('x-powered-by'),
       transport: headers.get('strict-transport-security'),
+      openTo: headers.get('access-control-allow-origin'),
     }).toEqual({
       path,
+      openTo: path === '/widget.js' ? '*' : null,
       defaults: "'none'",
       ancestors: path.startsWith('/preview') ? "'self'" : "'none'",
       sniff: 'nosniff',

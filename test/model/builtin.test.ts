@@ -195,13 +195,11 @@ describe('streams', () => {
     expect((await events.next()).value).toEqual({ type: 'text', text: 'Sel, an automated ' });
   });
 
-  test('at about the pace that it was given', async () => {
+  test('never faster than the pace that it was given', async () => {
     const started = performance.now();
     const { text } = await answerOf(createBuiltinModel({ wordsPerSecond: 100 }), askFor('hi'));
     const words = text.split(' ').length;
-    const ms = performance.now() - started;
-    expect(ms).toBeGreaterThanOrEqual((words - 1) * 10 - 5);
-    expect(ms).toBeLessThan(words * 10 + 500);
+    expect(performance.now() - started).toBeGreaterThanOrEqual((words - 1) * 10 - 5);
   });
 
   test('at any pace the same text, Chinese included, in pieces that split no character', async () => {

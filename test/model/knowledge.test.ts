@@ -51,7 +51,7 @@ test('reads a question that goes on together with the one before, and no other',
   const search = (question: string, before?: string) => knowledge.search('org_1', 'asst_demo', question, 6, before);
   const before = 'How much does a tandem kayak cost?';
   for (const question of ['and for a full day?', 'and on Sunday?', 'how about 2 of them?']) {
-    expect((await search(question, before))[0]).toMatchObject({ title: 'Prices' });
+    expect((await search(question, before))[0]?.text).toContain('£45');
   }
   for (const question of ['What is the capital of France?', 'tell me a joke', 'do you have a sauna']) {
     expect((await search(question, before))[0]?.score ?? 0).toBeLessThan(known);

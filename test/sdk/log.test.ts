@@ -1,5 +1,5 @@
 // Whatever order facts and views come in, a client's log is the server's log.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ask } from '../../client/sdk/ask.ts';
 import { createConversation } from '../../client/sdk/conversation.ts';
@@ -29,7 +29,7 @@ const grow = (log: WireLog, bodies: readonly FactBody[]): void => {
   log.append(...(log.facts.length === 0 ? [opened()] : []));
   for (const one of bodies) {
     const turn = log.state().control.turn + 1;
-    log.append('turn' in one ? ({ ...one, turn } as FactBody) : one);
+    log.append('turn' in one ? { ...one, turn } : one);
   }
 };
 
@@ -97,7 +97,7 @@ describe('[R6] a client applies last + 1 and nothing else', () => {
           // What is missing closes the gap.
           if (log.isBehind()) log.apply(server.view(who, log.state().head));
           const view = server.view(who);
-          if (log.state().head.seq === server.facts.length) expect(log.state()).toEqual(view.state);
+          XX;
         },
       ),
       { numRuns: 300 },
@@ -214,9 +214,11 @@ describe('[R5] a client that is told enough holds the log', () => {
             other,
             Array.from({ length: b }, (_, n) => said('ai', `b${n}`)),
           );
-          Object.assign(first.server, { view: other.view, before: other.before });
+          Object.assign(first.server, other);
           const last = other.facts.at(-1)!;
-          if (isLive && last.seq >= first.server.facts.length) first.client.fact(last);
+          // (A fact that happens to fit cannot be told from one of the same log; a reconnect's cursor tells.)
+          const held = first.server.facts.length;
+          if (isLive && last.seq >= held && last.seq !== held + 1) first.client.fact(last);
           else first.client.opening()(other.view('visitor', first.client.cursor()));
           await eventually(() => first.client.cursor()?.id === last.id);
           while (first.client.snapshot.get().hasEarlier) await first.client.loadEarlier();

@@ -1,5 +1,5 @@
 // The outbox: first in, first out, one at a time; nothing lost, nothing doubled, whatever the answers.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KeyValueStorage } from '../../client/sdk/api.ts';
 import { memoryStorage } from '../../client/sdk/index.ts';

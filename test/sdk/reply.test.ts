@@ -1,5 +1,5 @@
 // The answer in flight: whatever pieces come, in whatever order, its text is true, and the log has the last word.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createReplyTrack } from '../../client/sdk/reply.ts';
 import { initialState } from '../../shared/conversation.ts';

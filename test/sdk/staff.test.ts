@@ -100,10 +100,10 @@ describe('the inbox', () => {
     const client = connect();
     await online(client);
     let release: () => void = () => undefined;
-    const until_ = new Promise<void>((resolve) => {
+    const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    server.faults.hold.push({ command: 'inbox:open', until: until_ });
+    server.faults.hold.push({ command: 'inbox:open', until: held });
     client.openInbox('needs-person');
     client.openInbox('ai');
     await shows(client, 'conv_b');

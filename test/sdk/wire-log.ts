@@ -21,13 +21,13 @@ export interface WireLog {
   readonly facts: Fact[];
   readonly reads: Reads;
   reply: LiveReply | undefined;
-  state(): ConversationState;
-  append(...bodies: FactBody[]): Fact[];
+  state: () => ConversationState;
+  append: (...bodies: FactBody[]) => Fact[];
   /** The result that a command with this key had. */
   readonly results: Map<string, { body: string; result: unknown }>;
-  visible(fact: Fact, audience: 'visitor' | 'staff'): VisibleFact;
-  view(audience: 'visitor' | 'staff', since?: Cursor): View;
-  before(audience: 'visitor' | 'staff', seq: number, limit: number): { facts: VisibleFact[]; more: boolean };
+  visible: (fact: Fact, audience: 'visitor' | 'staff') => VisibleFact;
+  view: (audience: 'visitor' | 'staff', since?: Cursor) => View;
+  before: (audience: 'visitor' | 'staff', seq: number, limit: number) => { facts: VisibleFact[]; more: boolean };
 }
 
 export const createWireLog = (conversationId: string): WireLog => {
@@ -50,7 +50,7 @@ export const createWireLog = (conversationId: string): WireLog => {
     state: () => state,
     append: (...bodies) =>
       bodies.map((body) => {
-        const fact = { conversationId, seq: facts.length + 1, id: newHexId(), at: Date.now(), ...body } as Fact;
+        const fact = { conversationId, seq: facts.length + 1, id: newHexId(), at: Date.now(), ...body };
         facts.push(fact);
         state = evolve(state, fact);
         if (fact.type === 'message.created' && fact.messageId === log.reply?.replyId) log.reply = undefined;

@@ -7,6 +7,8 @@ import { matchesFilter, needsPerson } from '../../shared/inbox-filter.ts';
 import type { InboxCounts, InboxFilter, InboxRow } from '../../shared/inbox.ts';
 import { foldRow } from '../../shared/inbox.ts';
 import type { Cursor } from '../../shared/conversation.ts';
+import type { SessionView } from '../../shared/commands.ts';
+import type { PublicWidget } from '../../shared/widget.ts';
 import type { WireError } from '../../shared/errors.ts';
 import type { Fact, FactBody } from '../../shared/facts.ts';
 import { newId, newSecret } from '../../shared/ids.ts';
@@ -60,7 +62,7 @@ export interface WireServer {
 }
 
 const pageSize = 3;
-const widgetView = { widgetKey, isAutopilot: true, typingPreview: true, availability: 'online' };
+const widgetView = { widgetKey, isAutopilot: true, typingPreview: true, availability: 'online' } as PublicWidget;
 
 export const startWireServer = async (): Promise<WireServer> => {
   const logs = new Map<string, WireLog>();
@@ -177,16 +179,12 @@ export const startWireServer = async (): Promise<WireServer> => {
     return { ok: true, data: result };
   };
 
-  const issue = (
-    conversationId: string,
-    visitorToken: string,
-    since?: Cursor,
-  ): { sessionToken: string; visitorToken: string } => {
+  const issue = (conversationId: string, visitorToken: string, since?: Cursor): SessionView => {
     const sessionToken = newSecret('sess');
     sessions.set(sessionToken, { conversationId, visitorToken });
     const earlier = [...logs.keys()]
       .filter((id) => id !== conversationId)
-      .map((id) => ({ conversationId: id, lastAt: 0, preview: '', status: 'closed' }));
+      .map((id) => ({ conversationId: id, lastAt: 0, preview: '', status: 'closed' as const }));
     return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, widget: widgetView, earlier };
   };
 

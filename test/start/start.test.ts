@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -206,8 +206,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0 within 10 s, open c
   const { url } = await json(run);
   // A connection kept alive, and one that says nothing at all.
   await (await fetch(`${url}/healthz`)).text();
-  const idle = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-  idle.addEventListener('error', () => {});
+  const idle = connect(Number(new URL(url).port), '127.0.0.1');
+  idle.on('error', () => {});
+  await new Promise((done) => idle.once('connect', done));
   const began = performance.now();
   run.child.kill(signal);
   expect(await run.exit).toBe(0);

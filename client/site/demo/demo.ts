@@ -1,5 +1,6 @@
 // The demo page's own use of the widget's JS API: chips ask a question, buttons open the chat or begin a message.
-type Tiller = ((...call: unknown[]) => void) & { q?: unknown[][] };
+/** The widget's JS API in its queue form. */
+export type Tiller = ((...call: unknown[]) => void) & { q?: unknown[][] };
 declare global {
   interface Window {
     Tiller?: Tiller;
@@ -21,5 +22,3 @@ for (const button of document.querySelectorAll<HTMLElement>('[data-ask], [data-p
     if (prefill !== undefined) tell('prefill', prefill);
   });
 }
-
-export {};

@@ -49,7 +49,7 @@ const widgetScripts = (dist: string): Router => {
     const file = resolve(dist, 'widget/widget.js');
     if (!(await sendAsset(request, response, file, 'public, max-age=300, stale-while-revalidate=86400'))) next();
   };
-  router.use(headers);
+  router.use(['/widget.js', '/widget'], headers);
   for (const path of ['/widget.js', '/widget/pat-chat.js', '/widget/widget.js']) {
     router.get(path, script);
     router.all(path, methodNotAllowed(readOnly));
