@@ -106,3 +106,13 @@ export const browserOf = (userAgent: string): string => {
             : '';
   return system === '' ? browser : `${browser}, ${system}`;
 };
+
+/** Markdown on one line without its signs, for previews. */
+export const plainText = (markdown: string): string =>
+  markdown
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/(\*\*|__|~~|`+)/g, '')
+    .replace(/(^|\s)(#{1,6}|[-*+]|>)\s+/g, '$1')
+    .replace(/(^|\s)\*(\S[^*]*)\*/g, '$1$2')
+    .replace(/\s+/g, ' ')
+    .trim();

@@ -12,6 +12,7 @@ import { Avatar } from './ui/avatar.tsx';
 import { toast } from './ui/feedback.tsx';
 import { Icon } from './ui/icons.tsx';
 import type { IconName } from './ui/icons.tsx';
+import { Logo } from './ui/logo.tsx';
 import { Popover } from './ui/menu.tsx';
 
 const isAway = signal(false);
@@ -154,21 +155,8 @@ export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }
         isHidden ? 'max-sm:hidden' : ''
       }`}
     >
-      <span
-        class="mb-2 inline-flex size-8 items-center justify-center rounded-control bg-fill text-on-fill max-sm:hidden"
-        aria-hidden="true"
-      >
-        <svg
-          width="20"
-          height="20"
-          viewBox="0 0 24 24"
-          fill="none"
-          stroke="currentColor"
-          stroke-width="2"
-          stroke-linecap="round"
-        >
-          <path d="M12 7a5 5 0 1 0 0 10a5 5 0 1 0 0-10M12 2.500v19M2.500 12h19M5.300 5.300l13.400 13.400M18.700 5.300L5.300 18.700" />
-        </svg>
+      <span class="mb-2 max-sm:hidden">
+        <Logo size={32} />
       </span>
       <RailLink
         to={{ name: 'inbox', filter: 'needs-person', conversationId: null }}

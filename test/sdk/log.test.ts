@@ -96,8 +96,8 @@ describe('[R6] a client applies last + 1 and nothing else', () => {
           expect(log.isBehind()).toBe(!isWhole);
           // What is missing closes the gap.
           if (log.isBehind()) log.apply(server.view(who, log.state().head));
-          const view = server.view(who);
-          XX;
+          log.apply(server.view(who, log.state().head));
+          expect(log.state()).toEqual(server.view(who).state);
         },
       ),
       { numRuns: 300 },
@@ -214,10 +214,10 @@ describe('[R5] a client that is told enough holds the log', () => {
             other,
             Array.from({ length: b }, (_, n) => said('ai', `b${n}`)),
           );
+          const held = first.server.facts.length;
           Object.assign(first.server, other);
           const last = other.facts.at(-1)!;
           // (A fact that happens to fit cannot be told from one of the same log; a reconnect's cursor tells.)
-          const held = first.server.facts.length;
           if (isLive && last.seq >= held && last.seq !== held + 1) first.client.fact(last);
           else first.client.opening()(other.view('visitor', first.client.cursor()));
           await eventually(() => first.client.cursor()?.id === last.id);

@@ -92,6 +92,7 @@ describe('the inbox', () => {
     handoff('conv_e');
     await server.start();
     await shows(client, 'conv_b', 'conv_c', 'conv_e');
+    expect(client.inbox.get()).toMatchObject({ hasMore: false, counts: { needsPerson: 3 } });
   });
 
   test('of another filter replaces the first, also where the first answers late', async () => {
@@ -110,6 +111,7 @@ describe('the inbox', () => {
     release();
     server.commit('conv_c', said('visitor', 'ho'));
     await shows(client, 'conv_c', 'conv_b');
+    expect(client.inbox.get().filter).toBe('ai');
   });
 
   test('says why where it cannot be loaded', async () => {
@@ -141,14 +143,16 @@ describe('a conversation', () => {
 
   test('that does not exist says so', async () => {
     const client = connect();
-    await until(client.open('conv_none'), (now) => now.error?.code === 'not_found');
+    const now = await until(client.open('conv_none'), (now) => now.error !== undefined);
+    expect(now).toMatchObject({ isLoaded: false, error: { code: 'not_found' } });
   });
 
   test('is opened again where the server could not answer at first', async () => {
     server.commit('conv_a', said('visitor', 'one'));
     server.faults.refuse.push({ command: 'conversation:open', error: { code: 'unavailable', message: 'Busy' } });
     const client = connect();
-    await until(client.open('conv_a'), (now) => now.isLoaded);
+    const now = await until(client.open('conv_a'), (now) => now.isLoaded);
+    expect(texts(now)).toEqual(['one']);
   });
 
   test('[R13] written texts survive a reload, clicks do not', async () => {
@@ -199,5 +203,7 @@ test('being away is told again after a reconnect', async () => {
   const client = connect();
   await client.ask('presence:set', { status: 'away' });
   server.kick();
-  await eventually(() => server.asked.filter(({ command }) => command === 'presence:set').length === 2);
+  const told = () => server.asked.filter(({ command }) => command === 'presence:set').map(({ input }) => input);
+  await eventually(() => told().length === 2);
+  expect(told()[1]).toEqual({ status: 'away' });
 });

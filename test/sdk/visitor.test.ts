@@ -210,6 +210,7 @@ describe('the connection', () => {
     client.send('while away');
     await server.start();
     await seen(client, 'while away');
+    expect(sent()).toEqual(['while away']);
   });
 
   test('with an unknown widget key is refused for good', async () => {
@@ -385,6 +386,7 @@ describe('the answer', () => {
     await until(second.conversation, (now) => now?.reply?.text === 'Hello wor');
     stream(first, 'msg_r', 'ld', 9);
     await until(second.conversation, (now) => now?.reply?.text === 'Hello world');
+    expect(server.asked.some(({ command }) => command === 'facts:since')).toBe(false);
   });
 
   test('with a missing piece is asked for once', async () => {
@@ -432,7 +434,8 @@ describe('the answer', () => {
     const log = server.log(id);
     server.signal({ type: 'reply.ended', conversationId: id, replyId: 'msg_r', turn: 1, outcome: 'failed' });
     log.reply = undefined;
-    await until(client.conversation, (now) => now?.reply === null);
+    const now = await until(client.conversation, (now) => now?.reply === null);
+    expect(texts(now)).toEqual(['question']);
   });
 });
 
@@ -446,6 +449,7 @@ describe('gaps', () => {
     server.faults.areFactsLost = false;
     server.commit(idOf(client), said('ai', 'three'));
     await seen(client, 'one', 'two', 'three');
+    expect(server.asked.filter(({ command }) => command === 'facts:since').length).toBe(1);
   });
 
   test('a long absence is read in pages of 200', async () => {
@@ -470,6 +474,7 @@ describe('gaps', () => {
     server.commit(id, said('visitor', 'uno'), said('ai', 'due'));
     await server.start();
     await seen(client, 'uno', 'due');
+    expect(client.conversation.get()?.state.head.id).toBe(server.log(id).facts.at(-1)?.id);
   });
 
   test('earlier facts are paged upward; hidden ones are passed over', async () => {

@@ -87,7 +87,7 @@ export const ControlBar = ({ snapshot, actions }: { snapshot: ConversationSnapsh
           <Switch
             label="Autopilot"
             isCompact
-            isOn={control.isAutopilot}
+            isOn={control.isAutopilot && control.waiting === null}
             disabled={isPending(snapshot, 'autopilot:set')}
             onChange={(isOn) => void actions.setAutopilot(isOn)}
           />

@@ -1,7 +1,7 @@
 // One conversation in the list.
 import { memo } from '../memo.ts';
 import type { InboxRow } from '../../../shared/inbox.ts';
-import { duration, exactTime, listTime, visitorName } from '../format.ts';
+import { duration, exactTime, listTime, plainText, visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Chip, LabelChip, stateOf } from '../ui/chip.tsx';
@@ -82,7 +82,7 @@ export const Row = memo(({ row, filter, memberId, isChosen, isGone, isUnread, is
             class={`min-w-0 grow truncate text-small ${isUnread ? 'text-text' : 'text-text2'} ${row.preview?.who === 'note' ? 'italic' : ''}`}
           >
             {prefix !== '' && <span>{prefix}</span>}
-            <bdi>{row.preview?.text ?? 'No message yet'}</bdi>
+            <bdi>{row.preview === null ? 'No message yet' : plainText(row.preview.text)}</bdi>
           </span>
           {isCompact && <Chip chip={chip} />}
         </span>

@@ -5,7 +5,7 @@ import type { Passage } from '../../ports/model.ts';
 import { questionTerms, synonymsOf, termsOf } from './words.ts';
 
 /** What a match is worth beside an exact one. */
-const quality = { synonym: 0.9, prefix: 0.85, fuzzy: 0.7 } as const;
+const quality = { synonym: 0.97, prefix: 0.85, fuzzy: 0.7 } as const;
 /**
  * A score is the share of the question that a passage covers, less up to these parts: where it ranks low, where only
  * its title matches, and where the article is about more than what was asked.
@@ -78,7 +78,7 @@ const query = (index: Index, terms: readonly string[]): SearchResult[] => {
     tokenize: (text) => text.split(' '),
     processTerm: (term) => term,
     boost: { title: 3, heading: 2 },
-    boostTerm: (term) => (own.has(term) ? 1 : 0.5),
+    boostTerm: (term) => (own.has(term) ? 1 : 0.9),
     prefix: (term) => own.has(term) && term.length >= 4 && !index.frequency.has(term),
     fuzzy: (term) => (own.has(term) ? fuzziness(index, term) : 0),
   });

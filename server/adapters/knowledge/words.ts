@@ -150,12 +150,6 @@ export const toTerm = (word: string): string | null => {
 /** The terms of a text, each once, in their order. */
 export const termsOf = (text: string): string[] => [...new Set(splitWords(text).flatMap((word) => toTerm(word) ?? []))];
 
-/** The terms that a question asks for, those included that it only implies. */
-export const questionTerms = (question: string): string[] => {
-  const implied = askedKinds.flatMap(([asks, word]) => (asks.test(question) ? [word] : []));
-  return termsOf(`${question} ${implied.join(' ')}`);
-};
-
 const synonyms = new Map<string, string[]>();
 for (const line of meanings) {
   const terms = [...new Set(line.split(' ').map((word) => stem(word)))];
@@ -168,3 +162,10 @@ for (const line of meanings) {
 
 /** Other terms that mean the same. */
 export const synonymsOf = (term: string): readonly string[] => synonyms.get(term) ?? [];
+
+/** The terms that a question asks for, those included that it only implies; of terms that mean the same, the first. */
+export const questionTerms = (question: string): string[] => {
+  const implied = askedKinds.flatMap(([asks, word]) => (asks.test(question) ? [word] : []));
+  const terms = termsOf(`${question} ${implied.join(' ')}`);
+  return terms.filter((term, at) => !synonymsOf(term).some((other) => terms.slice(0, at).includes(other)));
+};

@@ -93,6 +93,10 @@ export const pagesRouter = (deps: HttpDeps): Router => {
     if (key === undefined) return plainNotFound(response);
     return sendSitePage(response, resolve(dist, 'site/demo/index.html'), { __WIDGET_KEY__: key });
   });
+  // Asked for by browsers on pages that name no icon of their own.
+  router.get('/favicon.ico', (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=86400').status(204).end();
+  });
   for (const path of ['/', '/demo', '/preview/:key']) router.all(path, methodNotAllowed(readOnly));
   router.use(as('site'), assetsOf(resolve(dist, 'site'), 'public, max-age=300'));
   return router;

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { Server } from 'socket.io';
 import { serveParent } from '../child.ts';
 import { startProfile, stopProfile } from './profile.ts';
@@ -19,14 +20,16 @@ const env = process.env;
 const server = createServer();
 const io = new Server(server, { transports: ['websocket'], serveClient: false, perMessageDeflate: false });
 
-const openTable = (folder: string): ((key: string, body: string) => void) => {
+const openTable = (folder: string): DatabaseSyncInstance => {
   const db = new DatabaseSync(join(folder, 'naive.db'));
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   db.exec('CREATE TABLE messages (id INTEGER PRIMARY KEY, room TEXT NOT NULL, body TEXT NOT NULL) STRICT');
-  const insert = db.prepare('INSERT INTO messages (room, body) VALUES (?, ?)');
-  return (room, body) => void insert.run(room, body);
+  return db;
 };
-const save = env['BENCH_STORE'] === 'naive' ? openTable(env['DATA_DIR'] ?? '.') : undefined;
+const db = env['BENCH_STORE'] === 'naive' ? openTable(env['DATA_DIR'] ?? '.') : undefined;
+const insert = db?.prepare('INSERT INTO messages (room, body) VALUES (?, ?)');
+// A statement does not keep its database: one that is collected takes the process with it.
+process.on('exit', () => db?.close());
 
 const tokens = Number(env['BENCH_TOKENS'] ?? 0);
 const model = tokens > 0 ? createTokenModel({ perSecond: 50, count: tokens }) : undefined;
@@ -66,7 +69,7 @@ io.on('connection', (socket) => {
       status: 'complete',
       clientId,
     };
-    save?.(conversationId, JSON.stringify(fact));
+    insert?.run(conversationId, JSON.stringify(fact));
     io.to(conversationId).emit('fact', fact);
     ack({ ok: true, data: { messageId, seq, createdAt: at } });
     if (model !== undefined) void speak(conversationId, messageId);
