@@ -6,8 +6,8 @@ import type { VisibleFact } from '../../shared/facts.ts';
 import type { Signal, ViewingAgent } from '../../shared/signals.ts';
 import type { Reads, View } from '../../shared/view.ts';
 import type { ConversationSnapshot, Observable, OutboxEntry } from './api.ts';
-import { delay, jitter } from './backoff.ts';
 import type { Ask } from './ask.ts';
+import { createHealing } from './healing.ts';
 import { createLog } from './log.ts';
 import { value } from './observable.ts';
 import { createReplyTrack } from './reply.ts';
@@ -44,9 +44,6 @@ export interface Conversation {
 }
 
 const pageSize = 50;
-/** Fruitless tries to close one gap; the next fact or view begins anew. */
-const maxTries = 10;
-const healBackoff = { min: 200, max: 3000 };
 /** How long a fact that is known to exist (its ack was faster, its reply ended) may take before it is asked for, ms. */
 const patienceMs = 1500;
 
@@ -60,7 +57,6 @@ export const createConversation = (conversationId: string, around: Surroundings)
   let landing: { entry: OutboxEntry; seq: number }[] = [];
   let isLoadingEarlier = false;
   let openings = 0;
-  let isHealing = false;
   let isDisposed = false;
   let error: WireError | undefined;
 
@@ -134,32 +130,16 @@ export const createConversation = (conversationId: string, around: Surroundings)
 
   const isNeedy = (): boolean => log.isLoaded() && (log.isBehind() || reply.isGap());
 
-  const heal = async (anyway?: { timeoutMs: number }): Promise<boolean> => {
-    if (isHealing || openings > 0 || isDisposed || !log.isLoaded()) return true;
-    isHealing = true;
-    let isAnswered = true;
-    let tries = 0;
-    const isWorthIt = (): boolean => !isDisposed && openings === 0 && around.isOnline();
-    for (
-      let isFirst = anyway !== undefined;
-      isWorthIt() && (isFirst || (isNeedy() && tries < maxTries));
-      isFirst = false
-    ) {
-      const before = log.state().head.seq;
-      const askedAt = reply.version();
-      const answer = await around.ask('facts:since', { conversationId, since: log.state().head }, anyway?.timeoutMs);
-      if (isDisposed) break;
-      isAnswered = answer.ok || answer.error.code !== 'unavailable';
-      if (answer.ok) applyView(answer.data as View, askedAt);
-      else if (!isRetryable(answer.error.code)) break;
-      if (anyway !== undefined && !isAnswered) break;
-      const isProgress = answer.ok && log.state().head.seq > before;
-      tries = isProgress ? 0 : tries + 1;
-      if (!isProgress && isNeedy()) await delay(jitter(tries, healBackoff));
-    }
-    isHealing = false;
-    return isAnswered;
-  };
+  const healing = createHealing({
+    conversationId,
+    ask: around.ask,
+    isAllowed: () => !isDisposed && openings === 0 && log.isLoaded() && around.isOnline(),
+    isNeedy,
+    cursor: () => log.state().head,
+    version: reply.version,
+    apply: applyView,
+  });
+  const heal = healing.heal;
 
   const healSoon = (isStillNeeded: () => boolean): void => {
     setTimeout(() => {

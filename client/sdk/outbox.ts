@@ -7,7 +7,8 @@ import type { KeyValueStorage, OutboxEntry } from './api.ts';
 import { jitter } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
 import type { Ask } from './ask.ts';
-import { entryStore } from './outbox-storage.ts';
+import { createEntries, stripped } from './outbox-entries.ts';
+import type { Item } from './outbox-entries.ts';
 import { onOtherTab } from './wake.ts';
 
 export interface OutboxOptions {
@@ -57,27 +58,13 @@ export const isWritten = (command: string): boolean => command === 'message:send
 /** Where in the log an acked command landed; 0 where the ack does not say. */
 export const receiptOf = (data: unknown): { seq: number } => ({ seq: (data as { seq?: number } | null)?.seq ?? 0 });
 
-interface Item {
-  entry: OutboxEntry;
-  order: number;
-  /** Came from the storage: another tab may have dealt with it. */
-  isForeign: boolean;
-  wasTried: boolean;
-  tries: number;
-  /** Not to be sent before, ms. */
-  due: number;
-  answered?: (ack: Ack<unknown>) => void;
-}
-
 /** Another tab's entries are left to it for this long, ms. */
 const foreignAfterMs = 15_000;
 const adoptEveryMs = 5000;
 
 export const createOutbox = (options: OutboxOptions): Outbox => {
   const now = options.now ?? Date.now;
-  const stored = entryStore(options.storage, options.prefix);
-  let items: Item[] = [];
-  let lastOrder = 0;
+  const entries = createEntries(options);
   /** One entry in flight per lane. */
   const inFlight = new Map<string, string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -88,60 +75,18 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
   const laneOf = ({ command, conversationId }: OutboxEntry): string =>
     command === 'reply:stop' ? `${conversationId} stop` : conversationId;
 
-  const find = (clientId: string): Item | undefined => items.find(({ entry }) => entry.clientId === clientId);
-
-  const save = ({ entry, order, wasTried }: Item): void => {
-    if (!options.isStored(entry.command)) return;
-    const { clientId, conversationId, command, input, createdAt, status, error } = entry;
-    const failed = status === 'failed' && error !== undefined ? { error } : {};
-    stored.put({ clientId, conversationId, command, input, createdAt, order, wasTried, ...failed });
-  };
-
-  const change = (item: Item, next: OutboxEntry): void => {
-    item.entry = next;
-    options.changed(next.conversationId);
-  };
-
-  const stripped = (entry: OutboxEntry): OutboxEntry => {
-    const { retryAt: _retryAt, error: _error, ...rest } = entry;
-    return rest;
-  };
-
   const release = (entry: OutboxEntry): void => {
     const lane = laneOf(entry);
     if (inFlight.get(lane) === entry.clientId) inFlight.delete(lane);
   };
 
   const remove = (item: Item): void => {
-    items = items.filter((one) => one !== item);
-    stored.remove(item.entry.clientId);
+    entries.remove(item);
     release(item.entry);
-    options.changed(item.entry.conversationId);
-  };
-
-  const insert = (item: Item): void => {
-    items = [...items, item].sort((a, b) => a.order - b.order || (a.entry.clientId < b.entry.clientId ? -1 : 1));
-    lastOrder = Math.max(lastOrder, item.order);
-  };
-
-  /** Takes over what is in the storage and not ours; younger entries than `age` ms belong to a tab that is at work on them. */
-  const adopt = (age: number): Set<string> => {
-    const touched = new Set<string>();
-    for (const { order, wasTried, error, ...rest } of stored.all()) {
-      if (now() - rest.createdAt < age || find(rest.clientId) !== undefined) continue;
-      const entry: OutboxEntry = {
-        ...rest,
-        status: error === undefined ? 'queued' : 'failed',
-        ...(error && { error }),
-      };
-      insert({ entry, order, isForeign: true, wasTried, tries: 0, due: 0 });
-      touched.add(entry.conversationId);
-    }
-    return touched;
   };
 
   const adoptForeign = (): void => {
-    for (const conversationId of adopt(foreignAfterMs)) options.changed(conversationId);
+    for (const conversationId of entries.adopt(now() - foreignAfterMs)) options.changed(conversationId);
   };
 
   const send = async (item: Item): Promise<void> => {
@@ -149,12 +94,12 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     inFlight.set(laneOf(entry), entry.clientId);
     if (!item.wasTried) {
       item.wasTried = true;
-      save(item);
+      entries.save(item);
     }
-    change(item, { ...stripped(entry), status: 'sending' });
+    entries.change(item, { ...stripped(item.entry), status: 'sending' });
     const { conversationId, clientId, command, input } = entry;
     const answer = await options.ask(command, { ...input, ...(conversationId !== '' && { conversationId }), clientId });
-    if (!items.includes(item)) return pump();
+    if (entries.find(clientId) !== item) return pump();
     release(entry);
     if (answer.ok) {
       options.acked(item.entry, answer.data);
@@ -169,10 +114,10 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       item.tries += 1;
       item.due = now() + wait;
       const waiting = isToldWhen ? { status: 'waiting' as const, retryAt: item.due } : { status: 'queued' as const };
-      change(item, { ...stripped(entry), ...waiting });
+      entries.change(item, { ...stripped(item.entry), ...waiting });
     } else if (isWritten(command)) {
-      change(item, { ...stripped(entry), status: 'failed', error: answer.error });
-      save(item);
+      entries.change(item, { ...stripped(item.entry), status: 'failed', error: answer.error });
+      entries.save(item);
       item.answered?.(answer);
     } else {
       remove(item);
@@ -187,12 +132,12 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     if (!options.isOnline()) return;
     let soonest = Infinity;
     const seen = new Set(inFlight.keys());
-    for (const item of items) {
+    for (const item of entries.all()) {
       const { entry } = item;
       const lane = laneOf(entry);
       if (entry.status === 'failed' || entry.status === 'sending' || seen.has(lane)) continue;
       if (!options.isSendable(entry.conversationId)) continue;
-      if (item.isForeign && options.isStored(entry.command) && !stored.has(entry.clientId)) {
+      if (item.isForeign && options.isStored(entry.command) && !entries.isStored(entry.clientId)) {
         remove(item);
         continue;
       }
@@ -206,35 +151,44 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
   const rename = (item: Item, conversationId: string): void => {
     const before = item.entry.conversationId;
     item.entry = { ...item.entry, conversationId };
-    save(item);
+    entries.save(item);
     options.changed(before);
     options.changed(conversationId);
   };
 
-  adopt(0);
+  entries.adopt(Infinity);
 
   return {
     add: (command, conversationId, input) => {
       const createdAt = now();
       const entry: OutboxEntry = { clientId: newUuid(), conversationId, command, input, createdAt, status: 'queued' };
-      const order = Math.max(createdAt, lastOrder + 1);
-      const item: Item = { entry, order, isForeign: false, wasTried: false, tries: 0, due: 0 };
+      const item: Item = {
+        entry,
+        order: entries.nextOrder(createdAt),
+        isForeign: false,
+        wasTried: false,
+        tries: 0,
+        due: 0,
+      };
       const answer = new Promise<Ack<unknown>>((resolve) => {
         item.answered = resolve;
       });
-      insert(item);
-      save(item);
+      entries.insert(item);
+      entries.save(item);
       options.changed(conversationId);
       pump();
       return { clientId: entry.clientId, answer };
     },
     of: (conversationId) =>
-      items.filter(({ entry }) => entry.conversationId === conversationId).map(({ entry }) => entry),
+      entries
+        .all()
+        .filter(({ entry }) => entry.conversationId === conversationId)
+        .map(({ entry }) => entry),
     pin: (conversationId) => {
-      for (const item of items) if (item.entry.conversationId === '') rename(item, conversationId);
+      for (const item of entries.all()) if (item.entry.conversationId === '') rename(item, conversationId);
     },
     move: (from, to) => {
-      for (const item of items) {
+      for (const item of entries.all()) {
         if (item.entry.conversationId !== from) continue;
         const isDoubtful = item.wasTried && item.entry.status !== 'failed';
         const error: WireError = { code: 'unavailable', message: 'It may have arrived before the session ended' };
@@ -243,23 +197,23 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       }
     },
     settle: (clientId, data) => {
-      const item = find(clientId);
+      const item = entries.find(clientId);
       if (item === undefined) return;
       remove(item);
       item.answered?.({ ok: true, data });
       pump();
     },
     retry: (clientId) => {
-      const item = find(clientId);
+      const item = entries.find(clientId);
       if (item === undefined || item.entry.status === 'sending') return;
       item.due = 0;
       item.tries = 0;
-      change(item, { ...stripped(item.entry), status: 'queued' });
-      save(item);
+      entries.change(item, { ...stripped(item.entry), status: 'queued' });
+      entries.save(item);
       pump();
     },
     discard: (clientId) => {
-      const item = find(clientId);
+      const item = entries.find(clientId);
       if (item === undefined) return;
       remove(item);
       item.answered?.({ ok: false, error: { code: 'conflict', message: 'Discarded' } });
@@ -267,13 +221,13 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     },
     pump: () => {
       // What waited for an unknown outcome need not wait longer on a fresh connection; a rate limit still holds.
-      for (const item of items) if (item.entry.status === 'queued') item.due = 0;
+      for (const item of entries.all()) if (item.entry.status === 'queued') item.due = 0;
       adoptForeign();
       pump();
     },
     clear: () => {
-      for (const { clientId } of stored.all()) stored.remove(clientId);
-      for (const item of items) {
+      entries.clearStored();
+      for (const item of entries.all()) {
         remove(item);
         item.answered?.({ ok: false, error: { code: 'conflict', message: 'Discarded' } });
       }
@@ -285,7 +239,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       }, adoptEveryMs);
       unwatch ??= onOtherTab((key, text) => {
         const item =
-          text === null && key.startsWith(options.prefix) ? find(key.slice(options.prefix.length)) : undefined;
+          text === null && key.startsWith(options.prefix) ? entries.find(key.slice(options.prefix.length)) : undefined;
         if (item !== undefined && item.entry.status !== 'sending') remove(item);
       });
     },

@@ -87,21 +87,25 @@ export interface PanelOptions {
   onUnread: (count: number) => void;
 }
 
+/** The calls of a page that the panel answers; the others are the loader's. */
+export type PanelMethod =
+  | 'send'
+  | 'prefill'
+  | 'newConversation'
+  | 'identify'
+  | 'update'
+  | 'setLocale'
+  | 'setTheme'
+  | 'track'
+  | 'logout';
+
 /** What the loader may ask of a mounted panel. */
 export interface Panel {
   /** `user`: focus moves into the panel. `script`: it stays where it is. */
   open(by: 'user' | 'script'): void;
   close(): void;
-  send(text: string): void;
-  prefill(text: string): void;
-  newConversation(): void;
-  identify(identity: Identity): void;
-  update(changes: { widget?: PublicWidget } & Identity): void;
-  setLocale(locale: string): void;
-  setScheme(scheme: Scheme): void;
-  track(type: string, data?: unknown): void;
-  /** Forgets who the visitor was. */
-  logout(): void;
+  /** Passes on what the page called, unchecked; what makes no sense does nothing. */
+  call(method: string, args: readonly unknown[]): void;
   /** Removes every node, listener and timer. */
   destroy(): void;
 }

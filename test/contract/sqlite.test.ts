@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,12 +83,15 @@ const startChild = (task: 'hold' | 'append'): Child => {
     await closed;
   };
   cleanUp.push(kill);
-  const printed = async (count: number): Promise<void> => {
-    while (lines.length < count) {
-      if (child.exitCode !== null) throw new Error(`the child ended with ${child.exitCode}`);
-      await Promise.race([once(reader, 'line'), once(child, 'close')]);
-    }
-  };
+  const printed = async (count: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (lines.length >= count) resolve();
+      };
+      reader.on('line', look);
+      child.once('close', (code) => reject(new Error(`the child ended with ${code}`)));
+      look();
+    });
   return { process: child, lines, printed, kill };
 };
 
@@ -121,7 +124,7 @@ describe('start', () => {
 
   test('refuses a folder that cannot be written to', async () => {
     await writeFile(join(dataDir, 'file'), 'x');
-    for (const folder of [join(dataDir, 'file'), join(dataDir, 'file', 'data'), '/proc/tiller-data']) {
+    for (const folder of [join(dataDir, 'file'), join(dataDir, 'file', 'data'), '/proc/tiller/data']) {
       const error = await refusal(folder);
       expect(error).toBeInstanceOf(StoreStartError);
       expect(error.message).toMatch(/^Cannot write to the data folder .*DATA_DIR/);
@@ -343,7 +346,6 @@ describe('kill', () => {
     // What a kill leaves: the files as they are now, write-ahead logs included, and no orderly close.
     const copy = join(dataDir, 'copy');
     await mkdir(copy);
-    const { copyFile } = await import('node:fs/promises');
     for (const name of await readdir(dataDir)) {
       if (/\.db(-wal)?$/.test(name)) await copyFile(join(dataDir, name), join(copy, name));
     }

@@ -55,8 +55,8 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           expect(overflow).toBeLessThanOrEqual(0);
           // The rules look at the same page everywhere; colours differ by scheme, the layout between desktop and phone.
-        if (look.size !== 'desktop' && look.size !== 'phone') return;
-        await page.evaluate(axe);
+          if (look.size !== 'desktop' && look.size !== 'phone') return;
+          await page.evaluate(axe);
           const violations = await page.evaluate(async () => {
             const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } };
             const found = await axe.run();

@@ -104,7 +104,7 @@ const Status = ({ item, isRead }: { item: MessageItem; isRead: boolean }) => {
     );
   }
   return (
-    <span class="text-meta text-text2">
+    <span class="shrink-0 text-meta text-text2">
       <time dateTime={new Date(item.at).toISOString()} title={exactTime(item.at)}>
         {clockTime(item.at)}
       </time>
@@ -214,7 +214,7 @@ export const Message = ({ item, visitor, visitorId, memberId, isRead }: MessageP
             {usage !== '' && (
               <span
                 aria-hidden="true"
-                class="truncate text-meta text-text2 opacity-0 group-hover:opacity-100 peer-focus-visible:opacity-100"
+                class="truncate text-meta text-text2 opacity-0 group-hover:opacity-100 peer-focus-visible:opacity-100 max-sm:hidden"
               >
                 {usage}
               </span>

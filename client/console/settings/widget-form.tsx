@@ -1,6 +1,6 @@
 // The fields of a widget, section by section.
 import type { AssistantView } from '../../../shared/console-api.ts';
-import type { PublicWidget, WidgetColors, WidgetSettings, WidgetTexts } from '../../../shared/widget.ts';
+import type { PublicWidget, SchemeTokens, WidgetColors, WidgetSettings, WidgetTexts } from '../../../shared/widget.ts';
 import { SelectField, Switch, TextArea, TextField } from '../ui/field.tsx';
 import { ActionButtons } from './action-buttons.tsx';
 import { ColorField } from './color-field.tsx';
@@ -51,17 +51,18 @@ const General = ({ value, assistants, isDisabled, problem, onChange }: WidgetFor
   </Card>
 );
 
-const colorNames: readonly [keyof WidgetColors, string][] = [
-  ['primary', 'Brand'],
-  ['secondary', 'Visitor’s bubble'],
-  ['background', 'Background'],
-  ['headerText', 'Text in the header'],
-  ['botMessage', 'AI’s bubble'],
-  ['botMessageText', 'Text in the AI’s bubble'],
-  ['userMessageText', 'Text in the visitor’s bubble'],
-  ['statusText', 'Status line'],
-  ['timestamp', 'Times'],
-  ['actionButtons', 'Action buttons'],
+/** Each colour with its name and the token that shows what is derived where it is empty. */
+const colorNames: readonly [keyof WidgetColors, string, keyof SchemeTokens][] = [
+  ['primary', 'Brand', 'fill'],
+  ['secondary', 'Visitor’s bubble', 'visitorBubble'],
+  ['background', 'Background', 'surface'],
+  ['headerText', 'Text in the header', 'onHeader'],
+  ['botMessage', 'AI’s bubble', 'aiBubble'],
+  ['botMessageText', 'Text in the AI’s bubble', 'onAiBubble'],
+  ['userMessageText', 'Text in the visitor’s bubble', 'onVisitorBubble'],
+  ['statusText', 'Status line', 'onHeader2'],
+  ['timestamp', 'Times', 'time'],
+  ['actionButtons', 'Action buttons', 'chip'],
 ];
 
 const Look = ({ value, preview, isDisabled, onChange }: WidgetFormProps) => {
@@ -81,12 +82,12 @@ const Look = ({ value, preview, isDisabled, onChange }: WidgetFormProps) => {
       lead="Every colour but the brand is derived where you leave it empty. Text always stays readable, in light and dark."
     >
       <div class="grid grid-cols-1 gap-4 sm:grid-cols-2">
-        {colorNames.map(([name, label]) => (
+        {colorNames.map(([name, label, token]) => (
           <ColorField
             key={name}
             label={label}
             value={colors[name]}
-            fallback={preview?.theme.light.fill ?? '#0d5c75'}
+            fallback={preview?.theme.light[token] ?? '#0d5c75'}
             isRequired={name === 'primary'}
             isAdjusted={adjusted.includes(name)}
             isDisabled={isDisabled}

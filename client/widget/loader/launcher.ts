@@ -15,58 +15,63 @@ export interface Launcher {
 
 const CHAT = 'M20 11.5a7.5 7.5 0 0 1-10.9 6.7L4.5 19.5l1.3-4.2A7.5 7.5 0 1 1 20 11.5Z';
 const DOWN = 'm6 9.5 6 6 6-6';
+const SVG = 'http://www.w3.org/2000/svg';
 
-const themed = (widget: PublicWidget, scheme: Scheme): string => {
+const themed = ({ theme, position, offsetX: x, offsetY: y, zIndex }: PublicWidget, scheme: Scheme): string => {
   const vars = (name: 'light' | 'dark'): string => {
-    const t = widget.theme[name];
-    return `.launcher{--tw-fill:${t.fill};--tw-on:${t.onFill};--tw-hover:${t.fillHover};--tw-line:${t.fillLine};--tw-focus:${t.focus}}`;
+    const { fill, onFill, fillHover, fillLine, focus } = theme[name];
+    return `.launcher{--f:${fill};--on:${onFill};--h:${fillHover};--l:${fillLine};--r:${focus}}`;
   };
-  const { offsetX: x, offsetY: y } = widget;
-  return (
-    `:host{--tw-z:${widget.zIndex};--tw-x:${x}px;--tw-y:${y}px}` +
+  const place = (x: number, y: number): string => `:host{--tw-x:${x}px;--tw-y:${y}px}`;
+  const side = position === 'bottom-left' ? 'left' : 'right';
+  return `:host{--tw-z:${zIndex}}${place(x, y)}.launcher{${side}:calc(var(--tw-x) + env(safe-area-inset-${side},0px))}${
     // On a phone the default distance is smaller; one that the owner chose stays.
-    `@media(max-width:480px){:host{--tw-x:${x === 24 ? 16 : x}px;--tw-y:${y === 24 ? 16 : y}px}}` +
-    vars(scheme === 'dark' ? 'dark' : 'light') +
-    (scheme === 'auto' ? `@media(prefers-color-scheme:dark){${vars('dark')}}` : '')
-  );
+    `@media(max-width:480px){${place(x === 24 ? 16 : x, y === 24 ? 16 : y)}}`
+  }${vars(scheme === 'dark' ? scheme : 'light')}${
+    scheme === 'auto' ? `@media(prefers-color-scheme:dark){${vars('dark')}}` : ''
+  }`;
+};
+
+const make = <K extends keyof HTMLElementTagNameMap>(name: K, className = ''): HTMLElementTagNameMap[K] => {
+  const made = document.createElement(name);
+  made.className = className;
+  return made;
 };
 
 /** Draws into `container`; `inline` leaves the button out, the panel fills the container then. */
-export const createLauncher = (container: Element, inline: boolean, onClick: () => void, onHint: () => void): Launcher => {
-  const host = document.createElement('div');
-  host.dataset['tiller'] = '';
-  if (inline) host.dataset['inline'] = '';
+export const createLauncher = (
+  container: Element,
+  inline: boolean,
+  onClick: () => void,
+  onHint: () => void,
+): Launcher => {
+  const host = make('div');
   const root = host.attachShadow({ mode: 'open' });
-  const fixed = new CSSStyleSheet();
-  const vars = new CSSStyleSheet();
-  fixed.replaceSync(css);
-  root.adoptedStyleSheets = [fixed, vars];
-
-  const region = document.createElement('div');
-  const button = document.createElement('button');
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  const label = document.createElement('span');
-  const badge = document.createElement('span');
+  const [fixed, vars] = [new CSSStyleSheet(), new CSSStyleSheet()];
+  const region = make('div');
+  const button = make('button');
+  const label = make('span', 'label');
+  const badge = make('span', 'badge');
+  const svg = document.createElementNS(SVG, 'svg');
+  const path = document.createElementNS(SVG, 'path');
   let text = '';
   let unread = 0;
+  const tell = (name: string, value: unknown): void => button.setAttribute(`aria-${name}`, String(value));
+  const name = (): void => tell('label', (text || 'Chat') + (unread ? ` (${unread})` : ''));
 
-  const name = (): void => {
-    button.setAttribute('aria-label', `${text || 'Chat'}${unread > 0 ? ` (${unread})` : ''}`);
-  };
-  const side = (widget: PublicWidget): string => (widget.position === 'bottom-left' ? 'left' : 'right');
-
-  region.setAttribute('role', 'region');
-  region.setAttribute('aria-label', 'Chat');
+  fixed.replaceSync(css);
+  root.adoptedStyleSheets = [fixed, vars];
+  host.toggleAttribute('data-tiller', true);
+  host.toggleAttribute('data-inline', inline);
+  region.role = 'region';
+  region.ariaLabel = 'Chat';
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', CHAT);
   svg.append(path);
-  badge.className = 'badge';
-  label.className = 'label';
   label.dir = 'auto';
   button.type = 'button';
-  button.setAttribute('aria-expanded', 'false');
+  tell('expanded', false);
   button.append(svg, label, badge);
   button.addEventListener('click', onClick);
   button.addEventListener('pointerenter', onHint, { once: true });
@@ -79,24 +84,25 @@ export const createLauncher = (container: Element, inline: boolean, onClick: () 
     button,
     draw(widget, scheme) {
       vars.replaceSync(themed(widget, scheme ?? widget.scheme));
-      text = widget.texts.bubble;
-      label.textContent = text;
-      label.hidden = text === '';
-      button.className = `launcher ${side(widget)}${text === '' ? '' : ' pill'}`;
+      text = label.textContent = widget.texts.bubble;
+      label.hidden = !text;
+      button.className = `launcher${text && ' pill'}`;
       name();
     },
     setUnread(count) {
       unread = count;
-      badge.textContent = count === 0 ? '' : count > 9 ? '9+' : String(count);
+      badge.textContent = count > 9 ? '9+' : count ? String(count) : '';
       name();
     },
     setOpen(isOpen) {
-      button.setAttribute('aria-expanded', String(isOpen));
+      tell('expanded', isOpen);
       path.setAttribute('d', isOpen ? DOWN : CHAT);
+      // What holds the focus is about to be hidden.
+      if (!isOpen && root.activeElement) button.focus();
     },
     setBusy(isBusy) {
       button.classList.toggle('busy', isBusy);
-      button.setAttribute('aria-busy', String(isBusy));
+      tell('busy', isBusy);
     },
     destroy: () => host.remove(),
   };

@@ -6,185 +6,158 @@ import { createLauncher } from './launcher.ts';
 import type { Launcher } from './launcher.ts';
 import { forgetSession, storedSession } from './session.ts';
 
-type Args = unknown[];
 export interface Widget {
   widgetKey: string;
-  call(method: string, args: Args): void;
+  /** Calls made before the launcher stands wait for it. */
+  call(method: string, args: unknown[]): void;
   destroy(): void;
 }
 
-const fetchWidget = async (origin: string, key: string, signal: AbortSignal): Promise<PublicWidget & { unread?: number }> => {
+type Told = PublicWidget & { unread?: number; error?: { message: string } };
+
+const fetchWidget = async (origin: string, key: string, signal: AbortSignal): Promise<Told> => {
   const session = storedSession(key);
-  const response = await fetch(`${origin}/w/${encodeURIComponent(key)}`, {
-    signal,
-    credentials: 'omit',
-    ...(session === null ? {} : { headers: { 'X-Session-Id': session } }),
-  });
-  const body = (await response.json()) as PublicWidget & { unread?: number; error?: { code: string; message: string } };
-  if (!response.ok) throw new Error(body.error === undefined ? `HTTP ${response.status}` : body.error.message);
-  return body;
+  const headers: Record<string, string> = session === null ? {} : { 'X-Session-Id': session };
+  const response = await fetch(`${origin}/w/${encodeURIComponent(key)}`, { signal, headers });
+  const told = (await response.json()) as Told;
+  if (!response.ok) throw new Error(told.error?.message ?? `HTTP ${response.status}`);
+  return told;
 };
 
-const containerOf = (options: InitOptions): Element => {
-  const { container } = options;
-  const found = typeof container === 'string' ? document.querySelector(container) : container;
-  return found ?? document.body;
-};
+/** Calls that bring the panel; the panel's others wait until somebody brings it. */
+const bringing = new Set(['open', 'send', 'newConversation']);
 
-/** Starts at once; what is called before the launcher stands waits for it. */
-export const createWidget = (origin: string, options: InitOptions, events: Emitter): Widget => {
-  const { widgetKey, inline = false } = options;
+/** Starts at once. Never throws: a widget that cannot be had is one line on the console. */
+export const createWidget = (origin: string, options: InitOptions, { emit }: Emitter): Widget => {
+  const { widgetKey, inline = false, container, channel, token, name, email } = options;
   const gone = new AbortController();
-  const identity: Identity = {};
-  const onPanel: ((panel: Panel) => void)[] = [];
-  let widget: PublicWidget;
-  let scheme = options.theme;
-  let locale = options.locale;
-  let isOpen = false;
-  let loading: Promise<Panel> | undefined;
+  const waiting: [string, unknown[]][] = [];
+  let widget: Told | undefined;
+  let launcher: Launcher | undefined;
   let panel: Panel | undefined;
-
-  for (const field of ['token', 'name', 'email'] as const) if (options[field]) identity[field] = options[field];
-
-  let drawn: Launcher | undefined;
-
-  // Fetched at the first hint of interest, mounted (and connected) only by a real one.
+  let scheme = options.theme;
+  let isOpen = false;
   let code: Promise<PanelModule> | undefined;
+  let isMounting = false;
+
+  /** Fetched at the first hint of interest; mounted, and so connected, only by a real one. */
   const load = (): Promise<PanelModule> =>
-    (code ??= (import(/* @vite-ignore */ `${origin}/widget/panel.js`) as Promise<PanelModule>).catch((error: unknown) => {
+    (code ??= (import(/* @vite-ignore */ `${origin}/widget/panel.js`) as Promise<PanelModule>).catch((error) => {
       code = undefined;
       throw error;
     }));
+  const onUnread = (count: number): void => {
+    launcher?.setUnread(count);
+    emit('unread', { count });
+  };
+  const onOpenChange = (value: boolean): void => {
+    isOpen = value;
+    launcher?.setOpen(value);
+    emit(value ? 'open' : 'close', {});
+  };
 
-  const mount = async (): Promise<Panel> => {
-    drawn?.setBusy(true);
+  const mount = async (): Promise<void> => {
+    if (isMounting || panel !== undefined || launcher === undefined || widget === undefined) return;
+    isMounting = true;
+    launcher.setBusy(true);
     try {
       const { mountPanel } = await load();
-      if (gone.signal.aborted || drawn === undefined) throw new Error('destroyed');
+      if (gone.signal.aborted) return;
+      const identity: Identity = {};
+      if (token) identity.token = token;
+      if (name) identity.name = name;
+      if (email) identity.email = email;
       panel = mountPanel({
-        root: drawn.root,
+        root: launcher.root,
         origin,
         widget,
         inline,
         identity,
-        ...(options.channel === undefined ? {} : { channel: options.channel }),
-        ...(locale === undefined ? {} : { locale }),
-        ...(scheme === undefined ? {} : { scheme }),
-        emit: events.emit,
+        ...(channel && { channel }),
+        ...(options.locale && { locale: options.locale }),
+        ...(scheme && { scheme }),
+        emit,
         onUnread,
-        onOpenChange(value) {
-          isOpen = value;
-          drawn?.setOpen(value);
-          events.emit(value ? 'open' : 'close', {});
-        },
+        onOpenChange,
       });
-      for (const task of onPanel.splice(0)) task(panel);
-      return panel;
+      for (const [method, args] of waiting.splice(0)) call(method, args);
+    } catch (error) {
+      waiting.length = 0;
+      console.warn('Tiller: the chat could not be loaded', error);
     } finally {
-      drawn?.setBusy(false);
+      isMounting = false;
+      launcher.setBusy(false);
     }
   };
-  const onUnread = (count: number): void => {
-    drawn?.setUnread(count);
-    events.emit('unread', { count });
-  };
-  /** Runs once the panel is there, and brings it. */
-  const withPanel = (task: (panel: Panel) => void): void => {
-    if (panel) return task(panel);
-    onPanel.push(task);
-    loading ??= mount();
-    loading.catch((error: unknown) => {
-      loading = undefined;
-      onPanel.length = 0;
-      if (!gone.signal.aborted) console.warn('Tiller: the chat could not be loaded', error);
-    });
-  };
-  /** Runs now where the panel is there, else once somebody brings it. */
-  const later = (task: (panel: Panel) => void): void => {
-    if (panel) task(panel);
-    else onPanel.push(task);
-  };
-  const open = (by: 'user' | 'script'): void => withPanel((it) => it.open(by));
-  const setHidden = (hidden: boolean): void => {
-    if (drawn) drawn.button.hidden = hidden;
-    if (hidden && isOpen) panel?.close();
+
+  const setHidden = (isHidden: boolean): void => {
+    if (launcher) launcher.button.hidden = isHidden;
+    if (isHidden) panel?.close();
   };
 
-  const methods: Record<string, (args: Args) => void> = {
-    open: () => open('script'),
-    close: () => panel?.close(),
-    toggle: () => (isOpen ? panel?.close() : open('script')),
-    show: () => setHidden(false),
-    hide: () => setHidden(true),
-    boot: () => setHidden(false),
-    send: ([text]) => typeof text === 'string' && withPanel((it) => it.send(text)),
-    prefill: ([text]) => typeof text === 'string' && later((it) => it.prefill(text)),
-    newConversation: () => withPanel((it) => it.newConversation()),
-    identify: ([who]) => {
-      Object.assign(identity, who);
-      panel?.identify({ ...(who as Identity) });
-    },
-    update: ([changes]) => {
-      const next = { ...(changes as { widget?: PublicWidget } & Identity) };
-      if (next.widget) drawn?.draw((widget = next.widget), scheme);
-      later((it) => it.update(next));
-    },
-    setLocale: ([value]) => {
-      locale = String(value);
-      panel?.setLocale(locale);
-    },
-    setTheme: ([value]) => {
-      if (value !== 'auto' && value !== 'light' && value !== 'dark') return;
-      scheme = value as Scheme;
-      drawn?.draw(widget, scheme);
-      panel?.setScheme(scheme);
-    },
-    track: ([type, data]) => typeof type === 'string' && later((it) => it.track(type, data)),
-    logout: () => {
-      for (const field of ['token', 'name', 'email'] as const) delete identity[field];
-      if (panel) panel.logout();
-      else forgetSession(widgetKey);
-      drawn?.setUnread(0);
-    },
+  const call = (method: string, args: unknown[]): void => {
+    if (method === 'logout') {
+      if (!panel) forgetSession(widgetKey);
+      launcher?.setUnread(0);
+    }
+    if (!launcher || !widget) return void waiting.push([method, args]);
+    const [first] = args;
+    switch (method) {
+      case 'boot':
+      case 'show':
+        return setHidden(false);
+      case 'hide':
+        return setHidden(true);
+      case 'close':
+        return panel?.close();
+      case 'toggle':
+        return isOpen ? panel?.close() : call('open', args);
+      case 'setTheme':
+        scheme = first as Scheme;
+        launcher.draw(widget, scheme);
+        break;
+      case 'update':
+        widget = (first as { widget?: PublicWidget } | undefined)?.widget ?? widget;
+        launcher.draw(widget, scheme);
+    }
+    if (!panel) {
+      waiting.push([method, args]);
+      if (bringing.has(method)) void mount();
+    } else if (method === 'open') panel.open(first === 'user' ? first : 'script');
+    else panel.call(method, args);
   };
 
-  const waiting: [string, Args][] = [];
-  let isReady = false;
   const start = async (): Promise<void> => {
-    const told = options.preview ?? (await fetchWidget(origin, widgetKey, gone.signal));
+    widget = options.preview ?? (await fetchWidget(origin, widgetKey, gone.signal));
     // A script in the head may be here before there is a body to draw in.
-    if (document.body === null) await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
+    if (!document.body) await new Promise((done) => addEventListener('DOMContentLoaded', done, { once: true }));
     if (gone.signal.aborted) return;
-    widget = told;
-    drawn = createLauncher(
-      containerOf(options),
+    const place = typeof container === 'string' ? document.querySelector(container) : container;
+    launcher = createLauncher(
+      place ?? document.body,
       inline,
-      () => (isOpen ? panel?.close() : open('user')),
+      () => (isOpen ? panel?.close() : call('open', ['user'])),
       () => void load().catch(() => undefined),
     );
-    drawn.draw(widget, scheme);
-    drawn.button.hidden = options.hidden === true;
-    if ('unread' in told && typeof told.unread === 'number' && told.unread > 0) onUnread(told.unread);
-    isReady = true;
-    events.emit('ready', { widgetKey });
-    if (inline) open('script');
-    for (const [method, args] of waiting.splice(0)) methods[method]?.(args);
+    launcher.draw(widget, scheme);
+    setHidden(options.hidden === true);
+    if (widget.unread) onUnread(widget.unread);
+    emit('ready', { widgetKey });
+    if (inline) call('open', []);
+    for (const [method, args] of waiting.splice(0)) call(method, args);
   };
-  start().catch((error: unknown) => {
-    if (!gone.signal.aborted) console.warn(`Tiller: no chat for ${widgetKey}: ${error instanceof Error ? error.message : String(error)}`);
+  start().catch((error: Error) => {
+    if (!gone.signal.aborted) console.warn(`Tiller: no chat for ${widgetKey}: ${error.message}`);
   });
 
   return {
     widgetKey,
-    call(method, args) {
-      if (isReady || method === 'logout') methods[method]?.(args);
-      else waiting.push([method, args]);
-    },
+    call,
     destroy() {
       gone.abort();
       panel?.destroy();
-      drawn?.destroy();
-      panel = drawn = undefined;
+      launcher?.destroy();
+      panel = launcher = undefined;
     },
   };
 };

@@ -2,7 +2,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
 import type { KeyValueStorage, VisitorClient } from '../../sdk/api.ts';
-import type { Panel, PanelOptions } from '../contract.ts';
+import type { Panel, PanelMethod, PanelOptions } from '../contract.ts';
+import { answerCall } from './calls.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { Announcer } from './announcer.ts';
 import { App } from './components/app.tsx';
@@ -86,24 +87,7 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
       });
     },
     close,
-    send: (text) => model.send(text),
-    prefill: (text) => void (model.text.value = text),
-    newConversation: () => void model.newConversation(),
-    identify: (identity) => model.identify(identity),
-    update({ widget, ...identity }) {
-      if (widget !== undefined) {
-        model.widget.value = widget;
-        model.availability.value = widget.availability;
-      }
-      model.identify(identity);
-    },
-    setLocale: (locale) => model.setLocale(locale),
-    setScheme: (scheme) => void (model.scheme.value = scheme),
-    track: (type, data) => void client.ask('behavior:track', { events: [{ type, data, timestamp: Date.now() }] }),
-    logout() {
-      client.reset();
-      close();
-    },
+    call: (method, args) => answerCall(model, method as PanelMethod, args[0], args[1], close),
     destroy() {
       for (const stop of undo) stop();
       announcer?.dispose();

@@ -1,6 +1,6 @@
 // One process per data folder: the folder is made, tried and locked before a database in it is touched.
-import { closeSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 
 /** Why the store cannot start. The message is for the person who started the server. */
@@ -28,9 +28,16 @@ const reasonOf = (error: unknown): string => {
   return (error as Error).message;
 };
 
+/** `mkdirSync`'s own recursion never ends where the system answers ENOENT for a child of a folder that is there (/proc). */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+};
+
 const prepareFolder = (folder: string): void => {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     const probe = join(folder, `.probe-${process.pid}`);
     const file = openSync(probe, 'w', 0o600);

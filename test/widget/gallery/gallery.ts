@@ -17,7 +17,15 @@ declare global {
 
 const asked = new URLSearchParams(location.search);
 const scene = scenes[asked.get('scene') ?? 'empty'] ?? {};
-const texts = { title: 'Selwick Kayaks', welcome: 'Hi! Ask me about trips, hire or the weather on the river.', offline: '', status: '', placeholder: '', bubble: '', csatThanks: '' };
+const texts = {
+  title: 'Selwick Kayaks',
+  welcome: 'Hi! Ask me about trips, hire or the weather on the river.',
+  offline: '',
+  status: '',
+  placeholder: '',
+  bubble: '',
+  csatThanks: '',
+};
 const widget: PublicWidget = {
   widgetKey: 'wgt_gallery',
   position: asked.get('position') === 'bottom-left' ? 'bottom-left' : 'bottom-right',
@@ -36,7 +44,8 @@ const widget: PublicWidget = {
   isAutopilot: true,
   availability: 'online',
   ...scene.widget,
-  texts: scene.locale === undefined ? { ...texts, bubble: asked.get('bubble') ?? '' } : { ...texts, welcome: '', title: '' },
+  texts:
+    scene.locale === undefined ? { ...texts, bubble: asked.get('bubble') ?? '' } : { ...texts, welcome: '', title: '' },
 };
 
 const script = scriptedClient(widget, Date.now() - 4 * 60_000);

@@ -190,8 +190,18 @@ export const scenes: Record<string, Scene> = {
     play(script) {
       answered(script);
       script.earlier.set([
-        { conversationId: 'conv_1', lastAt: Date.now() - 5e8, preview: 'Free places in June for four people', status: 'open' },
-        { conversationId: 'conv_2', lastAt: Date.now() - 9e9, preview: 'هل تحتاج رحلة اليومين إلى رخصة؟', status: 'closed' },
+        {
+          conversationId: 'conv_1',
+          lastAt: Date.now() - 5e8,
+          preview: 'Free places in June for four people',
+          status: 'open',
+        },
+        {
+          conversationId: 'conv_2',
+          lastAt: Date.now() - 9e9,
+          preview: 'هل تحتاج رحلة اليومين إلى رخصة؟',
+          status: 'closed',
+        },
       ]);
     },
     click: '[aria-haspopup=menu]|[role=menuitem]:nth-of-type(3)',
@@ -201,10 +211,14 @@ export const scenes: Record<string, Scene> = {
     widget: { openingMessages: [] },
     play(script) {
       script.say('visitor', 'هل أحتاج إلى رخصة للرحلة؟');
-      script.say('ai', 'لا، لا تحتاج إلى **رخصة**. نوفر لك:\n\n- القوارب والمجاديف\n- سترات النجاة\n\n[التفاصيل](https://example.com)', {
-        author: { name: 'Skipper' },
-        sources: sources.slice(0, 1),
-      });
+      script.say(
+        'ai',
+        'لا، لا تحتاج إلى **رخصة**. نوفر لك:\n\n- القوارب والمجاديف\n- سترات النجاة\n\n[التفاصيل](https://example.com)',
+        {
+          author: { name: 'Skipper' },
+          sources: sources.slice(0, 1),
+        },
+      );
       script.say('visitor', 'And in English, is lunch included?');
       script.queue('شكرًا', 'failed', { error: { code: 'invalid', message: '' } });
     },

@@ -5,7 +5,13 @@ import type { Author, FactBody, VisibleFact } from '../../../shared/facts.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Signal } from '../../../shared/signals.ts';
 import type { PublicWidget } from '../../../shared/widget.ts';
-import type { Connection, ConversationSnapshot, Observable, OutboxEntry, VisitorClient } from '../../../client/sdk/api.ts';
+import type {
+  Connection,
+  ConversationSnapshot,
+  Observable,
+  OutboxEntry,
+  VisitorClient,
+} from '../../../client/sdk/api.ts';
 
 interface Settable<T> extends Observable<T> {
   set(value: T): void;
@@ -109,7 +115,14 @@ export const scriptedClient = (widget: PublicWidget, start: number): Script => {
     },
     stream: (replyId, text) =>
       patch({
-        reply: { replyId, turn: 1, attempt: 1, mode: 'answer', text, startedAt: now().reply?.startedAt ?? clock + 2000 },
+        reply: {
+          replyId,
+          turn: 1,
+          attempt: 1,
+          mode: 'answer',
+          text,
+          startedAt: now().reply?.startedAt ?? clock + 2000,
+        },
       }),
     signal: (told) => {
       for (const listener of onSignals) listener(told);

@@ -14,7 +14,9 @@ export const serveGallery = async (port = 0): Promise<Gallery> => {
     cacheDir: 'node_modules/.vite-gallery',
     oxc: { jsx: { importSource: 'preact' } },
     server: { port, host: '127.0.0.1', hmr: false, watch: null },
-    optimizeDeps: { include: ['preact', 'preact/hooks', 'preact/jsx-runtime', '@preact/signals', 'streaming-markdown', 'culori'] },
+    optimizeDeps: {
+      include: ['preact', 'preact/hooks', 'preact/jsx-runtime', '@preact/signals', 'streaming-markdown', 'culori'],
+    },
   });
   await server.listen();
   const address = server.httpServer?.address();
