@@ -57,7 +57,7 @@ export default defineConfig({
       build: {
         outDir,
         emptyOutDir: false,
-        target: 'es2020',
+        target: 'es2022',
         lib: { entry: { widget: 'client/widget/loader/main.ts' }, formats: ['iife'], name: 'tillerLoader' },
         rolldownOptions: { output: { entryFileNames: '[name].js' } },
       },

@@ -1,6 +1,6 @@
 // Builds what is older than its sources: server, widget, console, site. Quiet unless something fails.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -65,19 +65,30 @@ const build = (target) =>
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One build at a time, also where several commands start together; a lock of a killed build is void after a minute. */
+/** Whether the process that wrote a lock is still there. */
+const isHeld = (lock) => {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // A lock without a number in it is just being written.
+    if (pid > 0) process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+
+/** One build at a time, also where several commands start together; the lock of a killed build is void. */
 const exclusively = async (task) => {
   const lock = join(root, 'dist/.building');
   mkdirSync(join(root, 'dist'), { recursive: true });
   for (;;) {
     try {
-      mkdirSync(lock);
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      const held = statSync(lock, { throwIfNoEntry: false });
-      if (held !== undefined && Date.now() - held.mtimeMs > 60_000) rmSync(lock, { recursive: true, force: true });
-      await pause(100);
+      if (!isHeld(lock)) rmSync(lock, { recursive: true, force: true });
+      await pause(50);
     }
   }
   try {

@@ -2,6 +2,7 @@
 import type { Socket } from 'socket.io-client';
 import type { WireError } from '../../shared/errors.ts';
 import type { Ack } from '../../shared/wire.ts';
+import type { Connection, Observable } from './api.ts';
 
 /** Asks over the wire; never rejects. `unavailable` means that the outcome is unknown. */
 export type Ask = (command: string, input: unknown, timeoutMs?: number) => Promise<Ack<unknown>>;
@@ -47,3 +48,18 @@ export const refusalOf = (error: Error): WireError | null => {
   if (typeof data !== 'object' || data === null || typeof data.code !== 'string') return null;
   return { message: error.message, ...data, code: data.code };
 };
+
+/** False where it does not come online in time, or is not meant to. */
+export const whenOnline = (connection: Observable<Connection>, timeoutMs: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const finish = (isThere: boolean): void => {
+      clearTimeout(deadline);
+      unsubscribe();
+      resolve(isThere);
+    };
+    const deadline = setTimeout(() => finish(false), timeoutMs);
+    const unsubscribe = connection.subscribe(({ status }) => {
+      if (status === 'online') finish(true);
+      else if (status === 'idle' || status === 'refused') finish(false);
+    });
+  });

@@ -7,7 +7,7 @@ import type { VisibleFact } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { Ack } from '../../shared/wire.ts';
 import type { ClientOptions, Connection, Observable } from './api.ts';
-import { askOn, isTooLarge, refusalOf, unavailable } from './ask.ts';
+import { askOn, isTooLarge, refusalOf, unavailable, whenOnline } from './ask.ts';
 import type { Ask } from './ask.ts';
 import { defaultBackoff, jitter } from './backoff.ts';
 import { value } from './observable.ts';
@@ -197,20 +197,6 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
     }
   };
 
-  const whenOnline = (timeoutMs: number): Promise<boolean> =>
-    new Promise((resolve) => {
-      const finish = (isThere: boolean): void => {
-        clearTimeout(deadline);
-        unsubscribe();
-        resolve(isThere);
-      };
-      const deadline = setTimeout(() => finish(false), timeoutMs);
-      const unsubscribe = connection.subscribe(({ status }) => {
-        if (status === 'online') finish(true);
-        else if (status === 'idle' || status === 'refused') finish(false);
-      });
-    });
-
   return {
     connection,
     isOnline,
@@ -243,7 +229,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
       const startedAt = Date.now();
       if (!isOnline()) {
         const { status } = connection.get();
-        if (status === 'refused' || !(await whenOnline(timeoutMs))) return unavailable('Not connected');
+        if (status === 'refused' || !(await whenOnline(connection, timeoutMs))) return unavailable('Not connected');
       }
       if (socket === null) return unavailable('Not connected');
       return await askHere(socket, command, input, Math.max(1, timeoutMs - (Date.now() - startedAt)));

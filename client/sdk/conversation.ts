@@ -117,7 +117,8 @@ export const createConversation = (conversationId: string, around: Surroundings)
     toTell.push([fact, how]);
   };
 
-  const applyView = (view: View, askedAt: number): void =>
+  const applyView = (view: View, askedAt: number): void => {
+    if (isDisposed) return;
     batch(() => {
       const { applied, isFresh } = log.apply(view);
       if (isFresh) landing = [];
@@ -127,10 +128,11 @@ export const createConversation = (conversationId: string, around: Surroundings)
       error = undefined;
       publish();
     });
+  };
 
   const isNeedy = (): boolean => log.isLoaded() && (log.isBehind() || reply.isGap());
 
-  const healing = createHealing({
+  const { heal } = createHealing({
     conversationId,
     ask: around.ask,
     isAllowed: () => !isDisposed && openings === 0 && log.isLoaded() && around.isOnline(),
@@ -139,7 +141,6 @@ export const createConversation = (conversationId: string, around: Surroundings)
     version: reply.version,
     apply: applyView,
   });
-  const heal = healing.heal;
 
   const healSoon = (isStillNeeded: () => boolean): void => {
     setTimeout(() => {

@@ -1,17 +1,15 @@
 // The visitor's client: one session, one current conversation, and an outbox that nothing can make forget.
 import type { SessionView } from '../../shared/commands.ts';
-import { isRetryable } from '../../shared/errors.ts';
-import type { VisibleFact } from '../../shared/facts.ts';
-import { newUuid } from '../../shared/ids.ts';
+import type { Page, VisibleFact } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { PublicWidget } from '../../shared/widget.ts';
 import { namespaces } from '../../shared/wire.ts';
-import type { Done, VisitorClient, VisitorClientOptions } from './api.ts';
-import type { Ask } from './ask.ts';
-import { defaultBackoff, delay, jitter } from './backoff.ts';
+import type { VisitorClient, VisitorClientOptions } from './api.ts';
+import { defaultBackoff } from './backoff.ts';
 import { createLink } from './connection.ts';
 import { createCurrent } from './current.ts';
 import { emitter, value } from './observable.ts';
+import { createOpening } from './opening.ts';
 import { createOutbox, isWritten, receiptOf } from './outbox.ts';
 import { askWidget } from './probe.ts';
 import { createSession } from './session.ts';
@@ -23,9 +21,6 @@ interface Tokens {
   sessionToken?: string;
   visitorToken?: string;
 }
-
-const maxNewTries = 10;
-const maxOpenTries = 2;
 
 /** A client for one visitor of one widget. Idle until `connect()`; `send` works at once. */
 export const createVisitorClient = (options: VisitorClientOptions): VisitorClient => {
@@ -40,15 +35,10 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
   const facts = emitter<[VisibleFact, 'live' | 'loaded']>();
   const signals = emitter<[Signal]>();
 
-  /** Kept until `session:open` is acked, so that a repeat after a lost ack makes no second session. */
-  let openingId: string | null = null;
-  /** The conversation that the next `session:open` asks for, if not the session's own. */
-  let wanted: string | null = null;
-  let isStartingNew = false;
   let readTold = 0;
   let unwatch: (() => void) | undefined;
 
-  const pageInput = (): { page?: unknown } => {
+  const pageInput = (): { page?: Page } => {
     const page = options.page?.();
     return page === undefined ? {} : { page };
   };
@@ -57,9 +47,9 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     namespace: namespaces.visitor,
     query: { widgetKey: options.widgetKey },
     auth: session.auth,
-    greet: (ask) => openSession(ask),
+    greet: (ask) => opening.open(ask),
     forgive: (error) => {
-      openingId = null;
+      opening.renew();
       return session.forgive(error);
     },
     probe: () => askWidget(options),
@@ -101,12 +91,29 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
         facts.emit(fact, how);
         // Another tab began a new conversation. One that was opened to be read again has moved on long ago: it stays.
         if (fact.type !== 'conversation.closed' || fact.next === undefined || how === 'loaded') return;
-        if (!isStartingNew && fact.conversationId === current.id()) void goTo(fact.next);
+        if (fact.conversationId === current.id()) opening.follow(fact.next);
       },
     },
     outbox.of,
   );
   current.outboxChanged('');
+
+  const opening = createOpening({
+    storage,
+    conversationKey,
+    backoff,
+    link,
+    current,
+    outbox,
+    pageInput,
+    opened: (view) => {
+      session.keep(view);
+      session.accepted();
+      widget.set(view.widget);
+      earlier.set(view.earlier);
+      readTold = view.reads.visitor;
+    },
+  });
 
   const typing = createTypingTeller((isTyping, preview) => {
     if (current.id() === '' || !link.isOnline()) return;
@@ -119,80 +126,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
   const identified = (tokens: Tokens | undefined): void => {
     if (tokens?.sessionToken === undefined) return;
     session.keep(tokens);
-    if (link.isOnline()) void openSession(link.ask);
-  };
-
-  /** Takes in the answer of `session:open` or `conversation:new`. */
-  const adopt = (view: SessionView, finish = current.show(view.conversationId).opening()): void => {
-    session.keep(view);
-    session.accepted();
-    widget.set(view.widget);
-    earlier.set(view.earlier);
-    wanted = null;
-    outbox.pin(view.conversationId);
-    readTold = view.reads.visitor;
-    finish(view);
-    if (storage.getItem(conversationKey) !== view.conversationId) storage.setItem(conversationKey, view.conversationId);
-  };
-
-  const openSession = async (ask: Ask, tries = 0, left = current.id()): Promise<Done> => {
-    openingId ??= newUuid();
-    const target = wanted ?? current.id();
-    const known = target === current.id() ? current.get() : null;
-    const since = known?.cursor();
-    const finish = known?.opening();
-    const answer = await ask('session:open', {
-      clientId: openingId,
-      ...pageInput(),
-      ...(target === '' ? {} : { conversationId: target }),
-      ...(since === undefined ? {} : { since }),
-    });
-    if (answer.ok) {
-      const view = answer.data as SessionView;
-      openingId = null;
-      // Nobody asked to go elsewhere, so the session that we had is lost: what waits comes along.
-      if (wanted === null && left !== '' && left !== view.conversationId) outbox.move(left, view.conversationId);
-      const isSame = view.conversationId === current.id();
-      if (!isSame) finish?.(null);
-      adopt(view, isSame ? finish : undefined);
-      return { ok: true };
-    }
-    finish?.(answer.error);
-    const { code } = answer.error;
-    if (tries >= maxOpenTries || (code !== 'conflict' && code !== 'not_found')) return answer;
-    openingId = null;
-    if (code === 'not_found' && wanted !== null) {
-      wanted = null;
-      if (link.isOnline()) return answer;
-    } else if (code === 'not_found') {
-      // The conversation is not ours any more; the session has one of its own.
-      current.leave();
-    }
-    return await openSession(ask, tries + 1, left);
-  };
-
-  const goTo = async (conversationId: string): Promise<Done> => {
-    if (current.id() === conversationId) return { ok: true };
-    wanted = conversationId;
-    // Offline the next greeting asks for it.
-    const answer = link.isOnline() ? await openSession(link.ask) : ({ ok: true } as const);
-    if (!answer.ok && !isRetryable(answer.error.code)) wanted = null;
-    return answer;
-  };
-
-  const startNew = async (): Promise<Done> => {
-    const input = { clientId: newUuid(), ...pageInput() };
-    for (let tries = 0; ; tries += 1) {
-      const answer = await link.ask('conversation:new', input);
-      if (answer.ok) {
-        adopt(answer.data as SessionView);
-        return { ok: true };
-      }
-      const { status } = link.connection.get();
-      const isHopeless = status === 'idle' || status === 'refused' || tries >= maxNewTries;
-      if (isHopeless || !isRetryable(answer.error.code)) return answer;
-      await delay(answer.error.retryAfterMs ?? jitter(tries, backoff));
-    }
+    if (link.isOnline()) void opening.open(link.ask);
   };
 
   const hear = (signal: Signal): void => {
@@ -224,15 +158,6 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     }
   });
 
-  /** Two tabs began at once: the one that has said nothing joins the other. */
-  const joinOtherTab = (): void => {
-    const theirs = storage.getItem(conversationKey);
-    const isEmpty = current.get()?.cursor()?.seq === 0 && outbox.of(current.id()).length === 0;
-    if (theirs === null || theirs === current.id() || !isEmpty) return;
-    current.leave();
-    link.restart();
-  };
-
   const perform = (command: Parameters<VisitorClient['perform']>[0], input: Record<string, unknown>) =>
     outbox.add(command, current.id(), input);
 
@@ -251,7 +176,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     connect: () => {
       outbox.start();
       unwatch ??= onOtherTab((key) => {
-        if (key === conversationKey) joinOtherTab();
+        if (key === conversationKey) opening.joinOtherTab();
       });
       link.connect();
     },
@@ -277,26 +202,15 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       tellRead();
     },
     setTyping: typing.set,
-    newConversation: async () => {
-      if (isStartingNew) return { ok: true };
-      isStartingNew = true;
-      const done = await startNew();
-      isStartingNew = false;
-      // Where the ack was lost for good the log tells where the conversation went.
-      const next = current.get()?.snapshot.get().state.next ?? null;
-      if (next !== null) void goTo(next);
-      return done;
-    },
-    openConversation: goTo,
+    newConversation: opening.startNew,
+    openConversation: opening.goTo,
     reset: () => {
       disconnect();
       outbox.clear();
       session.forget();
-      storage.removeItem(conversationKey);
+      opening.forget();
       current.leave(true);
       current.forgetEarly();
-      openingId = null;
-      wanted = null;
       widget.set(null);
       earlier.set([]);
     },

@@ -222,6 +222,17 @@ describe('streams', () => {
     expect(events.map(({ type }) => type)).toEqual(['text', 'usage']);
   });
 
+  test('[M2] nothing more after an abort, even of what was due already', async () => {
+    const { clock, advance } = heldTime();
+    const controller = new AbortController();
+    const paced = createBuiltinModel({ wordsPerSecond: 10, clock });
+    const events = paced.stream(askFor('hi'), controller.signal)[Symbol.asyncIterator]();
+    await events.next();
+    advance(60_000);
+    controller.abort();
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('[M2] nothing more after an abort, which is no error', async () => {
     const controller = new AbortController();
     const slow = createBuiltinModel({ wordsPerSecond: 0.01 });

@@ -56,6 +56,8 @@ test('reads a question that goes on together with the one before, and no other',
   for (const question of ['What is the capital of France?', 'tell me a joke', 'do you have a sauna']) {
     expect((await search(question, before))[0]?.score ?? 0).toBeLessThan(known);
   }
+  const long = 'How much does a tandem kayak cost for a full day with a dog, wetsuit and buoyancy aid?';
+  expect((await search('tell me a joke', long))[0]?.score ?? 0).toBeLessThan(known);
   expect((await search('Where can I park?', before))[0]).toMatchObject({ title: 'Parking' });
 });
 

@@ -6,8 +6,11 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { FirstRunFacts } from '../../server/seed/first-run.ts';
+
+// Each test starts processes, up to three: that takes a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const root = resolve(import.meta.dirname, '../..');
 const secret = /(?:link|con|pat)_[\w-]{20,}|in-[\w-]{20,}/;

@@ -14,18 +14,8 @@ import {
   parser_write,
 } from 'streaming-markdown';
 import type { Attr, Default_Renderer, Default_Renderer_Data, Parser, Token } from 'streaming-markdown';
-
-const allowed = new Set(['http:', 'https:', 'mailto:', 'tel:']);
-
-/** The address in its normal form, or null where a visitor's browser must not follow it (scripts, data, relative paths). */
-export const safeHref = (value: string): string | null => {
-  try {
-    const url = new URL(value.trim());
-    return allowed.has(url.protocol) ? url.href : null;
-  } catch {
-    return null;
-  }
-};
+import { safeHref } from './href.ts';
+import type { TextStream } from './live-text.ts';
 
 /** The parser takes `$` for mathematics; prices and shell variables are far more common here, so it never sees one. */
 const DOLLAR = '\uE024';
@@ -80,16 +70,8 @@ const setAttr = (data: Default_Renderer_Data, type: Attr, value: string): void =
   // Everything else (an image's source, a language that would become a class name) is left out.
 };
 
-export interface MarkdownStream {
-  write(text: string): void;
-  /** Nothing follows: what was held back as possible mark-up is shown. */
-  end(): void;
-  /** The innermost element that is being written: where a caret stands. */
-  tip(): HTMLElement;
-}
-
 /** Renders into `root`, which must be empty. */
-export const streamMarkdown = (root: HTMLElement): MarkdownStream => {
+export const streamMarkdown = (root: HTMLElement): TextStream => {
   const base = default_renderer(root);
   const renderer: Default_Renderer = {
     data: base.data,
@@ -105,12 +87,3 @@ export const streamMarkdown = (root: HTMLElement): MarkdownStream => {
     tip: () => base.data.nodes[base.data.index] ?? root,
   };
 };
-
-/** What a screen reader should hear of a text: the words without the mark-up. */
-export const plainOf = (markdown: string): string =>
-  markdown
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/^\s{0,3}(?:#{1,6}|>|[-*+]|```\w*)\s?/gm, '')
-    .replace(/(\*\*|__|~~|`)/g, '')
-    .replace(/\s+/g, ' ')
-    .trim();

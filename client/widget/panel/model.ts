@@ -9,6 +9,8 @@ import { en } from './i18n/words.ts';
 import type { Words } from './i18n/words.ts';
 import { formOf, noticeOf, personaOf, unreadOf } from './situation.ts';
 import type { Availability } from './situation.ts';
+import { renderPlain } from './live-text.ts';
+import type { Render } from './live-text.ts';
 import type { Memory } from './memory.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -24,6 +26,8 @@ export class PanelModel {
   readonly memory: Memory;
   readonly emit: Emit;
   readonly inline: boolean;
+  /** Styles that come with lazy parts; the same ones twice count once. */
+  readonly adopt: (css: string) => void;
   readonly widget: Signal<PublicWidget>;
   readonly scheme: Signal<Scheme | undefined>;
   readonly locale = signal('en');
@@ -35,6 +39,8 @@ export class PanelModel {
   readonly sound: Signal<boolean>;
   readonly availability: Signal<Availability>;
   readonly isFormDismissed = signal(false);
+  /** Plain words until the markdown renderer has arrived. */
+  readonly render: Signal<Render> = signal(renderPlain);
   readonly dismissedActions = signal<string | null>(null);
   /** Raised to ask the list to go to its end, the composer to take the focus. */
   readonly jump = signal(0);
@@ -83,9 +89,10 @@ export class PanelModel {
 
   readonly #undo: (() => void)[] = [];
 
-  constructor(client: VisitorClient, memory: Memory, options: PanelOptions) {
+  constructor(client: VisitorClient, memory: Memory, adopt: (css: string) => void, options: PanelOptions) {
     this.client = client;
     this.memory = memory;
+    this.adopt = adopt;
     this.emit = options.emit;
     this.inline = options.inline;
     this.widget = signal(options.widget);

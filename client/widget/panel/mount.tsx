@@ -4,18 +4,14 @@ import { render } from 'preact';
 import type { KeyValueStorage, VisitorClient } from '../../sdk/api.ts';
 import type { Panel, PanelMethod, PanelOptions } from '../contract.ts';
 import { answerCall } from './calls.ts';
-import { createAnnouncer } from './announcer.ts';
-import type { Announcer } from './announcer.ts';
 import { App } from './components/app.tsx';
 import { relayEvents } from './events.ts';
 import { panelMemory } from './memory.ts';
 import { PanelModel } from './model.ts';
-import { narrate } from './narrator.ts';
 import { chime } from './sound.ts';
 import cards from './styles/cards.css?inline';
 import composer from './styles/composer.css?inline';
 import list from './styles/list.css?inline';
-import markdown from './styles/markdown.css?inline';
 import base from './styles/panel.css?inline';
 import { themeCss } from './theme.ts';
 import { watchViewport } from './viewport.ts';
@@ -23,12 +19,18 @@ import { watchViewport } from './viewport.ts';
 /** Connects at once: whoever mounts a panel was asked for it. */
 export const mountOver = (client: VisitorClient, storage: KeyValueStorage, options: PanelOptions): Panel => {
   const { root } = options;
-  const model = new PanelModel(client, panelMemory(storage, options.widget.widgetKey), options);
+  const sheets = new Map<string, CSSStyleSheet>();
+  const adopt = (css: string): void => {
+    if (sheets.has(css)) return;
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    sheets.set(css, sheet);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  };
+  const model = new PanelModel(client, panelMemory(storage, options.widget.widgetKey), adopt, options);
   const theme = new CSSStyleSheet();
-  const fixed = new CSSStyleSheet();
-  fixed.replaceSync(base + list + markdown + composer + cards);
-  const before = root.adoptedStyleSheets;
-  root.adoptedStyleSheets = [...before, fixed, theme];
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, theme];
+  adopt(base + list + composer + cards);
 
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const isDarkSystem = signal(dark.matches);
@@ -52,7 +54,7 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
     if (!options.inline) setOpen(false);
   };
 
-  let announcer: Announcer | undefined;
+  let isGone = false;
   const undo = [
     effect(() => theme.replaceSync(themeCss(model.widget.value.theme))),
     relayEvents(client, options.emit, () => {
@@ -66,8 +68,11 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
       isDark={isDark}
       onClose={close}
       onRegions={(polite, assertive) => {
-        announcer = createAnnouncer(polite, assertive);
-        undo.push(narrate(model, announcer));
+        // Comes while the socket connects; without it there are words, only plainer ones.
+        import('./lazy/rich.ts').then(
+          (rich) => isGone || undo.push(rich.enrich(model, polite, assertive)),
+          () => undefined,
+        );
       }}
     />,
     host,
@@ -77,6 +82,7 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
 
   return {
     open(by) {
+      if (client.connection.get().status === 'idle') client.connect();
       setOpen(true);
       model.jump.value += 1;
       if (by === 'script') return;
@@ -89,13 +95,15 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
     close,
     call: (method, args) => answerCall(model, method as PanelMethod, args[0], args[1], close),
     destroy() {
+      isGone = true;
       for (const stop of undo) stop();
-      announcer?.dispose();
       viewport.dispose();
       dark.removeEventListener('change', onScheme);
       render(null, host);
       host.remove();
-      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((sheet) => sheet !== fixed && sheet !== theme);
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter(
+        (sheet) => sheet !== theme && ![...sheets.values()].includes(sheet),
+      );
       model.dispose();
       client.disconnect();
     },

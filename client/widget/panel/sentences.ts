@@ -1,6 +1,4 @@
 // Cuts a growing text into finished sentences, each given once: what a screen reader hears of a streaming answer.
-import { plainOf } from './markdown.ts';
-
 export interface Sentences {
   /** The sentences that are finished now and were not given before; with `isFinal` the rest too. */
   take(text: string, isFinal: boolean): string[];
@@ -24,3 +22,12 @@ export const createSentences = (locale: string): Sentences => {
     },
   };
 };
+
+/** What a screen reader should hear of a text: the words without the mark-up. */
+export const plainOf = (markdown: string): string =>
+  markdown
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/^\s{0,3}(?:#{1,6}|>|[-*+]|```\w*)\s?/gm, '')
+    .replace(/(\*\*|__|~~|`)/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();

@@ -76,7 +76,7 @@ const reasonOf = (input: unknown): string => {
 async function* partsOf(model: LanguageModel, request: ModelRequest, signal: AbortSignal) {
   const closing = new AbortController();
   const close = (): void => closing.abort();
-  
+  signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
   try {
     const result = streamText({

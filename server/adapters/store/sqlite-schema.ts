@@ -195,3 +195,14 @@ export const openDerived = (path: string, migrations: Migrations, options: OpenO
     return openDatabase(path, migrations, options);
   }
 };
+
+/** Closes, and leaves everything in the one file: SQLite itself would do so only once every statement is collected. */
+export const closeDatabase = (db: Database): void => {
+  if (!db.isOpen) return;
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // A full disk: the write-ahead log stays, and the next start reads it.
+  }
+  db.close();
+};

@@ -7,7 +7,14 @@ import { createDocuments } from './sqlite-documents.ts';
 import { createInbox } from './sqlite-inbox.ts';
 import { createLog } from './sqlite-log.ts';
 import { createRows } from './sqlite-rows.ts';
-import { mainMigrations, openDatabase, openDerived, searchMigrations, sideMigrations } from './sqlite-schema.ts';
+import {
+  closeDatabase,
+  mainMigrations,
+  openDatabase,
+  openDerived,
+  searchMigrations,
+  sideMigrations,
+} from './sqlite-schema.ts';
 import type { Database } from './sqlite-schema.ts';
 import { createSearch } from './sqlite-search.ts';
 import { createCheckpoints, createReadMarks } from './sqlite-side.ts';
@@ -34,7 +41,7 @@ export const openSqliteStore = async ({ dataDir }: { dataDir: string; clock: Clo
       openDerived(join(dataDir, 'search.db'), searchMigrations, { synchronous: 'NORMAL', cacheMiB: 16 }),
     );
     return composeSqliteStore(main, side, index, () => {
-      for (const db of opened) if (db.isOpen) db.close();
+      for (const db of opened) closeDatabase(db);
       unlock();
     });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Bench, Setup } from '../measure.ts';
 import { plainLine } from '../result.ts';
 import type { ArmResult } from '../result.ts';
 
-const connections = 2000;
+const connections = 4000;
 /** Connected before the first look, so that what grows but once is not counted. */
 const warm = 500;
 const nodeArgs = ['--expose-gc'];

@@ -1,6 +1,7 @@
 // One conversation with many members: facts at a steady pace, each delivered to all.
 import { Histogram } from '../statistics.ts';
-import { inParallel, openVisitor, say } from './target.ts';
+import type { WireClient } from '../wire-client.ts';
+import { inParallel, openAgent, openVisitor, say } from './target.ts';
 import type { Target, Visitor } from './target.ts';
 
 export interface FanOutRun {
@@ -10,14 +11,16 @@ export interface FanOutRun {
   p99: number;
 }
 
-let members: Visitor[] = [];
+let speaker: Visitor;
+let members: WireClient[] = [];
 
-/** Tabs of one visitor: as many sockets in one room. */
+/** Tabs of one visitor, and the agent who has taken the conversation: as many sockets in one room. */
 export const connectMembers = async ({ target, count }: { target: Target; count: number }): Promise<void> => {
-  const first = await openVisitor(target);
-  await say(first, 'Hello');
-  const others = await inParallel(count - 1, 20, () => openVisitor(target, first));
-  members = [first, ...others];
+  speaker = await openVisitor(target);
+  await say(speaker, 'Hello');
+  const agent = await openAgent(target, speaker.conversationId);
+  const tabs = await inParallel(count - 2, 20, () => openVisitor(target, speaker));
+  members = [speaker.client, agent, ...tabs.map(({ client }) => client)];
 };
 
 const text = 'Could you tell me whether the Saturday trip still has two places left for beginners?';
@@ -26,10 +29,9 @@ export const runFanOut = async ({ perSecond, ms }: { perSecond: number; ms: numb
   const times = new Histogram();
   const sentAt: number[] = [];
   const total = Math.round((perSecond * ms) / 1000);
-  const [first] = members;
   await new Promise<void>((resolve, reject) => {
     let left = total * members.length;
-    for (const { client } of members) {
+    for (const client of members) {
       // Facts of one room arrive in order, so a member's n-th is the n-th sent.
       let seen = 0;
       client.onEvent = (bytes) => {
@@ -45,7 +47,7 @@ export const runFanOut = async ({ perSecond, ms }: { perSecond: number; ms: numb
       const due = Math.min(total, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
       while (sentAt.length < due) {
         sentAt.push(performance.now());
-        say(first!, text).catch(reject);
+        say(speaker, text).catch(reject);
       }
       if (sentAt.length === total) clearInterval(timer);
     }, 2);

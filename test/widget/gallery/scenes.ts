@@ -74,7 +74,7 @@ export const scenes: Record<string, Scene> = {
       });
     },
   },
-  long: { play: (script) => (asked(script), script.say('ai', long, { ...ai, sources })) },
+  long: { play: (script) => void (asked(script), script.say('ai', long, { ...ai, sources })) },
   unbroken: {
     play(script) {
       script.say('visitor', 'W'.repeat(180));

@@ -1,11 +1,11 @@
 // The panel as a whole: header, strip, list, composer; its opening, closing and keyboard.
 import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ComponentType } from 'preact';
-import { safeHref } from '../markdown.ts';
+import { safeHref } from '../href.ts';
 import type { PanelModel } from '../model.ts';
 import { Composer } from './composer.tsx';
 import { Header } from './header.tsx';
+import { lazy } from './lazy.tsx';
 import { List } from './list.tsx';
 import { Strip } from './strip.tsx';
 
@@ -31,13 +31,10 @@ const trapTab = (event: KeyboardEvent, panel: HTMLElement): void => {
   (event.shiftKey ? all.at(-1) : all[0])?.focus();
 };
 
-const LazyEarlier = ({ model }: { model: PanelModel }) => {
-  const [loaded, setLoaded] = useState<{ Earlier: ComponentType<{ model: PanelModel }> } | null>(null);
-  useEffect(() => {
-    import('../lazy/earlier.tsx').then(setLoaded, () => void (model.view.value = 'chat'));
-  }, []);
-  return loaded === null ? <div class="earlier" /> : <loaded.Earlier model={model} />;
-};
+const Earlier = lazy(
+  async () => (await import('../lazy/earlier.tsx')).Earlier,
+  ({ model }: { model: PanelModel }) => void (model.view.value = 'chat'),
+);
 
 const Foot = ({ model }: { model: PanelModel }) => {
   const words = model.words.value;
@@ -94,7 +91,13 @@ export const App = ({ model, isFull, isDark, onClose, onRegions }: AppProps) => 
       >
         <Header model={model} onClose={onClose} />
         <Strip model={model} />
-        {model.view.value === 'chat' ? <List model={model} /> : <LazyEarlier model={model} />}
+        {model.view.value === 'chat' ? (
+          <List model={model} />
+        ) : (
+          <div class="body">
+            <Earlier model={model} />
+          </div>
+        )}
         <Composer model={model} />
         <Foot model={model} />
       </div>

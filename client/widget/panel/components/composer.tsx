@@ -57,7 +57,7 @@ export const Composer = ({ model }: { model: PanelModel }) => {
           <textarea
             ref={input}
             rows={1}
-            dir="auto"
+            dir={text === '' ? undefined : 'auto'}
             value={text}
             placeholder={placeholder}
             aria-label={placeholder}

@@ -1,7 +1,7 @@
 // What comes with a message: where it is from, what to do next, files.
 import type { Action, FactOf, Source } from '../../../../shared/facts.ts';
 import type { Words } from '../i18n/words.ts';
-import { safeHref } from '../markdown.ts';
+import { safeHref } from '../href.ts';
 import type { PanelModel } from '../model.ts';
 import { Icon } from './icon.tsx';
 

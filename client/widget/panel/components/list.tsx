@@ -6,13 +6,15 @@ import type { PanelModel } from '../model.ts';
 import { ListScroll } from '../scroll.ts';
 import { firstName } from '../situation.ts';
 import type { Item, Line } from '../timeline.ts';
-import { ContactForm } from './contact-form.tsx';
 import { Avatar } from './avatar.tsx';
 import { Icon } from './icon.tsx';
-import { LazyCsat } from './lazy-csat.tsx';
+import { lazy } from './lazy.tsx';
 import { Message } from './message.tsx';
 import { NoticeLine } from './notice.tsx';
 import { Welcome } from './welcome.tsx';
+
+const ContactForm = lazy(async () => (await import('../lazy/contact-form.tsx')).ContactForm);
+const Csat = lazy(async () => (await import('../lazy/csat.tsx')).Csat);
 
 const lineText = (line: Line, model: PanelModel): string => {
   const words = model.words.value;
@@ -48,6 +50,8 @@ const Row = ({ item, model, isTail, isOld }: { item: Item; model: PanelModel; is
     case 'day':
       return <p class="day">{dayText(item.at, model)}</p>;
     case 'line':
+      // The notice at the end says it for as long as it lasts.
+      if (item.line.type === 'asked' && model.notice.value === 'person') return null;
       return (
         <p class={`line ${item.line.type}`}>
           {item.line.type === 'joined' && <Avatar kind="agent" name={item.line.name} />}
@@ -114,6 +118,7 @@ export const List = ({ model }: { model: PanelModel }) => {
   });
 
   const form = model.form.value;
+  const csat = model.state.value?.csat;
   return (
     <div class="body">
       <div class="list" ref={list} tabIndex={0} role="log" aria-live="off" aria-label={words.messages}>
@@ -142,7 +147,7 @@ export const List = ({ model }: { model: PanelModel }) => {
           <TypingDots model={model} />
           {!isLoading && <NoticeLine model={model} />}
           {!isLoading && form && <ContactForm key={form.reason} fields={form} model={model} />}
-          <LazyCsat model={model} />
+          {csat?.requested === true && csat.rating === null && <Csat model={model} />}
         </div>
       </div>
       {isAway && !model.isEmpty.value && (

@@ -83,10 +83,12 @@ const Answer = ({ item, model, onSettled }: { item: MessageItem; model: PanelMod
   const text = fact?.text ?? (reply?.replyId === item.key ? reply.text : '');
   const phase = fact === undefined ? 'live' : item.cut === undefined ? 'done' : 'still';
   useLayoutEffect(() => {
-    const shown = new LiveText(host.current!, onSettled);
+    const shown = new LiveText(host.current!, model.render.peek(), onSettled);
     live.current = shown;
     return () => shown.dispose();
   }, []);
+  const render = model.render.value;
+  useLayoutEffect(() => live.current!.setRender(render), [render]);
   useLayoutEffect(() => live.current!.update(text, phase), [text, phase]);
   return (
     <div class="bubble" dir="auto">
@@ -149,16 +151,16 @@ export const Message = ({ item, model, isTail, isOld }: MessageProps) => {
       {item.cut && <Stopped cut={item.cut} model={model} />}
       {isLive && <StillLooking model={model} />}
       {fact?.files && <Files files={fact.files} />}
-      {side !== 'visitor' && (
-        <div class="after">
-          {isSettled && fact?.sources && <Sources sources={fact.sources} words={words} />}
-          {isSettled && isTail && fact?.actions && <Actions actions={fact.actions} of={fact.messageId} model={model} />}
-        </div>
-      )}
       {(item.isLast || item.entry !== undefined) && (
         <div class="meta">
           {fact !== undefined && item.isLast && <Time at={fact.at} locale={model.locale.value} />}
           {side === 'visitor' && <OwnStatus item={item} model={model} />}
+        </div>
+      )}
+      {side === 'ai' && (
+        <div class="after">
+          {isSettled && fact?.sources && <Sources sources={fact.sources} words={words} />}
+          {isSettled && isTail && fact?.actions && <Actions actions={fact.actions} of={fact.messageId} model={model} />}
         </div>
       )}
     </div>

@@ -3,8 +3,12 @@ import { useState } from 'preact/hooks';
 import { Icon } from '../components/icon.tsx';
 import { fill } from '../i18n/words.ts';
 import type { PanelModel } from '../model.ts';
+import css from '../styles/csat.css?inline';
+import form from '../styles/form.css?inline';
 
 export const Csat = ({ model }: { model: PanelModel }) => {
+  model.adopt(form);
+  model.adopt(css);
   const words = model.words.value;
   const [rating, setRating] = useState(0);
   const [comment, setComment] = useState('');

@@ -2,8 +2,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../components/icon.tsx';
 import type { PanelModel } from '../model.ts';
+import css from '../styles/earlier.css?inline';
 
 export const Earlier = ({ model }: { model: PanelModel }) => {
+  model.adopt(css);
   const words = model.words.value;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

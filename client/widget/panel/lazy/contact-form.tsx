@@ -2,11 +2,13 @@
 import { useState } from 'preact/hooks';
 import type { FormFields } from '../situation.ts';
 import type { PanelModel } from '../model.ts';
+import css from '../styles/form.css?inline';
 
 /** A typing mistake is worth a word; whether the address exists is the server's business. */
 const looksLikeEmail = (value: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/.test(value);
 
 export const ContactForm = ({ fields, model }: { fields: FormFields; model: PanelModel }) => {
+  model.adopt(css);
   const words = model.words.value;
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
