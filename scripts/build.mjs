@@ -73,7 +73,8 @@ const isHeld = (lock) => {
     if (pid > 0) process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    // Gone by itself in the meantime: whoever asks simply tries again.
+    return error.code !== 'ESRCH';
   }
 };
 

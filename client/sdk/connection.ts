@@ -26,8 +26,8 @@ export interface Behaviour {
   probe: () => Promise<WireError | null>;
   fact: (fact: VisibleFact) => void;
   signal: (signal: Signal) => void;
-  /** The page was woken while the connection seems fine: resolves false where the server no longer answers. */
-  verify: () => Promise<boolean>;
+  /** The page was woken while the connection seems fine: resolves false where the server does not answer in time. */
+  verify: (timeoutMs: number) => Promise<boolean>;
 }
 
 export interface Link {
@@ -42,6 +42,8 @@ export interface Link {
 }
 
 const connectTimeoutMs = 10_000;
+/** A laptop lid that was opened: this long and not 10 s until a dead link is replaced. */
+const verifyTimeoutMs = 4000;
 /** Silence after which an ask without an ack means a dead link and not just a lost ack, ms. */
 const silenceMs = 8000;
 /** A connection that lasted this long makes the next wait a short one again, ms. */
@@ -189,7 +191,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
     } else if (now.status === 'online') {
       const on = socket;
       const askedAt = Date.now();
-      const isFine = await behaviour.verify();
+      const isFine = await behaviour.verify(Math.min(verifyTimeoutMs, ackTimeoutMs));
       if (!isFine && socket === on && isOnline() && heardAt < askedAt) {
         drop();
         later(0);

@@ -44,9 +44,9 @@ export const createStaffClient = (options: StaffClientOptions): StaffClient => {
       opened.get(signal.conversationId)?.conversation.signal(signal);
       signals.emit(signal);
     },
-    verify: async () => {
-      if (inbox.isOpen() && !(await inbox.reload(4000))) return false;
-      const answers = await Promise.all([...opened.values()].map((one) => one.conversation.heal({ timeoutMs: 4000 })));
+    verify: async (timeoutMs) => {
+      if (inbox.isOpen() && !(await inbox.reload(timeoutMs))) return false;
+      const answers = await Promise.all([...opened.values()].map((one) => one.conversation.heal({ timeoutMs })));
       return answers.every(Boolean);
     },
   });

@@ -57,7 +57,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       if (!current.fact(fact)) settle(fact);
     },
     signal: (signal) => hear(signal),
-    verify: async () => (await current.get()?.heal({ timeoutMs: 4000 })) ?? true,
+    verify: async (timeoutMs) => (await current.get()?.heal({ timeoutMs })) ?? true,
   });
 
   const outbox = createOutbox({

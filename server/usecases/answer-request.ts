@@ -16,7 +16,7 @@ export interface RequestDeps {
 
 /** Enough to count a day of answers, three facts each; the prompt takes of it what fits. */
 const historyFacts = 400;
-const passageCount = 6;
+const passageCount = 8;
 
 /** Answers per conversation and day; after that a person is asked (SECURITY.md). */
 const answersPerDay = 60;
@@ -41,11 +41,10 @@ export const prepareRequest = async (
   const widget = state.widgetId === null ? undefined : await directory.widget(orgId, state.widgetId);
   const assistantId = widget?.assistantId ?? state.assistantId ?? '';
   const assistant = await directory.assistant(orgId, assistantId);
-  // The last question alone first; a follow-up such as "and for two?" needs the one before.
   const last = latest.at(-1) ?? '';
-  const direct = await knowledge.search(orgId, assistantId, last, passageCount);
-  const wider = last.length < 40 && latest.length > 1 && (direct[0]?.score ?? 0) < 0.5;
-  const passages = wider ? await knowledge.search(orgId, assistantId, latest.join(' '), passageCount) : direct;
+  // The message before helps a follow-up such as "and for two?", and only that.
+  const before = latest.length > 1 ? latest[0] : undefined;
+  const passages = await knowledge.search(orgId, assistantId, last, passageCount, before);
   const opened = history.find((fact) => fact.type === 'conversation.opened');
   const { name } = state.visitor;
   const canHandOff = state.control.waiting === null && state.control.agentId === null;

@@ -43,6 +43,8 @@ export const startChild = async (
   ]);
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Keeps NaN what it is.
+    serialization: 'advanced',
     env: { ...process.env, NODE_ENV: 'production', ...options.env },
   });
   running.add(child);

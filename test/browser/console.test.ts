@@ -28,6 +28,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
   const visit = (): Promise<Visitor> => arrive(server.url, server.firstRun.widgetKey);
   const row = (visitor: Visitor) => page.locator(`[data-row="${visitor.conversationId}"]`);
   const streaming = () => page.locator('[data-message][data-state="streaming"]');
+  const said = (text: string) => page.getByRole('region', { name: 'Messages' }).getByText(text);
   const composer = () => page.getByRole('textbox', { name: 'Reply' });
   const go = async (path: string): Promise<void> => {
     await page.goto(`${server.url}/console${path}`);
@@ -48,7 +49,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await open(visitor);
     await expect.poll(() => heard(visitor, 'ai').length, { timeout: 10_000 }).toBe(1);
     await page.getByRole('switch', { name: 'Autopilot' }).click();
-    await page.getByText('You switched autopilot off').waitFor();
+    await said('You switched autopilot off').waitFor();
     visitor.client.send(question);
     await page.locator('[data-draft="waiting"]').waitFor({ timeout: 15_000 });
     return visitor;
@@ -125,8 +126,8 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
       .poll(async () => (await streaming().count()) && (await streaming().innerText()).length, { timeout: 10_000 })
       .toBeGreaterThan(60);
     await page.getByRole('button', { name: 'Take over' }).click();
-    await page.getByText('You took over').waitFor();
-    await page.getByText('Stopped when you took over').waitFor();
+    await said('You took over').waitFor();
+    await said('Stopped when you took over').waitFor();
     const cut = visitor.heard().find((message) => message.status === 'interrupted')!;
     const shown = page.locator('[data-state="interrupted"]');
     expect(await shown.count()).toBe(1);
@@ -136,10 +137,10 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await expect.poll(() => heard(visitor, 'agent')).toEqual(['Hi, Maya here. A day is 45 pounds.']);
     expect(visitor.heard().filter((message) => message.text === cut.text)).toHaveLength(1);
     expect(await composer().inputValue()).toBe('');
-    await page.getByText('You have it').waitFor();
+    await said('You have it').waitFor();
     await page.getByRole('button', { name: 'Release' }).click();
     await page.getByRole('menuitem', { name: 'To the AI' }).click();
-    await page.getByText('You gave it back to the AI').waitFor();
+    await said('You gave it back to the AI').waitFor();
     visitor.client.send('And dogs?');
     await expect.poll(() => heard(visitor, 'ai').length, { timeout: 15_000 }).toBe(3);
   });
@@ -149,7 +150,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     visitor.client.send('What are your boat hire prices?');
     await open(visitor);
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('You stopped the AI').waitFor();
+    await said('You stopped the AI').waitFor();
     await page.getByText('AI answers by itself').waitFor();
   });
 
@@ -159,7 +160,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await page.getByRole('button', { name: 'Approve' }).click();
     await expect.poll(() => heard(visitor, 'ai').length).toBe(2);
     await page.locator('[data-draft]').waitFor({ state: 'detached' });
-    await page.getByText('AI, checked by Maya Lind').waitFor();
+    await said('AI, checked by Maya Lind').waitFor();
   });
 
   it('lets a person edit a draft and send it as their own', async () => {
@@ -175,7 +176,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
   it('rejects a draft, and shows one that the visitor overtook as stale', async () => {
     const visitor = await withDraft('Do you have double kayaks?');
     await page.keyboard.press('x');
-    await page.getByText('You rejected a draft').waitFor();
+    await said('You rejected a draft').waitFor();
     visitor.client.send('What are your boat hire prices?');
     await page.locator('[data-draft="waiting"]').waitFor({ timeout: 15_000 });
     visitor.client.send('Hello?');
@@ -207,9 +208,9 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await page.getByText('AI answers by itself').waitFor();
     expect(visitor.client.conversation.get()?.state.status).toBe('open');
     await page.getByRole('button', { name: 'Close', exact: true }).click();
-    await page.getByText('Closed by Maya Lind').waitFor({ timeout: 8000 });
-    await page.getByRole('button', { name: 'Reopen' }).click();
-    await page.getByText('Reopened by Maya Lind').waitFor();
+    await said('Closed by Maya Lind').waitFor({ timeout: 8000 });
+    await page.getByRole('button', { name: 'Reopen', exact: true }).click();
+    await said('Reopened by Maya Lind').waitFor();
   });
 
   it('finds a conversation by a word that was said', async () => {
@@ -238,7 +239,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await page.waitForURL(`**/${visitor.conversationId}`);
     await page.getByText('I want to talk to a person').first().waitFor();
     await page.keyboard.press('t');
-    await page.getByText('You took over').waitFor();
+    await said('You took over').waitFor();
     await page.keyboard.press('r');
     await page.keyboard.type('Here I am');
     await page.keyboard.press('Enter');
@@ -248,10 +249,10 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await page.getByRole('textbox', { name: 'Find or add a label' }).waitFor();
     await page.keyboard.type('vip');
     await page.keyboard.press('Enter');
-    await page.getByText('You set “vip”').waitFor();
+    await said('You set “vip”').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('u');
-    await page.getByText('You gave it back to the AI').waitFor();
+    await said('You gave it back to the AI').waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
     await page.keyboard.press('Escape');
@@ -275,7 +276,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await open(visitor);
     await page.getByText('Also here: Theo').waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Take over', exact: true }).click();
-    await page.getByText('You took over').waitFor();
+    await said('You took over').waitFor();
     await theo.page.locator('[data-steering]').getByText('Maya Lind has it').waitFor();
     expect(await theo.page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
     expect(await his.inputValue()).toBe('Dear visitor, this took me a while to write');

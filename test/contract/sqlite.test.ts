@@ -301,6 +301,9 @@ describe('failure', () => {
     expect(await last).toEqual(['appended']);
     await expect(store.append([log.say('late')])).rejects.toMatchObject({ code: 'unavailable' });
     await expect(store.ping()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.state(log.conversationId)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.counts(orgId)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.documents.settings.find('x')).rejects.toMatchObject({ code: 'unavailable' });
     const again = await open();
     expect(await again.factsAfter(log.conversationId, 0, 10)).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import { ChatError } from '../../../shared/errors.ts';
 import { groups, kinds, lookups } from '../../ports/documents.ts';
 import type { Base, Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
+import { answering } from './answering.ts';
 import type { Database } from './sqlite-schema.ts';
 import type { Writer } from './sqlite-writer.ts';
 
@@ -106,7 +107,7 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
   });
 
   return {
-    collections: Object.fromEntries(kinds.map((kind) => [kind, collection(kind)])) as unknown as Collections,
+    collections: Object.fromEntries(kinds.map((kind) => [kind, answering(collection(kind))])) as unknown as Collections,
     purge: async (now) => {
       let purged = 0;
       for (;;) {

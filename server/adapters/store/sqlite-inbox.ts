@@ -14,9 +14,8 @@ interface Found {
   row: string;
 }
 
-const AI = [0];
-const OPEN = [0, 1, 2];
-const CLOSED = [3];
+/** What each list takes of the buckets of `sqlite-rows.ts`. */
+const buckets = { ai: [0], open: [0, 1, 2], closed: [3] };
 const MAX_PAGE = 200;
 
 type Inbox = Pick<Store, 'inbox' | 'row' | 'counts' | 'conversationsOf' | 'labels'>;
@@ -63,14 +62,14 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
   };
 
   /** Latest first along the index of the label. */
-  const labelledLatest = (org: number, buckets: number[], label: string, query: InboxQuery, limit: number): Found[] => {
+  const labelledLatest = (org: number, within: number[], label: string, query: InboxQuery, limit: number): Found[] => {
     const from = query.cursor === undefined ? undefined : readCursor(query.cursor);
     const values: Bound[] = [org, label];
     if (from !== undefined) values.push(from.at, Number(from.tie));
     return all(
       `SELECT c.n, c.last_at AS at, c.row FROM labelled l CROSS JOIN conversations c ON c.n = l.n
        WHERE l.org = ? AND l.label = ? ${from === undefined ? '' : 'AND (l.last_at, l.n) < (?, ?)'}
-       AND c.bucket IN (${buckets.join(', ')}) ORDER BY l.last_at DESC, l.n DESC LIMIT ?`,
+       AND c.bucket IN (${within.join(', ')}) ORDER BY l.last_at DESC, l.n DESC LIMIT ?`,
       [...values, limit],
     );
   };
@@ -78,10 +77,20 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
   const held = (org: number, agentId: string, query: InboxQuery, limit: number): Found[] =>
     latest('c.org = ? AND c.agent = ?', [org, agentId], query, limit);
 
-  const listed = (org: number, buckets: number[], query: InboxQuery, limit: number): Found[] => {
-    if (query.label !== undefined) return labelledLatest(org, buckets, query.label, query, limit);
-    const found = buckets.flatMap((bucket) => latest('c.org = ? AND c.bucket = ?', [org, bucket], query, limit));
-    return buckets.length === 1 ? found : found.sort((a, b) => b.at - a.at || b.n - a.n).slice(0, limit);
+  const totalOf = (org: number, ...names: string[]): number =>
+    names.reduce((sum, name) => {
+      const [found] = all<{ total: number }>('SELECT total FROM counters WHERE org = ? AND name = ?', [org, name]);
+      return sum + (found?.total ?? 0);
+    }, 0);
+
+  const listed = (org: number, list: keyof typeof buckets, query: InboxQuery, limit: number): Found[] => {
+    const { label } = query;
+    // Along the shorter of the two: the list, or what has the label.
+    if (label !== undefined && totalOf(org, `label:${label}`) <= totalOf(org, list)) {
+      return labelledLatest(org, buckets[list], label, query, limit);
+    }
+    const found = buckets[list].flatMap((bucket) => latest('c.org = ? AND c.bucket = ?', [org, bucket], query, limit));
+    return found.sort((a, b) => b.at - a.at || b.n - a.n).slice(0, limit);
   };
 
   const page = (org: number, query: InboxQuery, limit: number): Found[] => {
@@ -92,11 +101,11 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
       case 'mine':
         return agentId !== undefined && agentId !== memberId ? [] : held(org, memberId, query, limit);
       case 'ai':
-        return agentId === undefined ? listed(org, AI, query, limit) : [];
+        return agentId === undefined ? listed(org, 'ai', query, limit) : [];
       case 'open':
-        return agentId === undefined ? listed(org, OPEN, query, limit) : held(org, agentId, query, limit);
+        return agentId === undefined ? listed(org, 'open', query, limit) : held(org, agentId, query, limit);
       case 'closed':
-        return agentId === undefined ? listed(org, CLOSED, query, limit) : [];
+        return agentId === undefined ? listed(org, 'closed', query, limit) : [];
     }
   };
 

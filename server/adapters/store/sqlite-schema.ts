@@ -1,5 +1,5 @@
 // The databases of a data folder: how each is opened, and its numbered migrations.
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { sqliteCode, StoreStartError } from './data-lock.ts';
@@ -145,6 +145,28 @@ export interface OpenOptions {
 /** How long a commit waits for another process that holds the write lock (a backup tool), blocking everything. */
 const BUSY_MS = 250;
 
+/** Why a database cannot be used, for a person. */
+export const toStartError = (path: string, error: unknown): StoreStartError => {
+  if (error instanceof StoreStartError) return error;
+  const code = sqliteCode(error);
+  return code === CORRUPT || code === NOT_A_DATABASE
+    ? new StoreStartError(
+        `${path} is damaged or not a database of this server. Restore a backup of it, or move the file away to start empty.`,
+        error,
+      )
+    : new StoreStartError(`Cannot open ${path}: ${(error as Error).message}`, error);
+};
+
+/** A file that was cut off opens well, and fails at some later read. */
+const refuseCutOff = (db: Database, path: string): void => {
+  const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
+  const { page_size: bytes } = db.prepare('PRAGMA page_size').get() as { page_size: number };
+  const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (wal === 0 && statSync(path).size < pages * bytes) {
+    throw Object.assign(new Error('the file is shorter than it says'), { sqliteCode: CORRUPT });
+  }
+};
+
 /**
  * Opens a database and brings it to the newest version.
  * @throws StoreStartError where the file is damaged, no database, or of a newer version
@@ -170,19 +192,12 @@ export const openDatabase = (path: string, migrations: Migrations, options: Open
       PRAGMA journal_size_limit = 67108864;
       PRAGMA temp_store = MEMORY;
     `);
+    refuseCutOff(db, path);
     migrate(db, migrations);
     return db;
   } catch (error) {
     if (db?.isOpen === true) db.close();
-    if (error instanceof StoreStartError) throw error;
-    const code = sqliteCode(error);
-    if (code === CORRUPT || code === NOT_A_DATABASE) {
-      throw new StoreStartError(
-        `${path} is damaged or not a database of this server. Restore a backup of it, or move the file away to start empty.`,
-        error,
-      );
-    }
-    throw new StoreStartError(`Cannot open ${path}: ${(error as Error).message}`, error);
+    throw toStartError(path, error);
   }
 };
 

@@ -1,8 +1,8 @@
 // What is kept beside the log and never fsynced: texts of answers in flight, and how far each side has read.
 import type { Reads } from '../../../shared/view.ts';
 import type { Checkpoint, Store } from '../../ports/store.ts';
+import { unavailable } from './answering.ts';
 import type { Database } from './sqlite-schema.ts';
-import { unavailable } from './sqlite-writer.ts';
 import type { Writer } from './sqlite-writer.ts';
 
 type Checkpoints = Pick<Store, 'saveCheckpoint' | 'checkpoint'>;

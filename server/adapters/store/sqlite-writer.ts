@@ -1,5 +1,5 @@
 // Group commit: everything that is to be written in one turn of the event loop shares one transaction and one fsync.
-import { ChatError } from '../../../shared/errors.ts';
+import { unavailable } from './answering.ts';
 import type { Database } from './sqlite-schema.ts';
 
 /** A piece of work inside the next transaction. `run` writes; `resolve` is called after COMMIT. */
@@ -31,9 +31,6 @@ export interface Writer {
   readonly isFailing: boolean;
   close(): void;
 }
-
-export const unavailable = (cause?: unknown): ChatError =>
-  new ChatError('unavailable', 'The store did not answer', cause === undefined ? {} : { cause });
 
 /** Transactions of `db`, whose `synchronous` is FULL at rest; `hooks` are those of whoever caches its rows. */
 export const createWriter = (db: Database, hooks: Hooks): Writer => {

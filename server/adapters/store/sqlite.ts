@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
+import { answering, unavailable } from './answering.ts';
 import { lockDataDir } from './data-lock.ts';
 import { createDocuments } from './sqlite-documents.ts';
 import { createInbox } from './sqlite-inbox.ts';
@@ -14,11 +15,12 @@ import {
   openDerived,
   searchMigrations,
   sideMigrations,
+  toStartError,
 } from './sqlite-schema.ts';
 import type { Database } from './sqlite-schema.ts';
 import { createSearch } from './sqlite-search.ts';
 import { createCheckpoints, createReadMarks } from './sqlite-side.ts';
-import { createWriter, unavailable } from './sqlite-writer.ts';
+import { createWriter } from './sqlite-writer.ts';
 
 export { StoreStartError } from './data-lock.ts';
 
@@ -47,7 +49,7 @@ export const openSqliteStore = async ({ dataDir }: { dataDir: string; clock: Clo
   } catch (error) {
     for (const db of opened) db.close();
     unlock();
-    throw error;
+    throw toStartError(join(dataDir, 'tiller.db'), error);
   }
 };
 
@@ -77,21 +79,17 @@ export const composeSqliteStore = (main: Database, side: Database, index: Databa
 
   const store: Store = {
     commitsPerConversation: Number.POSITIVE_INFINITY,
-    ...createLog(main, writer, rows, (commits) => (uncommitted += commits)),
-    ...createInbox(main, rows),
-    ...createReadMarks(main, writer),
-    saveCheckpoint: checkpoints.saveCheckpoint,
-    checkpoint: checkpoints.checkpoint,
-    search: async (orgId, words, limit) => {
-      try {
-        return search.search(orgId, words, limit);
-      } catch (error) {
-        throw unavailable(error);
-      }
-    },
+    ...answering(createLog(main, writer, rows, (commits) => (uncommitted += commits))),
+    ...answering(createInbox(main, rows)),
+    ...answering(createReadMarks(main, writer)),
+    ...answering({
+      saveCheckpoint: checkpoints.saveCheckpoint,
+      checkpoint: checkpoints.checkpoint,
+      search: async (orgId: string, words: string, limit: number) => search.search(orgId, words, limit),
+      purge: documents.purge,
+    }),
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,
-    purge: documents.purge,
     ping: async () => {
       if (isClosed) throw unavailable();
       // After a failure only a write can show that writing works again.
