@@ -98,7 +98,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
     }
     entries.change(item, { ...stripped(item.entry), status: 'sending' });
     const { conversationId, clientId, command, input } = entry;
-    const answer = await options.ask(command, { ...input, ...(conversationId !== '' && { conversationId }), clientId: crypto.randomUUID() });
+    const answer = await options.ask(command, { ...input, ...(conversationId !== '' && { conversationId }), clientId });
     if (entries.find(clientId) !== item) return pump();
     release(entry);
     if (answer.ok) {

@@ -79,7 +79,10 @@ export const createWidget = async (deps: WidgetDeps, orgId: string, change: Widg
   return widget;
 };
 
-/** Changes settings. A change that changes nothing leaves `updatedAt` as it is. Switched off: its sockets close. */
+/**
+ * Changes settings. A change that changes nothing leaves `updatedAt` as it is. Switched off, or with another list of
+ * domains: its sockets close.
+ */
 export const updateWidget = async (
   deps: WidgetDeps,
   orgId: string,
@@ -97,7 +100,10 @@ export const updateWidget = async (
   if (settings.privacyUrl === undefined) delete widget.privacyUrl;
   await deps.store.documents.widgets.put(widget);
   forgetWidget(deps, widget);
-  if (before.isEnabled && !widget.isEnabled) deps.bus.publish({ kind: 'revoked', what: 'widget', id });
+  // Whoever is connected was let in by the older rules: they come back and are judged by the new ones.
+  const isSwitchedOff = before.isEnabled && !widget.isEnabled;
+  const hasOtherDomains = widget.allowedDomains.join('\n') !== before.allowedDomains.join('\n');
+  if (isSwitchedOff || hasOtherDomains) deps.bus.publish({ kind: 'revoked', what: 'widget', id });
   await deps.onWidgetChanged(widget, before);
   return widget;
 };

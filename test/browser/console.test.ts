@@ -13,7 +13,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
   let page: Page;
 
   beforeAll(async () => {
-    server = await startServer({ env: { AI_BUILTIN_WORDS_PER_SECOND: '14' } });
+    server = await startServer({ env: { AI_BUILTIN_WORDS_PER_SECOND: '24' } });
     browser = await launch();
     maya = await openTab(browser);
     page = maya.page;
@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await expect
       .poll(async () => (await streaming().count()) && (await streaming().innerText()).length, { timeout: 10_000 })
       .toBeGreaterThan(60);
-    await page.getByRole('button', { name: 'Take over' }).click();
+    await page.getByRole('button', { name: 'Take over', exact: true }).click();
     await said('You took over').waitFor();
     await said('Stopped when you took over').waitFor();
     const cut = visitor.heard().find((message) => message.status === 'interrupted')!;
@@ -175,6 +175,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
 
   it('rejects a draft, and shows one that the visitor overtook as stale', async () => {
     const visitor = await withDraft('Do you have double kayaks?');
+    await expect.poll(() => page.getByRole('button', { name: 'Reject' }).isEnabled()).toBe(true);
     await page.keyboard.press('x');
     await said('You rejected a draft').waitFor();
     visitor.client.send('What are your boat hire prices?');

@@ -317,6 +317,19 @@ test('a changed widget is told to the sockets once, an unchanged one not at all'
   expect([told()[0]!.before.isAutopilot, told()[0]!.widget.isAutopilot]).toEqual([true, false]);
 });
 
+test('live sockets close where a widget is switched off or gets other domains, and for nothing else', async () => {
+  const cookie = await http.cookieOf(admin);
+  const { json } = await http.call('POST /widgets', { cookie, body: {} });
+  const { id } = json.widget;
+  const closed = () => http.deliveries.filter((one) => one.kind === 'revoked' && one.id === id).length;
+  await http.call('PATCH /widgets/:id', { cookie, id, body: { scheme: 'dark', allowedDomains: [] } });
+  expect(closed()).toBe(0);
+  await http.call('PATCH /widgets/:id', { cookie, id, body: { allowedDomains: ['example.com'] } });
+  expect(closed()).toBe(1);
+  await http.call('PATCH /widgets/:id', { cookie, id, body: { isEnabled: false } });
+  expect(closed()).toBe(2);
+});
+
 test('a preview stores nothing, and links that are no links are refused', async () => {
   const cookie = await http.cookieOf(admin);
   const before = await http.deps.store.documents.widgets.get(http.owner.orgId, ids.widget);

@@ -173,6 +173,24 @@ describe('sending', () => {
     expect(sent()).toEqual([]);
   });
 
+  test('a message is on the screen exactly once at every moment', async () => {
+    const client = connect();
+    await online(client);
+    const counts = new Set<number>();
+    const sending: string[] = [];
+    client.conversation.subscribe((now) => {
+      const shown = [...texts(now), ...(now?.outbox ?? []).map(({ input }) => String(input['text']))];
+      counts.add(shown.length - sending.length);
+      expect(new Set(shown).size).toBe(shown.length);
+    });
+    for (const text of ['a', 'b', 'c', 'd']) {
+      sending.push(text);
+      client.send(text);
+    }
+    await seen(client, 'a', 'b', 'c', 'd');
+    expect([...counts]).toEqual([0]);
+  });
+
   test('an acked message stays on the screen until the log holds it', async () => {
     const client = connect();
     await online(client);

@@ -371,7 +371,10 @@ export const startWireServer = async (): Promise<WireServer> => {
     log: logOf,
     commit,
     signal,
-    kick: () => io?.disconnectSockets(true),
+    kick: () => {
+      io?.of('/widget').disconnectSockets();
+      io?.of('/console').disconnectSockets();
+    },
     stop: async () => {
       await io?.close();
       io = undefined;

@@ -60,7 +60,13 @@ describe('the queue of a page', () => {
 
 describe('where the loader came from', () => {
   const script = (more: object): HTMLScriptElement =>
-    ({ src: 'https://chat.example/widget/pat-chat.js', baseURI: 'https://shop.example/', id: '', dataset: {}, ...more }) as HTMLScriptElement;
+    ({
+      src: 'https://chat.example/widget/pat-chat.js',
+      baseURI: 'https://shop.example/',
+      id: '',
+      dataset: {},
+      ...more,
+    }) as HTMLScriptElement;
 
   it('takes the server from its own address', () => {
     expect(locate(script({}), undefined).origin).toBe('https://chat.example');
@@ -70,7 +76,10 @@ describe('where the loader came from', () => {
     expect(locate(script({ id: 'PatChat' }), 'PatChat').name).toBe('PatChat');
     expect(locate(script({ id: 'Help' }), 'Help').name).toBe('Help');
     expect(locate(script({ id: 'my-script' }), undefined).name).toBe('Tiller');
-    expect(locate(script({ dataset: { widgetKey: 'wgt_1' } }), undefined)).toMatchObject({ name: 'Tiller', widgetKey: 'wgt_1' });
+    expect(locate(script({ dataset: { widgetKey: 'wgt_1' } }), undefined)).toMatchObject({
+      name: 'Tiller',
+      widgetKey: 'wgt_1',
+    });
   });
 });
 

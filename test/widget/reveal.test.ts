@@ -6,12 +6,17 @@ import { MAX_BACKLOG, nextReveal } from '../../client/widget/panel/reveal.ts';
 describe('revealing what was received', () => {
   it('moves forward by at least one character a frame and never past the end', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(), fc.integer({ min: 1, max: 200 }), (text, at, ms) => {
-        const shown = at % text.length;
-        const next = nextReveal(text, shown, ms);
-        expect(next).toBeGreaterThan(shown);
-        expect(next).toBeLessThanOrEqual(text.length);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 200 }),
+        (text, at, ms) => {
+          const shown = at % text.length;
+          const next = nextReveal(text, shown, ms);
+          expect(next).toBeGreaterThan(shown);
+          expect(next).toBeLessThanOrEqual(text.length);
+        },
+      ),
     );
   });
 
@@ -29,7 +34,7 @@ describe('revealing what was received', () => {
 
   it('never shows half of a surrogate pair', () => {
     const text = '👍'.repeat(300);
-    for (let shown = 0; shown < text.length; ) {
+    for (let shown = 0; shown < text.length;) {
       shown = nextReveal(text, shown, 16);
       expect(text.slice(0, shown).isWellFormed()).toBe(true);
     }

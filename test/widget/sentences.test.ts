@@ -10,7 +10,8 @@ describe('cutting a growing text into sentences', () => {
     for (const step of [1, 3, 7, 20, text.length]) {
       const sentences = createSentences('en');
       const heard: string[] = [];
-      for (let length = step; length < text.length; length += step) heard.push(...sentences.take(text.slice(0, length), false));
+      for (let length = step; length < text.length; length += step)
+        heard.push(...sentences.take(text.slice(0, length), false));
       heard.push(...sentences.take(text, true));
       expect(heard).toEqual(['No licence is needed.', 'You must be able to swim!', 'Shall I look for dates?']);
     }

@@ -19,12 +19,21 @@ const open = (control: Partial<ConversationState['control']> = {}, more: Partial
   return { ...state, status: 'open' as const, ...more, control: { ...state.control, ...control } };
 };
 const message = (kind: string, status = 'complete'): VisibleFact =>
-  ({ type: 'message.created', seq: 1, author: { kind, name: 'Maya Lind' }, status, text: '' }) as unknown as VisibleFact;
+  ({
+    type: 'message.created',
+    seq: 1,
+    author: { kind, name: 'Maya Lind' },
+    status,
+    text: '',
+  }) as unknown as VisibleFact;
 
 describe('the situation of a conversation', () => {
   it('shows the person who holds it by first name, the AI where it answers, else the team', () => {
     expect(personaOf(widget, open(), [])).toMatchObject({ kind: 'ai', name: 'Selwick' });
-    expect(personaOf(widget, open({ agentId: 'a', agentName: 'Maya Lind' }), [])).toMatchObject({ kind: 'agent', name: 'Maya' });
+    expect(personaOf(widget, open({ agentId: 'a', agentName: 'Maya Lind' }), [])).toMatchObject({
+      kind: 'agent',
+      name: 'Maya',
+    });
     expect(personaOf(widget, open({ waiting: 'handoff' }), []).kind).toBe('team');
     expect(personaOf(widget, open({ isAutopilot: false }), []).kind).toBe('team');
   });

@@ -11,9 +11,20 @@ let seq = 0;
 const fact = (body: object, at = now): VisibleFact =>
   ({ conversationId: 'c', seq: (seq += 1), id: `f${seq}`, at, ...body }) as VisibleFact;
 const message = (kind: string, at = now, more: object = {}): VisibleFact =>
-  fact({ type: 'message.created', messageId: `m${seq + 1}`, author: { kind }, text: 'x', status: 'complete', ...more }, at);
+  fact(
+    { type: 'message.created', messageId: `m${seq + 1}`, author: { kind }, text: 'x', status: 'complete', ...more },
+    at,
+  );
 const control = (more: object): VisibleFact =>
-  fact({ type: 'control.changed', isAutopilot: false, agentId: null, agentName: null, waiting: null, turn: 1, ...more });
+  fact({
+    type: 'control.changed',
+    isAutopilot: false,
+    agentId: null,
+    agentName: null,
+    waiting: null,
+    turn: 1,
+    ...more,
+  });
 const entry = (clientId: string, more: Partial<OutboxEntry> = {}): OutboxEntry => ({
   clientId,
   conversationId: 'c',
@@ -67,7 +78,10 @@ describe('the list of messages', () => {
   it('says who cut an answer: the person who joined, the visitor, or a member of the team', () => {
     const cut = (why: string, change: object): MessageItem['cut'] =>
       messages(build([message('ai', now, { status: 'interrupted', cut: why }), control(change)]))[0]?.cut;
-    expect(cut('taken', { agentId: 'a', agentName: 'Maya L', reason: 'taken' })).toEqual({ kind: 'joined', name: 'Maya L' });
+    expect(cut('taken', { agentId: 'a', agentName: 'Maya L', reason: 'taken' })).toEqual({
+      kind: 'joined',
+      name: 'Maya L',
+    });
     expect(cut('stopped', { reason: 'stopped' })).toEqual({ kind: 'you' });
     expect(cut('stopped', { reason: 'stopped', by: { id: 'a', name: 'Theo' } })).toEqual({ kind: 'by', name: 'Theo' });
     expect(cut('failed', { reason: 'failed' })).toEqual({ kind: 'failed' });

@@ -6,8 +6,15 @@ import { Dots } from '../ui/feedback.tsx';
 
 export const Activity = ({ snapshot }: { snapshot: ConversationSnapshot }) => {
   const { member } = signedIn();
-  const { typing, state } = snapshot;
-  const colleagues = typing.agents.filter((agent) => agent.agentId !== member.id);
+  const { typing, state, viewers } = snapshot;
+  // Whoever holds it types for the visitor too; a colleague who only considers it is known by their seat.
+  const typists = [
+    ...typing.agents.map((agent) => ({ id: agent.agentId, name: agent.name })),
+    ...viewers.filter((viewer) => viewer.typing),
+  ];
+  const colleagues = [...new Map(typists.map((each) => [each.id, each.name])).entries()]
+    .filter(([id]) => id !== member.id)
+    .map(([, name]) => name);
   const visitor = visitorName(state.visitor, state.contactId ?? snapshot.conversationId);
   return (
     <div
@@ -30,7 +37,7 @@ export const Activity = ({ snapshot }: { snapshot: ConversationSnapshot }) => {
       {colleagues.length > 0 && (
         <p role="status" class="ms-auto flex shrink-0 items-center gap-1.5 font-semibold text-text">
           <Dots />
-          {colleagues.map((agent) => agent.name).join(', ')} {colleagues.length === 1 ? 'is' : 'are'} replying
+          {colleagues.join(', ')} {colleagues.length === 1 ? 'is' : 'are'} replying
         </p>
       )}
     </div>

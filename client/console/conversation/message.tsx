@@ -253,7 +253,7 @@ export const Line = ({ item }: { item: Extract<TimelineItem, { kind: 'line' }> }
     <Icon name={item.icon} size={14} class="mt-px" />
     <span class="min-w-0 break-words">
       <bdi>{item.text}</bdi>
-      <time class="ms-1.5 opacity-80" dateTime={new Date(item.at).toISOString()} title={exactTime(item.at)}>
+      <time class="ms-1.5" dateTime={new Date(item.at).toISOString()} title={exactTime(item.at)}>
         {clockTime(item.at)}
       </time>
     </span>

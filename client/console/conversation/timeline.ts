@@ -103,6 +103,17 @@ const joins = (before: TimelineItem | undefined, item: MessageItem): before is M
   before.state !== 'interrupted' &&
   Math.abs(item.at - before.at) < groupGap;
 
+/** A note in the log does not name the entry it came from: its text, its author and its time tell that it is there. */
+const isNoted = (settled: readonly TimelineItem[], entry: OutboxEntry, reader: Reader): boolean =>
+  entry.command === 'note:add' &&
+  settled.some(
+    (item) =>
+      item.kind === 'note' &&
+      item.text === entry.input['text'] &&
+      item.author.agentId === reader.id &&
+      item.at > entry.createdAt - groupGap,
+  );
+
 const lastDay = (items: readonly TimelineItem[]): number => {
   const last = items.at(-1);
   return last === undefined ? -1 : dayOf(last.at);
@@ -164,7 +175,8 @@ export const timelineOf = (
     });
   }
   for (const entry of snapshot.outbox) {
-    const item = known.has(entry.clientId) ? null : queuedItem(entry, reader);
+    const isSaid = known.has(entry.clientId) || isNoted(settled, entry, reader);
+    const item = isSaid ? null : queuedItem(entry, reader);
     if (item !== null) tail.push(item);
   }
   return tail.length === 0 ? [...settled] : arrange(settled, tail);

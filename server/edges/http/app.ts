@@ -4,6 +4,7 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import { ChatError } from '../../../shared/errors.ts';
 import { truncatedAddress } from './address.ts';
+import { asyncApi } from './asyncapi.ts';
 import { consoleRouter } from './console-routes.ts';
 import type { HttpDeps } from './deps.ts';
 import { createLimits } from './limits.ts';
@@ -54,6 +55,9 @@ const operations = (deps: HttpDeps): Record<string, RequestHandler> => ({
   '/metrics': async (_request, response) => {
     const { contentType, body } = await deps.metrics.render();
     response.set('Content-Type', contentType).send(body);
+  },
+  '/asyncapi.json': (_request, response) => {
+    response.json(asyncApi(deps.baseUrl()));
   },
 });
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
+import { shortEmbedCode } from '../../domain/widget.ts';
 import { demoWidgetKey } from '../../usecases/installation.ts';
 import { assetsOf, sendAsset } from './assets.ts';
 import type { HttpDeps } from './deps.ts';
@@ -17,6 +18,9 @@ const readOnly = ['GET', 'HEAD'];
 const plainNotFound = (response: Response): void => {
   response.status(404).type('text/plain').send('There is nothing here\n');
 };
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const hashesOf = (html: string, tag: 'script' | 'style'): string[] =>
   [...html.matchAll(new RegExp(`<${tag}(?![^>]*\\ssrc=)[^>]*>([\\s\\S]*?)</${tag}>`, 'g'))]
@@ -87,7 +91,11 @@ export const pagesRouter = (deps: HttpDeps): Router => {
     const wasSent = await sendAsset(request, response, resolve(dist, 'console/preview.html'), revalidate);
     if (!wasSent) plainNotFound(response);
   });
-  router.get('/', as('site'), (_request, response) => sendSitePage(response, resolve(dist, 'site/index.html')));
+  router.get('/', as('site'), async (_request, response) => {
+    const key = await demoWidgetKey(deps);
+    const embed = key === undefined ? '' : escapeHtml(shortEmbedCode(deps.baseUrl(), key));
+    return sendSitePage(response, resolve(dist, 'site/index.html'), { __EMBED__: embed });
+  });
   router.get('/demo', as('site'), async (_request, response) => {
     const key = await demoWidgetKey(deps);
     if (key === undefined) return plainNotFound(response);

@@ -63,7 +63,7 @@ export const Header = ({ model, onClose }: { model: PanelModel; onClose: () => v
   const persona = model.persona.value;
   const title = persona.name || model.widget.value.texts.title || words.title;
   return (
-    <header>
+    <div class="header">
       <Crossfade id={`${persona.kind}-${persona.name}`}>
         <Names persona={persona} title={title} status={statusOf(model, persona, words)} isLive />
       </Crossfade>
@@ -73,6 +73,6 @@ export const Header = ({ model, onClose }: { model: PanelModel; onClose: () => v
           <Icon name="close" />
         </button>
       )}
-    </header>
+    </div>
   );
 };
