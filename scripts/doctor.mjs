@@ -11,6 +11,7 @@ if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
 const { env } = process;
 const dataDir = resolve(root, env['DATA_DIR'] || './data');
 const timeoutMs = 5000;
+const colour = (name, text) => (process.stdout.isTTY && !env['NO_COLOR'] ? styleText(name, text) : text);
 
 const firstRun = () => {
   try {
@@ -174,10 +175,10 @@ let problems = 0;
 for (const [name, check] of Object.entries(checks)) {
   try {
     await check();
-    console.log(`${styleText('green', '✓')} ${name}`);
+    console.log(`${colour('green', '✓')} ${name}`);
   } catch (error) {
     if (error instanceof Skipped) {
-      console.log(`${styleText('gray', '–')} ${name}: ${error.message}`);
+      console.log(`${colour('gray', '–')} ${name}: ${error.message}`);
       continue;
     }
     problems += 1;
@@ -187,7 +188,7 @@ for (const [name, check] of Object.entries(checks)) {
         : error.code === 'ECONNREFUSED'
           ? 'nothing listens there'
           : error.message;
-    console.log(`${styleText('red', '✗')} ${name}: ${why}`);
+    console.log(`${colour('red', '✗')} ${name}: ${why}`);
     // Without an answer everything else would fail the same way.
     if (name === 'The process answers') break;
   }

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newId } from '../shared/ids.ts';
 import { createLocalBus } from './adapters/bus/local.ts';
+import { createIdentities } from './adapters/identity/jose.ts';
 import { createKnowledge } from './adapters/knowledge/minisearch.ts';
 import { createLog } from './adapters/log/pino.ts';
 import { createMetrics } from './adapters/metrics/prom.ts';
@@ -27,6 +28,7 @@ import { Committer } from './usecases/commit.ts';
 import { followWidget } from './usecases/conversations.ts';
 import { Directory } from './usecases/directory.ts';
 import { followContacts } from './usecases/follow.ts';
+import { installationSecret } from './usecases/installation.ts';
 import { Limits } from './usecases/limits.ts';
 import { Presence } from './usecases/presence.ts';
 
@@ -121,6 +123,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   });
   committer.attach(answers);
 
+  const identities = createIdentities(await installationSecret({ store, clock }, config.secret));
   const seeded = await firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, {
     renewsLink: parts.renewsLink ?? false,
   });
@@ -158,6 +161,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     directory,
     presence,
     limits,
+    identities,
     baseUrl,
     trust: app.get('trust proxy fn') as Trust,
   });

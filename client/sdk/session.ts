@@ -49,7 +49,7 @@ export const createSession = (storage: KeyValueStorage, options: VisitorClientOp
       const hadSession = storage.getItem(sessionKey) !== null;
       const hadVisitor = storage.getItem(visitorKey) !== null;
       if (identity !== undefined) identity = undefined;
-      else if (hadSession) { storage.removeItem(sessionKey); storage.removeItem(visitorKey); }
+      else if (hadSession) storage.removeItem(sessionKey);
       else if (hadVisitor) storage.removeItem(visitorKey);
       else return false;
       return true;

@@ -66,6 +66,8 @@ export interface Contact extends Base {
   company?: string;
   customFields?: Record<string, string>;
   verified: boolean;
+  /** The owner's own id of this person, from a signed identity. */
+  subject?: string;
   lastSeenAt: number;
   visits: number;
   page?: Page;

@@ -1,4 +1,5 @@
 // The mark that the first start leaves: which organisation this installation began with, and whether it is the demo.
+import { newSecret } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -12,6 +13,19 @@ export interface Installation {
 }
 
 const id = 'installation';
+
+/** The secret of every signature: the configured one, else one made once and kept in the store. */
+export const installationSecret = async (
+  { store, clock }: { store: Store; clock: Clock },
+  configured: string | undefined,
+): Promise<string> => {
+  if (configured !== undefined) return configured;
+  const kept = await store.documents.settings.find('name:secret');
+  if (kept !== undefined) return kept.value;
+  const value = newSecret('link');
+  await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
+  return value;
+};
 
 export const readInstallation = async ({ store }: { store: Store }): Promise<Installation | undefined> => {
   const setting = await store.documents.settings.find(`name:${id}`);

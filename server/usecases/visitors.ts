@@ -5,6 +5,7 @@ import { newId, newSecret } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
+import type { Identity } from '../ports/identity.ts';
 import type { Store } from '../ports/store.ts';
 import { hashOf } from './secret.ts';
 
@@ -234,6 +235,31 @@ const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput)
     own(deps, session),
   ]);
   return { session, contact, sessionToken, visitorToken };
+};
+
+/**
+ * A signed identity: the contact is who the owner says, and both tokens are new, so that whoever knew the anonymous ones
+ * reads nothing of what follows.
+ */
+export const identifyVerified = async (
+  deps: VisitorDeps,
+  session: Session,
+  identity: Identity,
+  input: OpenInput,
+): Promise<OpenSession> => {
+  const { subject, name, email } = identity;
+  const contact = await deps.store.documents.contacts.get(session.orgId, session.contactId);
+  if (contact !== undefined) {
+    await deps.store.documents.contacts.put({
+      ...contact,
+      subject,
+      verified: true,
+      ...(name === undefined ? {} : { name }),
+      ...(email === undefined ? {} : { email }),
+      expiresAt: deps.clock.now() + contactMs,
+    });
+  }
+  return freshTokens(deps, session, input);
 };
 
 /** Whether a conversation is this visitor's. */

@@ -17,6 +17,7 @@ import {
   searchMigrations,
   sideMigrations,
 } from '../../server/adapters/store/sqlite-schema.ts';
+import { createWriter } from '../../server/adapters/store/sqlite-writer.ts';
 import { composeSqliteStore, openSqliteStore, StoreStartError } from '../../server/adapters/store/sqlite.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Store } from '../../server/ports/store.ts';
@@ -310,6 +311,23 @@ describe('failure', () => {
 });
 
 describe('kill', () => {
+  test('[S1] a transaction is fsynced where anything in it must last, and only there', async () => {
+    const db = openDatabase(join(dataDir, 'tiller.db'), mainMigrations, { synchronous: 'OFF', cacheMiB: 1 });
+    const idle = { beforeCommit: () => {}, afterRollback: () => {}, afterCommit: () => {} };
+    const writer = createWriter(db, idle);
+    const [normal, full] = [1, 2];
+    const mode = (): unknown => (db.prepare('PRAGMA synchronous').get() as { synchronous: number }).synchronous;
+    expect(await writer.write(mode)).toBe(full);
+    expect(await writer.write(mode, { isDurable: false })).toBe(normal);
+    const shared = [
+      writer.write(mode, { isDurable: false }),
+      writer.write(mode),
+      writer.write(mode, { isDurable: false }),
+    ];
+    expect(await Promise.all(shared)).toEqual([full, full, full]);
+    db.close();
+  });
+
   test('[S1] [S2] after kill -9 in a stream of appends every reported commit is there, and every log is dense', async () => {
     let reported = 0;
     for (let round = 0; round < 2; round++) {

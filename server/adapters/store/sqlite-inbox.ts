@@ -31,19 +31,33 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
   const hasLabel = (c: string): string =>
     `AND EXISTS (SELECT 1 FROM labelled l WHERE l.org = ${c}.org AND l.label = ? AND l.last_at = ${c}.last_at AND l.n = ${c}.n)`;
 
-  /** Longest waiting first. */
+  const totalOf = (org: number, ...names: string[]): number =>
+    names.reduce((sum, name) => {
+      const [found] = all<{ total: number }>('SELECT total FROM counters WHERE org = ? AND name = ?', [org, name]);
+      return sum + (found?.total ?? 0);
+    }, 0);
+
+  /** Longest waiting first: along those who wait, or along what has the label where that is the shorter walk. */
   const waiting = (org: number, query: InboxQuery, limit: number): Found[] => {
+    const { label, agentId, cursor } = query;
     // Who waits is held by nobody.
-    if (query.agentId !== undefined) return [];
-    const from = query.cursor === undefined ? undefined : readCursor(query.cursor);
-    const values: Bound[] = [org];
-    if (from !== undefined) values.push(from.at, Number(from.tie));
-    if (query.label !== undefined) values.push(query.label);
+    if (agentId !== undefined) return [];
+    const isByLabel = label !== undefined && totalOf(org, `label:${label}`) * 2 < totalOf(org, 'needsPerson');
+    const from = cursor === undefined ? undefined : readCursor(cursor);
+    const bounds: Bound[] = from === undefined ? [] : [from.at, Number(from.tie)];
+    const after = from === undefined ? '' : 'AND (c.waiting_since, c.n) > (?, ?)';
+    const order = 'ORDER BY c.waiting_since, c.n LIMIT ?';
+    if (isByLabel) {
+      return all(
+        `SELECT c.n, c.waiting_since AS at, c.row FROM labelled l CROSS JOIN conversations c ON c.n = l.n
+         WHERE l.org = ? AND l.label = ? AND c.waiting_since IS NOT NULL ${after} ${order}`,
+        [org, label, ...bounds, limit],
+      );
+    }
     return all(
       `SELECT c.n, c.waiting_since AS at, c.row FROM conversations c
-       WHERE c.org = ? AND c.waiting_since IS NOT NULL ${from === undefined ? '' : 'AND (c.waiting_since, c.n) > (?, ?)'}
-       ${query.label === undefined ? '' : hasLabel('c')} ORDER BY c.waiting_since, c.n LIMIT ?`,
-      [...values, limit],
+       WHERE c.org = ? AND c.waiting_since IS NOT NULL ${after} ${label === undefined ? '' : hasLabel('c')} ${order}`,
+      [org, ...bounds, ...(label === undefined ? [] : [label]), limit],
     );
   };
 
@@ -76,12 +90,6 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
 
   const held = (org: number, agentId: string, query: InboxQuery, limit: number): Found[] =>
     latest('c.org = ? AND c.agent = ?', [org, agentId], query, limit);
-
-  const totalOf = (org: number, ...names: string[]): number =>
-    names.reduce((sum, name) => {
-      const [found] = all<{ total: number }>('SELECT total FROM counters WHERE org = ? AND name = ?', [org, name]);
-      return sum + (found?.total ?? 0);
-    }, 0);
 
   const listed = (org: number, list: keyof typeof buckets, query: InboxQuery, limit: number): Found[] => {
     const { label } = query;

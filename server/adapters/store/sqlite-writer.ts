@@ -32,11 +32,11 @@ export interface Writer {
   close(): void;
 }
 
-/** Transactions of `db`, whose `synchronous` is FULL at rest; `hooks` are those of whoever caches its rows. */
+/** Transactions of `db`, whose `synchronous` is set here; `hooks` are those of whoever caches its rows. */
 export const createWriter = (db: Database, hooks: Hooks): Writer => {
   let waiting: Job[] = [];
   let scheduled: NodeJS.Immediate | undefined;
-  let isFull = true;
+  let isFull: boolean | undefined;
   let isFailing = false;
   let isClosed = false;
   const begin = db.prepare('BEGIN IMMEDIATE');

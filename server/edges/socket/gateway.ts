@@ -10,6 +10,7 @@ import type { Config } from '../../config.ts';
 import { isOriginAllowed } from '../../domain/widget.ts';
 import type { Bus, Delivery } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Identities } from '../../ports/identity.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { Committer } from '../../usecases/commit.ts';
@@ -42,6 +43,7 @@ export interface GatewayDeps {
   directory: Directory;
   presence: Presence;
   limits: Limits;
+  identities: Identities;
   trust: Trust;
   baseUrl(): string;
 }
@@ -65,6 +67,7 @@ const visitorAuth = z.object({
   v: z.number().int(),
   visitorToken: token,
   sessionToken: token,
+  identity: z.string().max(4096).optional().catch(undefined),
   channel: z.literal('test').optional().catch(undefined),
 });
 const staffAuth = z.object({ v: z.number().int(), token });
@@ -169,6 +172,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         isCounted: !isLocalCaller(request.socket.remoteAddress, request.headers),
         userAgent: header(request, 'user-agent')?.slice(0, 200),
         locale: header(request, 'accept-language')?.split(',')[0]?.slice(0, 20),
+        identity: auth.identity,
         session: undefined,
         contact: undefined,
       };

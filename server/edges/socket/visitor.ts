@@ -13,7 +13,7 @@ import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
-import { moveSession, openSession, owns } from '../../usecases/visitors.ts';
+import { identifyVerified, moveSession, openSession, owns } from '../../usecases/visitors.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
 import type { Handlers } from './bind.ts';
@@ -30,6 +30,8 @@ export interface VisitorSeat {
   isCounted: boolean;
   userAgent: string | undefined;
   locale: string | undefined;
+  /** A signed identity of the handshake, until it was used. */
+  identity: string | undefined;
   session: Session | undefined;
   contact: Contact | undefined;
 }
@@ -120,6 +122,23 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       };
     });
 
+  const signedIdentity = async (
+    session: Session,
+    conversationId: string,
+    token: string,
+    clientId: string | undefined,
+  ): Promise<{ sessionToken: string; visitorToken: string }> => {
+    await mine(conversationId);
+    const identity = await deps.identities.verify(token, await widgetNow());
+    const opened = await identifyVerified(deps, session, identity, { channel: seat.channel });
+    const { sessionToken, visitorToken } = opened;
+    Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
+    const { name, email } = identity;
+    const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
+    await does(conversationId, { type: 'visitor.identify', verified: true, ...fields }, clientId, 'action');
+    return { sessionToken, visitorToken };
+  };
+
   const handlers: Handlers<typeof visitorCommands> = {
     'session:open': async ({ clientId, page, conversationId, since }) => {
       const widget = await widgetNow();
@@ -145,6 +164,11 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         conversationId === undefined || conversationId === opened.session.conversationId
           ? opened.session
           : await moveSession(deps, opened.session, conversationId);
+      if (seat.identity !== undefined) {
+        const token = seat.identity;
+        seat.identity = undefined;
+        await signedIdentity(seat.session, seat.session.conversationId, token, undefined);
+      }
       return sessionView(seat.session, widget, since);
     },
     'message:send': async ({ conversationId, clientId, text, fileIds }) => {
@@ -233,9 +257,9 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     },
     'visitor:identify': async (input) => {
       const session = sessionNow();
-      if ('token' in input) throw new ChatError('forbidden', 'This widget has no identity verification set up');
-      const { name, email } = input;
       const conversationId = input.conversationId ?? session.conversationId;
+      if ('token' in input) return signedIdentity(session, conversationId, input.token, input.clientId);
+      const { name, email } = input;
       // A signed identity is not overwritten by an unsigned one.
       if (seat.contact?.verified === true) return {};
       const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
