@@ -14,7 +14,15 @@ const unused: Record<string, string> = {
   'engine.io-client/build/esm/transports/polling-fetch.js': 'export class Fetch {}',
   'engine.io-client/build/esm/transports/polling-xhr.js': 'export class XHR {}',
   'engine.io-client/build/esm/transports/webtransport.js': 'export class WT {}',
-  'socket.io-parser/build/esm/is-binary.js': 'export const isBinary = () => false; export const hasBinary = () => false;',
+  'engine.io-parser/build/esm/contrib/base64-arraybuffer.js': 'export const decode = () => new ArrayBuffer(0);',
+  // Every browser that runs the panel has URL; the original brings a parser of its own.
+  'engine.io-client/build/esm/contrib/parseuri.js': `export const parse = (source) => {
+    const { protocol, hostname, port, pathname, search } = new URL(source);
+    const host = hostname.replace(/^\\[|\\]$/g, '');
+    return { source, protocol: protocol.slice(0, -1), host, port, path: pathname, query: search.slice(1) };
+  };`,
+  'socket.io-parser/build/esm/is-binary.js':
+    'export const isBinary = () => false; export const hasBinary = () => false;',
   'socket.io-parser/build/esm/binary.js':
     'export const deconstructPacket = (packet) => ({ packet, buffers: [] }); export const reconstructPacket = (packet) => packet;',
 };

@@ -139,6 +139,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     knowledge,
     model,
     presence,
+    identities,
     passwords: createPasswords(),
     config,
     baseUrl,

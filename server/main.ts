@@ -39,10 +39,16 @@ const configured = (): Config => {
   }
 };
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, link: { type: 'boolean', default: false } },
-  strict: false,
-});
+const flags = (): { json: boolean; link: boolean } => {
+  try {
+    const options = { json: { type: 'boolean', default: false }, link: { type: 'boolean', default: false } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    return fail(`${why}. Known are --json (one line for programs) and --link (a new one-time link for the owner).`);
+  }
+};
+const values = flags();
 const config = configured();
 const here = dirname(fileURLToPath(import.meta.url));
 // Built, this file lies in dist/server; in development it runs from server/.
@@ -65,7 +71,7 @@ process.on('SIGTERM', () => stop('SIGTERM'));
 process.on('SIGINT', () => stop('SIGINT'));
 
 try {
-  running = await startNode(config, { distDir, renewsLink: values['link'] === true });
+  running = await startNode(config, { distDir, renewsLink: values.link });
 } catch (error) {
   fail(explain(error, config));
 }
@@ -73,7 +79,7 @@ if (running !== undefined) {
   const { facts, isFirst } = running;
   if (config.limits === 'off') process.stderr.write('Rate limits are off (TILLER_LIMITS=off): for load tests only.\n');
   process.stdout.write(
-    values['json'] === true
+    values.json
       ? `${JSON.stringify(facts)}\n`
       : welcomeText({ facts, isFirst }, join(config.dataDir, 'first-run.json')),
   );

@@ -172,6 +172,11 @@ export const consoleRoutes = {
     body: widgetSettings.partial(),
     output: z.object({ widget: widgetView, preview: publicWidget }),
   },
+  'GET /widgets/:id/identity': {
+    doc: 'The secret with which the owner signs who a visitor is (a JWT, HS256, audience: the widget key).',
+    who: 'admin',
+    output: z.object({ secret: z.string(), audience: z.string() }),
+  },
   'POST /widgets/:id/preview': {
     doc: 'The public view as it would be; nothing is stored.',
     who: 'agent',

@@ -62,7 +62,7 @@ export const newUuid = (): string => {
 };
 
 /** Bearer secrets: 256 random bits as base64url after a prefix that names their use. */
-export type SecretPrefix = 'sess' | 'vis' | 'in' | 'pat' | 'con' | 'link' | 'cookie';
+export type SecretPrefix = 'sess' | 'vis' | 'in' | 'pat' | 'con' | 'link' | 'cookie' | 'sign';
 
 export const newSecret = (prefix: SecretPrefix): string => {
   let binary = '';

@@ -37,6 +37,11 @@ export const ConnectionStrip = () => {
       : connection.status === 'offline'
         ? `Showing ${clockTime(connection.since)}. Reconnecting`
         : 'Connecting';
+  const again = (): void => {
+    // A client that waits for its next try ignores `connect`: it must be idle to begin at once.
+    client.disconnect();
+    client.connect();
+  };
   return (
     <div
       role="status"
@@ -44,7 +49,7 @@ export const ConnectionStrip = () => {
     >
       <Icon name="alert" size={14} />
       <span class="truncate">{text}</span>
-      <button type="button" class="font-semibold underline underline-offset-2" onClick={() => client.connect()}>
+      <button type="button" class="font-semibold underline underline-offset-2" onClick={again}>
         Try now
       </button>
     </div>

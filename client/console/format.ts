@@ -52,8 +52,9 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 
 /** Two letters of a name, one where there is one word. Counts by code point: an emoji is not cut in half. */
 export const initialsOf = (name: string): string => {
+  // Signs are no initials.
   const words = name
-    .trim()
+    .replace(/[^\p{L}\p{N}\p{Emoji_Presentation}]+/gu, ' ')
     .split(/\s+/)
     .filter((word) => word !== '');
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) =>
@@ -112,7 +113,8 @@ export const plainText = (markdown: string): string =>
   markdown
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/(\*\*|__|~~|`+)/g, '')
-    .replace(/(^|\s)(#{1,6}|[-*+]|>)\s+/g, '$1')
+    .replace(/(^|\s)(#{1,6}|>)\s+/g, '$1')
+    .replace(/^[-*+]\s+/, '')
     .replace(/(^|\s)\*(\S[^*]*)\*/g, '$1$2')
     .replace(/\s+/g, ' ')
     .trim();

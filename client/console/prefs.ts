@@ -39,8 +39,11 @@ export const isCompact = preference<boolean>('compact', false);
 /** The visitor's panel beside the conversation, where there is room for it. */
 export const isPanelOpen = preference<boolean>('panel', true);
 
-effect(() => {
-  const root = document.documentElement;
-  if (scheme.value === 'auto') root.removeAttribute('data-scheme');
-  else root.setAttribute('data-scheme', scheme.value);
-});
+/** Keeps the page in the chosen scheme. */
+export const startScheme = (): void => {
+  effect(() => {
+    const root = document.documentElement;
+    if (scheme.value === 'auto') root.removeAttribute('data-scheme');
+    else root.setAttribute('data-scheme', scheme.value);
+  });
+};

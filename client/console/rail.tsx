@@ -33,16 +33,17 @@ const RailLink = ({
   <a
     href={hrefOf(to)}
     aria-current={isHere ? 'page' : undefined}
-    aria-label={badge > 0 ? `${label}, ${badge} need a person` : label}
     title={label}
     class={`relative inline-flex size-10 items-center justify-center rounded-control max-sm:h-11 max-sm:w-16 ${
       isHere ? 'bg-chosen text-text' : 'text-text2 hover:bg-hover hover:text-text'
     }`}
   >
     <Icon name={icon} size={20} />
+    <span class="sr-only">{label} </span>
     {badge > 0 && (
       <span class="absolute end-0 top-0 inline-flex h-4 min-w-4 items-center justify-center rounded-full bg-danger px-1 text-[10px]/none font-semibold text-surface max-sm:end-3">
         {badge > 99 ? '99+' : badge}
+        <span class="sr-only"> need a person</span>
       </span>
     )}
   </a>

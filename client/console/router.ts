@@ -41,7 +41,7 @@ export const hrefOf = (screen: Screen): string => {
   }
 };
 
-const path = signal(location.pathname);
+const path = signal(base);
 export const screen = computed(() => screenOf(path.value));
 
 export const navigate = (to: Screen, how: 'push' | 'replace' = 'push'): void => {
@@ -54,6 +54,7 @@ export const navigate = (to: Screen, how: 'push' | 'replace' = 'push'): void => 
 
 /** Follows links within the console without a reload; leaves modified clicks and other targets to the browser. */
 export const startRouter = (): void => {
+  path.value = location.pathname;
   addEventListener('popstate', () => {
     path.value = location.pathname;
   });

@@ -25,15 +25,20 @@ export interface Current {
 
 const maxEarlyFacts = 500;
 
-export const createCurrent = (around: Surroundings, outboxOf: (conversationId: string) => OutboxEntry[]): Current => {
+/** `lastId`: where this visitor was when the page was left; what still waits to go there is shown at once. */
+export const createCurrent = (
+  around: Surroundings,
+  outboxOf: (conversationId: string) => OutboxEntry[],
+  lastId: () => string | null,
+): Current => {
   const shown = value<ConversationSnapshot | null>(null);
   let current: Conversation | null = null;
   let unshow: () => void = () => undefined;
   let early: VisibleFact[] = [];
 
-  /** What was typed before there is a conversation must be seen all the same. */
+  /** What waits must be seen, also while there is no connection to learn the conversation from. */
   const showWaiting = (): void => {
-    const outbox = outboxOf('');
+    const outbox = [...outboxOf(lastId() ?? ''), ...(lastId() === null ? [] : outboxOf(''))];
     if (shown.get() === null ? outbox.length === 0 : shown.get()?.conversationId !== '') return;
     shown.set({
       conversationId: '',

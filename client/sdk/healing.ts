@@ -50,7 +50,7 @@ export const createHealing = (patient: Patient): Healing => {
     isAtWork = true;
     let isAnswered = true;
     let isForced = anyway !== undefined;
-    for (let tries = 0; isAllowed() && (isForced || (false));) {
+    for (let tries = 0; isAllowed() && (isForced || (isNeedy() && tries < maxTries));) {
       const outcome = await askOnce(anyway?.timeoutMs);
       isAnswered = outcome !== 'unanswered';
       if (outcome === 'refused' || (isForced && !isAnswered)) break;

@@ -6,7 +6,6 @@ import type { KeyValueStorage, VisitorClientOptions } from './api.ts';
 
 export interface Session {
   auth: () => VisitorAuth;
-  hasSession: () => boolean;
   /** Keeps what an ack brought, if it brought any. */
   keep: (tokens: { sessionToken?: string | undefined; visitorToken?: string | undefined }) => void;
   /** The identity was accepted; it is short-lived, so it is not shown again. */
@@ -36,7 +35,6 @@ export const createSession = (storage: KeyValueStorage, options: VisitorClientOp
         ...(options.channel === undefined ? {} : { channel: options.channel }),
       };
     },
-    hasSession: () => storage.getItem(sessionKey) !== null,
     keep: ({ sessionToken, visitorToken }) => {
       if (sessionToken !== undefined) storage.setItem(sessionKey, sessionToken);
       if (visitorToken !== undefined) storage.setItem(visitorKey, visitorToken);

@@ -95,6 +95,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       },
     },
     outbox.of,
+    () => storage.getItem(conversationKey),
   );
   current.outboxChanged('');
 

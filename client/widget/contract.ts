@@ -2,29 +2,10 @@
 import type { PublicWidget } from '../../shared/widget.ts';
 
 /** What a host page may call, as `Tiller('open')` or `Tiller.open()`. */
-export const widgetMethods = [
-  'init',
-  'boot',
-  'open',
-  'close',
-  'toggle',
-  'show',
-  'hide',
-  'identify',
-  'update',
-  'logout',
-  'shutdown',
-  'send',
-  'prefill',
-  'newConversation',
-  'setLocale',
-  'setTheme',
-  'track',
-  'on',
-  'off',
-  'destroy',
-] as const;
-export type WidgetMethod = (typeof widgetMethods)[number];
+export const widgetMethods =
+  'init boot open close toggle show hide identify update logout shutdown send prefill newConversation setLocale setTheme track on off destroy'.split(
+    ' ',
+  );
 
 /** What a host page may listen to, and what it is told with it. */
 export interface WidgetEvents {
@@ -76,11 +57,10 @@ export interface PanelOptions {
   /** `http(s)://host[:port]` of the server. */
   origin: string;
   widget: PublicWidget;
-  inline: boolean;
-  channel?: 'test';
-  locale?: string;
-  scheme?: Scheme;
-  identity?: Identity;
+  /** What the page initialised with. */
+  init: InitOptions;
+  /** The page's wish by now. */
+  scheme: Scheme | undefined;
   emit: Emit;
   /** The panel opened or closed; the loader moves focus and redraws the launcher. */
   onOpenChange: (isOpen: boolean) => void;

@@ -97,6 +97,8 @@ export interface Session extends Base {
   page?: Page;
   /** The `clientId` of the last `conversation:new`, so that a repeat of it begins nothing. */
   newKey?: string;
+  /** The conversation that it left then. */
+  left?: string;
 }
 
 /** Which visitor may read a conversation, written before its log begins. */

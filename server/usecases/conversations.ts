@@ -97,22 +97,26 @@ export const staffDoes = async (
     orgId,
     conversationId,
     key: `m:${agentId}:${options.clientId ?? newUuid()}`,
-    body: ask,
+    // A colleague's name is no part of what was asked: a repeat after they changed it is still a repeat.
+    body: ask.type === 'agent.assign' ? { type: ask.type, to: ask.to.id } : ask,
     command: { ...ask, by },
     surroundings: { ...surroundings, draft },
     ...(options.admit === undefined ? {} : { admit: options.admit }),
   });
 };
 
-/** The member that a conversation is to be given to. @throws ChatError `not_found` */
+/**
+ * The member that a conversation is to be given to. Whether they may still get it is asked after the key was looked up (R3).
+ * @throws ChatError `not_found`
+ */
 export const assignee = async (
   deps: ConversationDeps,
   orgId: string,
   memberId: string,
-): Promise<{ id: string; name: string }> => {
+): Promise<{ id: string; name: string; isDisabled: boolean }> => {
   const member = await deps.store.documents.members.get(orgId, memberId);
-  if (member === undefined || member.isDisabled) throw new ChatError('not_found', 'No such member');
-  return { id: member.id, name: member.name };
+  if (member === undefined) throw new ChatError('not_found', 'No such member');
+  return { id: member.id, name: member.name, isDisabled: member.isDisabled };
 };
 
 const pageSize = 200;

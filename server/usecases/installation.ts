@@ -22,7 +22,7 @@ export const installationSecret = async (
   if (configured !== undefined) return configured;
   const kept = await store.documents.settings.find('name:secret');
   if (kept !== undefined) return kept.value;
-  const value = newSecret('link');
+  const value = newSecret('sign');
   await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
   return value;
 };

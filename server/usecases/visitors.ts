@@ -127,9 +127,16 @@ export const openSession = async (
   }
   const refusal = input.admitNew?.();
   if (refusal !== undefined) throw refusal;
-  return known === undefined
-    ? beginVisitor(deps, widget, input)
-    : returning(deps, widget, known, tokens.visitorToken!, input);
+  try {
+    return known === undefined
+      ? await beginVisitor(deps, widget, input)
+      : await returning(deps, widget, known, tokens.visitorToken!, input);
+  } catch (error) {
+    // The same `clientId` on another connection was a moment faster: this is its repeat.
+    const first = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
+    if (first === undefined || (known !== undefined && known.id !== first.visitorId)) throw error;
+    return freshTokens(deps, first, input);
+  }
 };
 
 const repeatOf = async (deps: VisitorDeps, widget: Widget, clientId: string): Promise<Session | undefined> => {
@@ -260,6 +267,18 @@ export const identifyVerified = async (
     });
   }
   return freshTokens(deps, session, input);
+};
+
+/** The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. */
+export const usedSession = async (deps: VisitorDeps, session: Session): Promise<Session> => {
+  const now = deps.clock.now();
+  if (now - session.lastSeenAt < touchEveryMs) return session;
+  // Read again, because another tab of the visitor may have moved it meanwhile.
+  const stored = await deps.store.documents.sessions.get(session.orgId, session.id);
+  const lastSeenAt = now;
+  const expiresAt = Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs);
+  if (stored !== undefined) await deps.store.documents.sessions.put({ ...stored, lastSeenAt, expiresAt });
+  return { ...session, lastSeenAt, expiresAt };
 };
 
 /** Whether a conversation is this visitor's. */

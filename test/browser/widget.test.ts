@@ -148,6 +148,7 @@ describe.skipIf(!hasChromium)('the widget (needs chromium)', () => {
     expect((await textOf(page)).startsWith(seen.slice(0, 15))).toBe(true);
     await settled(page);
     const streamed = await textOf(page);
+    expect(streamed.length).toBeGreaterThan(seen.length);
     await page.reload();
     await open(page);
     await settled(page);
@@ -155,7 +156,7 @@ describe.skipIf(!hasChromium)('the widget (needs chromium)', () => {
     expect(await own(page).count()).toBe(1);
   });
 
-  it('keeps what is written while the connection is gone, and sends it once when it is back', async () => {
+  it('[R13] keeps what is written while the connection is gone, and sends it once when it is back', async () => {
     const { page } = await visit(urlOf({ origin: wire.url }));
     await open(page);
     await say(page, question);
@@ -265,7 +266,7 @@ describe.skipIf(!hasChromium)('the widget (needs chromium)', () => {
     expect(await violations()).toEqual([]);
   });
 
-  it('[C4] freezes the answer when a person takes over, says who came, and shows no more of it', async () => {
+  it('[R10] freezes the answer when a person takes over, says who came, and shows no more of it', async () => {
     const { page } = await visit(urlOf());
     await open(page);
     await say(page, question);

@@ -148,6 +148,7 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
     foreign: () => ({ body: { assistantId: foreign.assistant } }),
   },
   'GET /widgets/:id': { good: () => ({ id: ids.widget }), foreign: () => ({ id: foreign.widget }) },
+  'GET /widgets/:id/identity': { good: () => ({ id: ids.widget }), foreign: () => ({ id: foreign.widget }) },
   'PATCH /widgets/:id': {
     good: () => ({ id: ids.widget, body: { scheme: 'dark' } }),
     foreign: () => ({ id: foreign.widget, body: { name: 'Mine now' } }),

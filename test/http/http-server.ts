@@ -10,6 +10,7 @@ import { newSecret } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { createLocalBus } from '../../server/adapters/bus/local.ts';
 import { createMetrics } from '../../server/adapters/metrics/prom.ts';
+import { createIdentities } from '../../server/adapters/identity/jose.ts';
 import { createPasswords } from '../../server/adapters/passwords/argon2.ts';
 import { openSqliteStore } from '../../server/adapters/store/sqlite.ts';
 import { createHttpApp, hardenServer } from '../../server/edges/http/app.ts';
@@ -95,6 +96,7 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
     store,
     clock: systemClock,
     bus,
+    identities: createIdentities('a-secret-of-this-test-0123456789-abcdef'),
     passwords: createPasswords(),
     knowledge: { search: async () => [], forget: () => {} },
     presence: { isStaffOnline: () => false },

@@ -1,4 +1,7 @@
 // The SDK against the real server: two tabs, a person, tunnels and reloads.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConversationSnapshot, KeyValueStorage, StaffClient, VisitorClient } from '../../client/sdk/api.ts';
 import { createStaffClient, createVisitorClient, memoryStorage } from '../../client/sdk/index.ts';
@@ -131,4 +134,43 @@ test('the inbox is live: a visitor who asks for a person appears first among tho
   expect(await visitor.perform('handoff:request', { reason: 'I want a person' })).toMatchObject({ ok: true });
   const id = visitor.conversation.get()?.conversationId;
   await until(staff.inbox, (now) => now.rows.some((row) => row.conversationId === id));
+});
+
+test('a restart of the server in the middle of a conversation loses nothing, on either side', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tiller-sdk-'));
+  const before = await startServer({ dataDir });
+  const { url, firstRun } = before;
+  const port = new URL(url).port;
+  const more = { url, backoff: { min: 10, max: 100 } };
+  const visitor = createVisitorClient({ ...more, widgetKey: firstRun.widgetKey });
+  const staff = createStaffClient({ ...more, token: firstRun.keys.console, memberId: '' });
+  clients.push(visitor, staff);
+  visitor.connect();
+  staff.connect();
+  visitor.send('Hello');
+  const begun = await until(visitor.conversation, answered);
+  const conversationId = begun?.conversationId ?? '';
+  const watched = staff.open(conversationId);
+  staff.openInbox('open');
+  await until(watched, answered);
+  expect(await staff.perform('conversation:take', { conversationId })).toMatchObject({ ok: true });
+
+  await before.node.stop();
+  await until(visitor.connection, ({ status }) => status === 'offline');
+  await until(staff.connection, ({ status }) => status === 'offline');
+  visitor.send('said by the visitor meanwhile');
+  staff.send(conversationId, 'said by the person meanwhile');
+  const after = await startServer({ dataDir, env: { PORT: port } });
+  const isWhole = (now: ConversationSnapshot | null): boolean =>
+    now?.outbox.length === 0 && messages(now).filter((one) => one.text.endsWith('meanwhile')).length === 2;
+  await until(visitor.conversation, isWhole);
+  await until(watched, isWhole);
+  await until(staff.inbox, (now) => now.rows.some((row) => row.head.seq === watched.get().state.head.seq));
+  expect(messages(visitor.conversation.get()).map((one) => one.messageId)).toEqual(
+    messages(watched.get()).map((one) => one.messageId),
+  );
+  visitor.disconnect();
+  staff.disconnect();
+  await after.stop();
+  await rm(dataDir, { recursive: true, force: true });
 });

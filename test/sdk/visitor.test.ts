@@ -104,8 +104,14 @@ describe('sending', () => {
     first.disconnect();
     first.send('typed in a tunnel');
     first.send('and another');
+    await server.stop();
     const second = connect(storage);
-    await seen(second, 'typed in a tunnel', 'and another');
+    second.send('third');
+    // Shown before there is any connection, in the order in which they were typed.
+    const waiting = second.conversation.get()?.outbox.map(({ input }) => input['text']);
+    expect(waiting).toEqual(['typed in a tunnel', 'and another', 'third']);
+    await server.start();
+    await seen(second, 'typed in a tunnel', 'and another', 'third');
     expect(storage.keys().filter((key) => key.includes(':out:'))).toEqual([]);
   });
 
@@ -217,7 +223,7 @@ describe('the connection', () => {
     server.commit(idOf(client), said('ai', 'two'), said('ai', 'three'));
     await seen(client, 'one', 'two', 'three');
     expect(applied.map((fact) => fact.seq)).toEqual([3, 4]);
-    expect(client.connection.get().status).toBe('online');
+    await online(client);
   });
 
   test('comes back after the server restarts; a message sent meanwhile arrives', async () => {

@@ -8,7 +8,7 @@ import { Icon } from '../ui/icons.tsx';
 import { isPending } from './actions.ts';
 import type { Actions } from './actions.ts';
 import type { DraftView } from './draft.ts';
-import { AiText } from './message.tsx';
+import { AiText } from './ai-text.tsx';
 
 /** A click that was meant for what stood here before must not approve what stands here now. */
 const settleMs = 400;

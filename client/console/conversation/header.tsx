@@ -150,7 +150,9 @@ export const Header = ({
           <h1 class="min-w-0 truncate text-read font-semibold" dir="auto">
             {name}
           </h1>
-          <Chip chip={chip} />
+          <span class="inline-flex max-sm:hidden">
+            <Chip chip={chip} />
+          </span>
           <span class="flex min-w-0 gap-1 overflow-hidden max-lg:hidden">
             {state.labels.slice(0, 3).map((label) => (
               <LabelChip key={label} label={label} />

@@ -1,26 +1,11 @@
-// A message, a note, a line of the log, as the thread draws them.
-import { memo } from '../memo.ts';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { clockTime, dayTitle, exactTime, seconds } from '../format.ts';
+// One message: who, what, and what became of it.
+import { clockTime, exactTime, seconds } from '../format.ts';
 import { signedIn } from '../session.ts';
 import { AiAvatar, Avatar } from '../ui/avatar.tsx';
 import { Dots } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { streamInto } from './streaming-text.ts';
-import type { StreamingText } from './streaming-text.ts';
-import type { MessageItem, NoteItem, TimelineItem } from './timeline.ts';
-
-/** Markdown of the AI, growing or whole, in one node from the first token to the last. */
-export const AiText = ({ text, isDone }: { text: string; isDone: boolean }) => {
-  const target = useRef<HTMLDivElement>(null);
-  const stream = useRef<StreamingText | null>(null);
-  useLayoutEffect(() => {
-    stream.current ??= streamInto(target.current!);
-    stream.current.update(text, isDone);
-  }, [text, isDone]);
-  useEffect(() => () => stream.current?.stop(), []);
-  return <div ref={target} class="md" dir="auto" />;
-};
+import { AiText } from './ai-text.tsx';
+import type { MessageItem } from './timeline.ts';
 
 const usageText = ({ usage }: MessageItem): string =>
   usage === undefined
@@ -65,7 +50,7 @@ const nameOf = (item: MessageItem, visitor: string, memberId: string): string =>
   const { author } = item;
   if (author.kind === 'visitor') return visitor;
   if (author.kind === 'agent') return author.agentId === memberId ? 'You' : (author.name ?? 'Colleague');
-  return author.name ?? (author.kind === 'ai' ? 'AI' : 'Tiller');
+  return author.name ?? (author.kind === 'ai' ? '' : 'Tiller');
 };
 
 const Tag = ({ item }: { item: MessageItem }) =>
@@ -154,7 +139,7 @@ export const Message = ({ item, visitor, visitorId, memberId, isRead }: MessageP
     <article
       data-message={item.key}
       data-state={item.state}
-      aria-label={`${name}${author.kind === 'ai' ? ', AI' : ''}`}
+      aria-label={`${name} ${author.kind === 'ai' ? 'AI' : ''}`.trim()}
       class={`group flex gap-2 px-4 ${item.isFirst ? 'mt-4' : 'mt-0.5'} ${isOurs ? 'flex-row-reverse' : ''}`}
     >
       <div class="w-8 shrink-0 pt-5">{item.isFirst && <Face item={item} name={name} visitorId={visitorId} />}</div>
@@ -225,56 +210,3 @@ export const Message = ({ item, visitor, visitorId, memberId, isRead }: MessageP
     </article>
   );
 };
-
-export const Note = ({ item, memberId }: { item: NoteItem; memberId: string }) => (
-  <article aria-label="Note" class="mx-4 mt-4 ms-14 rounded-card border border-note-line bg-note px-3 py-2">
-    <p class="flex items-center gap-1.5 text-meta text-note-text">
-      <Icon name="lock" size={12} />
-      <span class="font-semibold">{item.author.agentId === memberId ? 'You' : (item.author.name ?? 'Colleague')}</span>
-      <span>Only your team sees this</span>
-      <span class="ms-auto">{item.isSending ? 'Saving' : clockTime(item.at)}</span>
-    </p>
-    <p class="mt-1 break-words whitespace-pre-wrap" dir="auto">
-      {item.text}
-    </p>
-  </article>
-);
-
-export const Day = ({ at, today }: { at: number; today: number }) => (
-  <div role="separator" class="mt-6 flex items-center gap-3 px-4 text-meta text-text2 first:mt-2">
-    <span class="h-px grow bg-line" />
-    <time dateTime={new Date(at).toISOString()}>{dayTitle(at, today)}</time>
-    <span class="h-px grow bg-line" />
-  </div>
-);
-
-export const Line = ({ item }: { item: Extract<TimelineItem, { kind: 'line' }> }) => (
-  <p class="mt-3 flex items-start justify-center gap-1.5 px-8 text-center text-meta text-text2">
-    <Icon name={item.icon} size={14} class="mt-px" />
-    <span class="min-w-0 break-words">
-      <bdi>{item.text}</bdi>
-      <time class="ms-1.5" dateTime={new Date(item.at).toISOString()} title={exactTime(item.at)}>
-        {clockTime(item.at)}
-      </time>
-    </span>
-  </p>
-);
-
-export interface ItemProps extends Omit<MessageProps, 'item'> {
-  item: TimelineItem;
-  /** Midnight, ms. */
-  today: number;
-}
-
-export const Item = memo(({ item, today, ...rest }: ItemProps) => {
-  switch (item.kind) {
-    case 'message':
-      return <Message item={item} {...rest} />;
-    case 'note':
-      return <Note item={item} memberId={rest.memberId} />;
-    case 'day':
-      return <Day at={item.at} today={today} />;
-    case 'line':
-      return <Line item={item} />;
-  }
-});

@@ -6,7 +6,7 @@ import { useNow } from '../observable.ts';
 import { signedIn } from '../session.ts';
 import { Button } from '../ui/button.tsx';
 import { Bone, Dots, useSkeleton } from '../ui/feedback.tsx';
-import { Item } from './message.tsx';
+import { Item } from './thread-item.tsx';
 import { assistantNameIn, itemsOf, timelineOf } from './timeline.ts';
 import type { TimelineItem } from './timeline.ts';
 

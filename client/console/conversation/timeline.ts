@@ -190,5 +190,5 @@ export const assistantNameIn = (facts: readonly VisibleFact[]): string => {
       return fact.author.name;
     }
   }
-  return 'AI';
+  return '';
 };

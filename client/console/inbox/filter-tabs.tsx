@@ -15,6 +15,9 @@ export const filterNames: Record<InboxFilter, string> = {
   closed: 'Closed',
 };
 
+/** Five in a row have no room for more. */
+const shortNames: Record<InboxFilter, string> = { ...filterNames, 'needs-person': 'Waiting' };
+
 const icons: Record<InboxFilter, IconName> = {
   'needs-person': 'hand',
   mine: 'person',
@@ -49,7 +52,7 @@ export const FilterTabs = ({
   counts: InboxCounts;
   memberId: string;
 }) => (
-  <nav aria-label="Lists" class="thin-scroll flex shrink-0 gap-1 overflow-x-auto border-b border-line px-3 pb-2">
+  <nav aria-label="Lists" class="grid shrink-0 grid-cols-5 gap-1 border-b border-line px-3 pb-2">
     {filters.map((filter) => {
       const count = countOf(counts, filter, memberId);
       const isChosen = filter === chosen;
@@ -59,14 +62,16 @@ export const FilterTabs = ({
           key={filter}
           href={hrefOf({ name: 'inbox', filter, conversationId: null })}
           aria-current={isChosen ? 'page' : undefined}
-          title={`${filterNames[filter]}: ${count}`}
-          class={`focus-inset flex h-8 shrink-0 items-center gap-1 rounded-control px-2 text-small whitespace-nowrap ${
-            isChosen ? 'bg-chosen font-semibold text-text' : 'text-text2 hover:bg-hover hover:text-text'
+          title={filterNames[filter]}
+          class={`focus-inset flex h-11 min-w-0 flex-col items-center justify-center rounded-control ${
+            isChosen ? 'bg-chosen text-text' : 'text-text2 hover:bg-hover hover:text-text'
           }`}
         >
-          <Icon name={icons[filter]} size={14} class={isUrgent ? 'text-needs' : ''} />
-          <span class={isChosen ? '' : 'sr-only'}>{filterNames[filter]}</span>
-          <span class={`tabular-nums ${isUrgent ? 'font-semibold text-needs' : ''}`}>{short(count)}</span>
+          <span class={`flex items-center gap-1 text-small font-semibold tabular-nums ${isUrgent ? 'text-needs' : ''}`}>
+            <Icon name={icons[filter]} size={14} />
+            {short(count)}
+          </span>
+          <span class="max-w-full truncate text-meta">{shortNames[filter]}</span>
         </a>
       );
     })}

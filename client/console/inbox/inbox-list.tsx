@@ -35,7 +35,7 @@ const useStillRows = (
 const Bones = ({ height }: { height: number }) => (
   <div aria-hidden="true">
     {Array.from({ length: 8 }, (_, index) => (
-      <div key={index} class="flex items-center gap-3 px-4" style={{ height }}>
+      <div key={index} class="flex items-center gap-3 px-4" style={{ height: `${height}px` }}>
         <Bone class="size-8 rounded-full" />
         <div class="flex grow flex-col gap-2">
           <Bone class="h-3 w-1/2" />
@@ -115,12 +115,12 @@ export const InboxList = ({ inbox, chosen }: { inbox: InboxSnapshot; chosen: str
       >
         {hasBones && list.length === 0 && <Bones height={height} />}
         {!isWaiting && !hasBones && list.length === 0 && <EmptyInbox filter={inbox.filter} />}
-        <ul class="relative" style={{ height: list.length * height }}>
+        <ul class="relative" style={{ height: `${list.length * height}px` }}>
           {list.slice(from, to).map(({ row, isGone }, index) => (
             <li
               key={row.conversationId}
               class="absolute inset-x-0"
-              style={{ height, transform: `translateY(${(from + index) * height}px)` }}
+              style={{ height: `${height}px`, transform: `translateY(${(from + index) * height}px)` }}
               aria-setsize={inbox.hasMore ? -1 : list.length}
               aria-posinset={from + index + 1}
             >

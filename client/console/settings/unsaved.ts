@@ -12,9 +12,11 @@ export const keepUnsaved = (key: string, changes: object): void => {
   kept.value = next;
 };
 
-addEventListener('beforeunload', (event) => {
-  if (kept.value.size > 0) event.preventDefault();
-});
+/** Asks before the page is left with changes. */
+export const startUnsaved = (): void =>
+  addEventListener('beforeunload', (event) => {
+    if (kept.value.size > 0) event.preventDefault();
+  });
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

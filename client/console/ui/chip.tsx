@@ -59,7 +59,7 @@ export const Chip = ({ chip }: { chip: StateChip }) => (
 );
 
 export const LabelChip = ({ label }: { label: string }) => (
-  <span class="inline-flex h-5 max-w-32 shrink-0 items-center rounded-control border border-line px-1.5 text-meta text-text2">
+  <span class="inline-flex h-5 max-w-32 min-w-0 items-center rounded-control border border-line px-1.5 text-meta text-text2">
     <span class="truncate">{label}</span>
   </span>
 );

@@ -17,7 +17,6 @@ export const createEmitter = (): Emitter => {
   return {
     off,
     on(event, listener) {
-      if (typeof listener !== 'function') return () => undefined;
       const set = listeners.get(event) ?? new Set();
       listeners.set(event, set.add(listener as Listener));
       return () => off(event, listener);

@@ -13,10 +13,6 @@ export interface Launcher {
   destroy(): void;
 }
 
-const CHAT = 'M20 11.5a7.5 7.5 0 0 1-10.9 6.7L4.5 19.5l1.3-4.2A7.5 7.5 0 1 1 20 11.5Z';
-const DOWN = 'm6 9.5 6 6 6-6';
-const SVG = 'http://www.w3.org/2000/svg';
-
 const themed = ({ theme, position, offsetX: x, offsetY: y, zIndex }: PublicWidget, scheme: Scheme): string => {
   const vars = (name: 'light' | 'dark'): string => {
     const { fill, onFill, fillHover, fillLine, focus } = theme[name];
@@ -52,8 +48,6 @@ export const createLauncher = (
   const button = make('button');
   const label = make('span', 'label');
   const badge = make('span', 'badge');
-  const svg = document.createElementNS(SVG, 'svg');
-  const path = document.createElementNS(SVG, 'path');
   let text = '';
   let unread = 0;
   const tell = (name: string, value: unknown): void => button.setAttribute(`aria-${name}`, String(value));
@@ -65,14 +59,10 @@ export const createLauncher = (
   host.toggleAttribute('data-inline', inline);
   region.role = 'region';
   region.ariaLabel = 'Chat';
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  path.setAttribute('d', CHAT);
-  svg.append(path);
   label.dir = 'auto';
   button.type = 'button';
   tell('expanded', false);
-  button.append(svg, label, badge);
+  button.append(make('i'), label, badge);
   button.addEventListener('click', onClick);
   button.addEventListener('pointerenter', onHint, { once: true });
   region.append(button);
@@ -96,14 +86,10 @@ export const createLauncher = (
     },
     setOpen(isOpen) {
       tell('expanded', isOpen);
-      path.setAttribute('d', isOpen ? DOWN : CHAT);
       // What holds the focus is about to be hidden.
       if (!isOpen && root.activeElement) button.focus();
     },
-    setBusy(isBusy) {
-      button.classList.toggle('busy', isBusy);
-      tell('busy', isBusy);
-    },
+    setBusy: (isBusy) => tell('busy', isBusy),
     destroy: () => host.remove(),
   };
 };

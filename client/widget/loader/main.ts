@@ -10,11 +10,12 @@ import type { Widget } from './widget.ts';
 const start = (): void => {
   const scope = window as unknown as Record<string, unknown>;
   const script = findScript(document, scope['PatWidget']);
-  if (script === null) return console.warn('Tiller: the script element was not found');
-  const here = locate(script, scope['PatWidget']);
+  if (!script) return;
+  const { origin, name, widgetKey } = locate(script, scope['PatWidget']);
   const events = createEmitter();
-  let widget: Widget | undefined;
+  /** What was called before there was a widget to call it on. */
   let early: [string, unknown[]][] = [];
+  let widget: Widget | undefined;
 
   const destroy = (): void => {
     widget?.destroy();
@@ -22,35 +23,33 @@ const start = (): void => {
     early = [];
   };
   const init = (options: InitOptions | undefined): void => {
-    if (typeof options?.widgetKey !== 'string') return console.warn('Tiller: init needs a widgetKey');
-    if (widget?.widgetKey === options.widgetKey) return;
+    if (!options?.widgetKey || widget?.widgetKey === options.widgetKey) return;
     widget?.destroy();
-    widget = createWidget(here.origin, options, events);
+    widget = createWidget(origin, options, events);
     for (const [method, args] of early.splice(0)) widget.call(method, args);
   };
 
-  const handle = (method: string, args: unknown[]): unknown => {
+  const isNew = installApi(scope, name, widgetMethods, (method, args) => {
+    const [first, second] = args;
     switch (method) {
       case 'on':
-        return events.on(args[0], args[1]);
+        return events.on(first, second);
       case 'off':
-        return events.off(args[0], args[1]);
-      case 'init':
-        return init(args[0] as InitOptions);
-      case 'destroy':
-        return destroy();
+        return events.off(first, second);
       case 'shutdown':
         widget?.call('logout', []);
         return destroy();
+      case 'destroy':
+        return destroy();
+      case 'init':
+        return init(first as InitOptions);
       case 'boot':
-        if (widget === undefined || args[0] !== undefined) init(args[0] as InitOptions);
+        init(first as InitOptions);
     }
-    if (widget === undefined) early.push([method, args]);
-    else widget.call(method, args);
-  };
-
-  if (!installApi(scope, here.name, widgetMethods, handle)) return;
-  if (here.widgetKey !== undefined && widget === undefined) init({ widgetKey: here.widgetKey });
+    if (widget) widget.call(method, args);
+    else early.push([method, args]);
+  });
+  if (isNew && widgetKey && !widget) init({ widgetKey });
 };
 
 start();

@@ -19,19 +19,15 @@ export const installApi = (
   const before = scope[name] as Api | undefined;
   if (before?.isTiller) return false;
   const waiting = typeof before === 'function' ? [...(before.q ?? [])] : [];
-  const call = (method: unknown, args: unknown[]): unknown => {
-    if (typeof method === 'string' && methods.includes(method)) return handle(method, args);
-    console.warn(`Tiller: there is no "${String(method)}"`);
-  };
-  const api = ((method: unknown, ...args: unknown[]) => call(method, args)) as unknown as Api;
+  const api = ((method: string, ...args: unknown[]) => handle(method, args)) as unknown as Api;
   api.isTiller = true;
-  for (const method of methods) api[method] = (...args: unknown[]) => call(method, args);
+  for (const method of methods) api[method] = (...args: unknown[]) => handle(method, args);
   scope[name] = api;
   for (const entry of waiting) {
     const [method, ...args] = Array.from(entry);
     // One bad call of the page must not swallow those behind it.
     try {
-      call(method, args);
+      handle(String(method), args);
     } catch (error) {
       console.error(error);
     }

@@ -1,24 +1,20 @@
 // What an earlier visit left in this browser. Only ever read here, so that a page without a chat stores nothing.
 
-const keysOf = (widgetKey: string): string[] => {
+/** The SDK keeps everything of a widget under keys that hold the widget's. */
+const entriesOf = (widgetKey: string): [string, string][] => {
   // A browser that forbids storage throws on the mere property.
   try {
-    return Object.keys(localStorage).filter((key) => key.includes(widgetKey));
+    return Object.entries(localStorage).filter(([key]) => key.includes(widgetKey));
   } catch {
     return [];
   }
 };
 
-/** The session token that the SDK keeps for this widget, if the visitor has chatted here before. */
-export const storedSession = (widgetKey: string): string | null => {
-  for (const key of keysOf(widgetKey)) {
-    const token = /sess_[\w-]{16,}/.exec(localStorage.getItem(key) ?? '');
-    if (token) return token[0];
-  }
-  return null;
-};
+/** The session's token, if the visitor has chatted here before. */
+export const storedSession = (widgetKey: string): string | null =>
+  /sess_[\w-]{16,}/.exec(entriesOf(widgetKey).join(' '))?.[0] ?? null;
 
-/** Forgets the visitor of this widget: a logout before the panel was ever loaded. */
+/** Forgets the visitor: a logout before the panel was ever loaded. */
 export const forgetSession = (widgetKey: string): void => {
-  for (const key of keysOf(widgetKey)) localStorage.removeItem(key);
+  for (const [key] of entriesOf(widgetKey)) localStorage.removeItem(key);
 };

@@ -45,7 +45,9 @@ export const answerCall = (
       return void model.client.ask('behavior:track', { events });
     }
     case 'logout':
-      model.client.reset();
-      close();
+      model.forget();
+      return close();
+    default:
+      console.warn('Tiller: no such call', method satisfies never);
   }
 };

@@ -1,21 +1,7 @@
 // The text of one message on the screen: grows while it streams, settles when the final text is known, never remounts.
+import { streamMarkdown } from './markdown.ts';
+import type { MarkdownStream } from './markdown.ts';
 import { nextReveal } from './reveal.ts';
-
-export interface TextStream {
-  write(text: string): void;
-  /** Nothing follows: what was held back as possible mark-up is shown. */
-  end(): void;
-  /** The innermost element that is being written: where a caret stands. */
-  tip(): HTMLElement;
-}
-/** Renders into an empty element. */
-export type Render = (root: HTMLElement) => TextStream;
-
-/** The words as they are, until the markdown renderer has arrived. */
-export const renderPlain: Render = (root) => {
-  const text = root.appendChild(document.createElement('p')).appendChild(new Text());
-  return { write: (more) => text.appendData(more), end: () => undefined, tip: () => text.parentElement ?? root };
-};
 
 /**
  * `live`: more may come. `done`: this is the final text, what is missing is still revealed evenly. `still`: show it
@@ -27,8 +13,7 @@ export class LiveText {
   readonly #root: HTMLElement;
   readonly #caret: HTMLElement;
   readonly #onSettled: () => void;
-  #stream: TextStream;
-  #render: Render;
+  #stream: MarkdownStream;
   #target = '';
   #shown = '';
   #phase: Phase = 'still';
@@ -37,24 +22,13 @@ export class LiveText {
   #lastFrame = 0;
 
   /** `onSettled` is called once all of a final text is visible. */
-  constructor(root: HTMLElement, render: Render, onSettled: () => void) {
+  constructor(root: HTMLElement, onSettled: () => void) {
     this.#root = root;
     this.#onSettled = onSettled;
     this.#caret = document.createElement('span');
     this.#caret.className = 'caret';
     this.#caret.setAttribute('aria-hidden', 'true');
-    this.#render = render;
-    this.#stream = render(root);
-  }
-
-  /** Draws the same text in another way. */
-  setRender(render: Render): void {
-    if (render === this.#render) return;
-    this.#render = render;
-    const seen = this.#shown.length;
-    this.#restart();
-    this.#show(seen);
-    this.#settle();
+    this.#stream = streamMarkdown(root);
   }
 
   /** What is there at the first call is shown at once: who comes late does not watch old words appear. */
@@ -81,7 +55,7 @@ export class LiveText {
 
   #restart(): void {
     this.#root.replaceChildren();
-    this.#stream = this.#render(this.#root);
+    this.#stream = streamMarkdown(this.#root);
     this.#shown = '';
     this.#isEnded = false;
   }

@@ -11,14 +11,15 @@ const page = (): { url: string; title: string; referrer: string } => ({
 });
 
 export const mountPanel = (options: PanelOptions): Panel => {
+  const { init } = options;
   const storage = forgiving(browserStorage());
   const client = createVisitorClient({
     url: options.origin,
     widgetKey: options.widget.widgetKey,
     storage,
     page,
-    ...(options.identity?.token === undefined ? {} : { identity: options.identity.token }),
-    ...(options.channel === undefined ? {} : { channel: options.channel }),
+    ...(init.token === undefined ? {} : { identity: init.token }),
+    ...(init.channel === undefined ? {} : { channel: init.channel }),
   });
   return mountOver(client, storage, options);
 };

@@ -15,7 +15,6 @@ import {
 } from 'streaming-markdown';
 import type { Attr, Default_Renderer, Default_Renderer_Data, Parser, Token } from 'streaming-markdown';
 import { safeHref } from './href.ts';
-import type { TextStream } from './live-text.ts';
 
 /** The parser takes `$` for mathematics; prices and shell variables are far more common here, so it never sees one. */
 const DOLLAR = '\uE024';
@@ -70,8 +69,16 @@ const setAttr = (data: Default_Renderer_Data, type: Attr, value: string): void =
   // Everything else (an image's source, a language that would become a class name) is left out.
 };
 
+export interface MarkdownStream {
+  write(text: string): void;
+  /** Nothing follows: what was held back as possible mark-up is shown. */
+  end(): void;
+  /** The innermost element that is being written: where a caret stands. */
+  tip(): HTMLElement;
+}
+
 /** Renders into `root`, which must be empty. */
-export const streamMarkdown = (root: HTMLElement): TextStream => {
+export const streamMarkdown = (root: HTMLElement): MarkdownStream => {
   const base = default_renderer(root);
   const renderer: Default_Renderer = {
     data: base.data,

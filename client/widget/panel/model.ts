@@ -1,6 +1,6 @@
 // Everything the panel draws, as signals over one SDK client; components read it and call its verbs.
-import { batch, computed, effect, signal } from '@preact/signals';
-import type { ReadonlySignal, Signal } from '@preact/signals';
+import { batch, computed, effect, signal } from './signals.ts';
+import type { ReadonlySignal, Signal } from './signals.ts';
 import type { PublicWidget } from '../../../shared/widget.ts';
 import type { Connection, ConversationSnapshot, Observable, VisitorClient } from '../../sdk/api.ts';
 import type { Emit, Identity, PanelOptions, Scheme } from '../contract.ts';
@@ -9,17 +9,26 @@ import { en } from './i18n/words.ts';
 import type { Words } from './i18n/words.ts';
 import { formOf, noticeOf, personaOf, unreadOf } from './situation.ts';
 import type { Availability } from './situation.ts';
-import { renderPlain } from './live-text.ts';
-import type { Render } from './live-text.ts';
 import type { Memory } from './memory.ts';
 import { buildTimeline } from './timeline.ts';
 
 /** As `limits.message` of the shared schemas, which a browser does not load. */
 export const MESSAGE_LIMIT = 4000;
 
+/** The components of the conversation chunk. */
+export type ConversationParts = Pick<typeof import('./lazy/conversation.ts'), 'Message' | 'TypingDots'>;
+
 export type ViewName = 'chat' | 'earlier';
 
 const none: never[] = [];
+
+const definedOf = (fields: {
+  name: string | undefined;
+  email: string | undefined;
+}): { name?: string; email?: string } => ({
+  ...(fields.name !== undefined && { name: fields.name }),
+  ...(fields.email !== undefined && { email: fields.email }),
+});
 
 export class PanelModel {
   readonly client: VisitorClient;
@@ -39,8 +48,10 @@ export class PanelModel {
   readonly sound: Signal<boolean>;
   readonly availability: Signal<Availability>;
   readonly isFormDismissed = signal(false);
-  /** Plain words until the markdown renderer has arrived. */
-  readonly render: Signal<Render> = signal(renderPlain);
+  /** What draws messages; it comes while the socket connects. */
+  readonly parts = signal<ConversationParts | null>(null);
+  /** It did not come. */
+  readonly isBroken = signal(false);
   readonly dismissedActions = signal<string | null>(null);
   /** Raised to ask the list to go to its end, the composer to take the focus. */
   readonly jump = signal(0);
@@ -53,6 +64,13 @@ export class PanelModel {
   readonly state = computed(() => this.snapshot.value?.state ?? null);
   readonly facts = computed(() => this.snapshot.value?.facts ?? none);
   readonly outbox = computed(() => this.snapshot.value?.outbox ?? none);
+  // One of these changes now and then; the snapshot does with every word.
+  readonly conversationId = computed(() => this.snapshot.value?.conversationId);
+  readonly isLoaded = computed(() => this.snapshot.value?.isLoaded ?? false);
+  readonly hasEarlier = computed(() => this.snapshot.value?.hasEarlier ?? false);
+  readonly isLoadingEarlier = computed(() => this.snapshot.value?.isLoadingEarlier ?? false);
+  readonly reads = computed(() => this.snapshot.value?.reads ?? null);
+  readonly typing = computed(() => this.snapshot.value?.typing.agents ?? none);
   readonly reply = computed(() => {
     const reply = this.snapshot.value?.reply ?? null;
     return reply?.mode === 'answer' ? reply : null;
@@ -67,8 +85,7 @@ export class PanelModel {
   });
   /** A returning visitor's messages are on their way: no greeting before it is known that there are none. */
   readonly isLoading = computed(() => {
-    const snapshot = this.snapshot.value;
-    if (snapshot !== null) return !snapshot.isLoaded && snapshot.outbox.length === 0;
+    if (this.conversationId.value !== undefined) return !this.isLoaded.value && this.outbox.value.length === 0;
     return this.memory.has('session') && this.connection.value.status !== 'refused';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
@@ -82,9 +99,7 @@ export class PanelModel {
       : formOf(this.widget.value, this.state.value, this.facts.value, this.availability.value),
   );
   readonly unread = computed(() =>
-    this.isOpen.value && this.isVisible.value
-      ? 0
-      : unreadOf(this.facts.value, this.snapshot.value?.reads.visitor ?? 0),
+    this.isOpen.value && this.isVisible.value ? 0 : unreadOf(this.facts.value, this.reads.value?.visitor ?? 0),
   );
 
   readonly #undo: (() => void)[] = [];
@@ -94,7 +109,7 @@ export class PanelModel {
     this.memory = memory;
     this.adopt = adopt;
     this.emit = options.emit;
-    this.inline = options.inline;
+    this.inline = options.init.inline === true;
     this.widget = signal(options.widget);
     this.scheme = signal(options.scheme);
     this.sound = signal(memory.has('sound'));
@@ -109,8 +124,9 @@ export class PanelModel {
       }),
       effect(() => options.onUnread(this.unread.value)),
       effect(() => this.#markRead()),
+      effect(() => this.#tellWhoItIs()),
       effect(() => {
-        const id = this.snapshot.value?.conversationId;
+        const id = this.conversationId.value;
         this.isFormDismissed.value = id !== undefined && memory.has(`form-${id}`);
       }),
     );
@@ -118,7 +134,7 @@ export class PanelModel {
     document.addEventListener('visibilitychange', onVisibility);
     this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
     const page = document.documentElement.lang;
-    this.setLocale(chooseLocale([options.locale, page === '' ? undefined : page, ...navigator.languages]));
+    this.setLocale(chooseLocale([options.init.locale, page === '' ? undefined : page, ...navigator.languages]));
   }
 
   #follow<T>(observable: Observable<T>): ReadonlySignal<T> {
@@ -188,13 +204,32 @@ export class PanelModel {
     this.sound.value = isOn;
   }
 
+  /** Who the visitor is: signed at once; merely said by the page, when there is a conversation to say it in. */
   identify({ token, name, email }: Identity): void {
     if (token !== undefined) void this.client.perform('visitor:identify', { token });
-    else if (name !== undefined || email !== undefined)
-      void this.client.perform('visitor:identify', {
-        ...(name === undefined ? {} : { name }),
-        ...(email === undefined ? {} : { email }),
-      });
+    if (name !== undefined || email !== undefined)
+      this.#said.value = { ...this.#said.peek(), ...definedOf({ name, email }) };
+  }
+
+  #tellWhoItIs(): void {
+    const state = this.state.value;
+    const said = this.#said.value;
+    if (state === null || state.status === 'new' || state.visitor.verified) return;
+    const isNews = (['name', 'email'] as const).some(
+      (key) => said[key] !== undefined && said[key] !== state.visitor[key],
+    );
+    if (!isNews || this.#told === said) return;
+    this.#told = said;
+    void this.client.perform('visitor:identify', said);
+  }
+  readonly #said: Signal<{ name?: string; email?: string }> = signal({});
+  #told: object | null = null;
+
+  /** The next to open the panel is a stranger. */
+  forget(): void {
+    this.#said.value = {};
+    this.text.value = '';
+    this.client.reset();
   }
 
   dispose(): void {

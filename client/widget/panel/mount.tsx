@@ -1,5 +1,5 @@
 // Puts a panel into a shadow root, over whatever client it is given, and takes all of it away again.
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal } from './signals.ts';
 import { render } from 'preact';
 import type { KeyValueStorage, VisitorClient } from '../../sdk/api.ts';
 import type { Panel, PanelMethod, PanelOptions } from '../contract.ts';
@@ -18,7 +18,8 @@ import { watchViewport } from './viewport.ts';
 
 /** Connects at once: whoever mounts a panel was asked for it. */
 export const mountOver = (client: VisitorClient, storage: KeyValueStorage, options: PanelOptions): Panel => {
-  const { root } = options;
+  const { root, init } = options;
+  const inline = init.inline === true;
   const sheets = new Map<string, CSSStyleSheet>();
   const adopt = (css: string): void => {
     if (sheets.has(css)) return;
@@ -40,7 +41,7 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
     const scheme = model.scheme.value ?? model.widget.value.scheme;
     return scheme === 'auto' ? isDarkSystem.value : scheme === 'dark';
   });
-  const viewport = watchViewport(root, model.isOpen, options.inline);
+  const viewport = watchViewport(root, model.isOpen, inline);
   const host = document.createElement('div');
   root.append(host);
 
@@ -51,10 +52,11 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
     model.isOpen.value = isOpen;
   };
   const close = (): void => {
-    if (!options.inline) setOpen(false);
+    if (!inline) setOpen(false);
   };
 
   let isGone = false;
+  let loadParts = (): void => undefined;
   const undo = [
     effect(() => theme.replaceSync(themeCss(model.widget.value.theme))),
     relayEvents(client, options.emit, () => {
@@ -68,17 +70,30 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
       isDark={isDark}
       onClose={close}
       onRegions={(polite, assertive) => {
-        // Comes while the socket connects; without it there are words, only plainer ones.
-        import('./lazy/rich.ts').then(
-          (rich) => isGone || undo.push(rich.enrich(model, polite, assertive)),
-          () => undefined,
-        );
+        loadParts = () => {
+          model.isBroken.value = false;
+          import('./lazy/conversation.ts').then(
+            (parts) => {
+              if (isGone) return;
+              undo.push(parts.equip(model, polite, assertive));
+              model.parts.value = parts;
+            },
+            () => void (model.isBroken.value = true),
+          );
+        };
+        loadParts();
+      }}
+      onRetry={() => {
+        if (model.isBroken.peek()) loadParts();
+        client.connect();
       }}
     />,
     host,
   );
   client.connect();
-  if (options.identity) model.identify(options.identity);
+  // A signed identity went with the handshake.
+  const { token: _, ...said } = init;
+  model.identify(said);
 
   return {
     open(by) {

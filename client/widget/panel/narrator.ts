@@ -1,5 +1,5 @@
 // Decides what is worth saying aloud, and hands it to the announcer.
-import { effect } from '@preact/signals';
+import { effect } from './signals.ts';
 import type { VisibleFact } from '../../../shared/facts.ts';
 import type { Announcer } from './announcer.ts';
 import { fill } from './i18n/words.ts';
@@ -42,7 +42,8 @@ export const narrate = (model: PanelModel, announcer: Announcer): (() => void) =
     // What was cut is not read on: the next thing said is who came.
     if (fact.status === 'interrupted') return;
     const sentences = mine?.sentences ?? createSentences(model.locale.peek());
-    const name = fact.author.kind === 'ai' ? fact.author.name || words.aiName : firstName(fact.author.name ?? '') || words.team;
+    const name =
+      fact.author.kind === 'ai' ? fact.author.name || words.aiName : firstName(fact.author.name ?? '') || words.team;
     speak(name, sentences.take(fact.text, true), mine?.isNamed ?? false);
   };
 

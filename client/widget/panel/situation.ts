@@ -36,7 +36,8 @@ export const personaOf = (
   const control = state?.control;
   if (control?.agentId != null || control?.agentName != null) {
     const name = control.agentName ?? '';
-    const avatarUrl = lastMessage(facts, ({ author }) => author.kind === 'agent' && author.name === name)?.author.avatarUrl;
+    const avatarUrl = lastMessage(facts, ({ author }) => author.kind === 'agent' && author.name === name)?.author
+      .avatarUrl;
     return { kind: 'agent', name: firstName(name), ...(avatarUrl === undefined ? {} : { avatarUrl }) };
   }
   const isAi = control === undefined || state?.status === 'new' ? widget.isAutopilot : control.isAutopilot;
@@ -90,11 +91,14 @@ export const formOf = (
     return state === null || state.messages === 0 ? { name, email, reason: 'before' } : null;
   }
   const wasAnswered =
-    lastMessage(facts, ({ author, status }) => status === 'complete' && (author.kind === 'ai' || author.kind === 'agent')) !==
-      undefined && lastMessage(facts, ({ author }) => author.kind === 'visitor') !== undefined;
+    lastMessage(
+      facts,
+      ({ author, status }) => status === 'complete' && (author.kind === 'ai' || author.kind === 'agent'),
+    ) !== undefined && lastMessage(facts, ({ author }) => author.kind === 'visitor') !== undefined;
   return wasAnswered ? { name, email, reason: 'after-answer' } : null;
 };
 
 /** Messages of others that came after what the visitor has read. */
 export const unreadOf = (facts: readonly VisibleFact[], readSeq: number): number =>
-  facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor' && fact.seq > readSeq).length;
+  facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor' && fact.seq > readSeq)
+    .length;

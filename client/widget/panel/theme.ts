@@ -43,7 +43,10 @@ const bubbleLine = (tokens: SchemeTokens): string => {
 
 const block = (tokens: SchemeTokens): string =>
   [...Object.entries(names), ['bubbleLine', 'visitor-line'] as const]
-    .map(([token, name]) => [name, token === 'bubbleLine' ? bubbleLine(tokens) : tokens[token as keyof SchemeTokens]] as const)
+    .map(
+      ([token, name]) =>
+        [name, token === 'bubbleLine' ? bubbleLine(tokens) : tokens[token as keyof SchemeTokens]] as const,
+    )
     .filter(([, value]) => isColor(value))
     .map(([name, value]) => `--${name}:${value}`)
     .join(';');

@@ -1,6 +1,6 @@
 // Full screen on phones: as high as what the on-screen keyboard leaves, the page behind it held still.
-import { effect, signal } from '@preact/signals';
-import type { ReadonlySignal } from '@preact/signals';
+import { effect, signal } from './signals.ts';
+import type { ReadonlySignal } from './signals.ts';
 
 const NARROW = '(max-width: 480px), (pointer: coarse) and (max-height: 500px)';
 const TOPMOST = 2_147_483_647;

@@ -125,6 +125,10 @@ export const consoleHandlers: ConsoleHandlers = {
       preview: await publicWidgetOf(deps, widget),
     };
   },
+  'GET /widgets/:id/identity': async ({ deps, signedIn: { member }, id }) => {
+    const widget = await readWidget(deps, member.orgId, id);
+    return { secret: deps.identities.secretOf(widget.id), audience: widget.widgetKey };
+  },
   'PATCH /widgets/:id': async ({ deps, signedIn: { member }, id, body }) => {
     const widget = await updateWidget(deps, member.orgId, id, body);
     return { widget: widgetViewOf(widget), preview: await publicWidgetOf(deps, widget) };

@@ -10,7 +10,8 @@ const forbiddenKey = /^(__proto__|constructor|prototype|\$.*)$/;
 
 const invalid = (details: Problem[]): ChatError => new ChatError('invalid', 'Validation failed', { details });
 
-const refuseStrange = (value: unknown, depth: number): void => {
+/** Refuses what is nested too deep and keys that have a meaning to code. `depth` of the outermost is 1. @throws ChatError `invalid` */
+export const refuseStrange = (value: unknown, depth: number): void => {
   if (typeof value !== 'object' || value === null) return;
   if (depth > maxDepth) throw invalid([{ path: '', message: `Nested deeper than ${maxDepth}` }]);
   for (const [key, inner] of Object.entries(value)) {

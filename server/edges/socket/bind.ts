@@ -5,6 +5,7 @@ import type { CommandSpec } from '../../../shared/commands.ts';
 import { ChatError, toWireError } from '../../../shared/errors.ts';
 import type { Problem } from '../../../shared/errors.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
+import { refuseStrange } from '../http/json-body.ts';
 
 type Table = Record<string, CommandSpec>;
 
@@ -24,13 +25,19 @@ export interface BindDeps {
   surface: 'widget' | 'console';
 }
 
+/** A key that the caller made up is told back only where it is short and plain: errors echo nothing. */
+const told = (part: PropertyKey): string => (/^\w{1,40}$/.test(String(part)) ? String(part) : '?');
+
 const problemsOf = (error: z.ZodError): Problem[] =>
-  error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(told).join('.'), message }));
 
 /** The input of a command, or ChatError `invalid` that names every problem by its path and echoes nothing. */
 export const parseInput = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
   const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    refuseStrange(input, 1);
+    return parsed.data;
+  }
   const tooLong = parsed.error.issues.some((issue) => issue.code === 'too_big' && issue.origin === 'string');
   throw new ChatError(tooLong ? 'too_large' : 'invalid', tooLong ? 'Too long' : 'The input is not valid', {
     details: problemsOf(parsed.error),
@@ -59,17 +66,16 @@ export const bindCommands = <T extends Table>(
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: unknown) => void) : undefined;
     const input = ack === undefined || args.length > 1 ? args[0] : undefined;
-    answer(name, input).then(
-      (data) => {
+    answer(name, input)
+      .then((data) => {
         const given: unknown = typeof data === 'function' ? data() : data;
         ack?.({ ok: true, data: given });
-      },
-      (error: unknown) => {
+      })
+      .catch((error: unknown) => {
         const wire = toWireError(error);
         deps.metrics.refused(deps.surface, wire.code);
         if (wire.code === 'internal') deps.log.error({ err: error, command: name }, 'command failed');
         ack?.({ ok: false, error: wire });
-      },
-    );
+      });
   });
 };

@@ -2,9 +2,8 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
-import { z } from 'zod';
 import { ChatError, toWireError } from '../../../shared/errors.ts';
-import { PROTOCOL_VERSION, namespaces } from '../../../shared/wire.ts';
+import { namespaces } from '../../../shared/wire.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { Config } from '../../config.ts';
 import { isOriginAllowed } from '../../domain/widget.ts';
@@ -24,6 +23,7 @@ import { addressKey, isLocalCaller } from '../http/address.ts';
 import { clientAddress } from './address.ts';
 import type { Trust } from './address.ts';
 import { guardConnections } from './guard.ts';
+import { header, ownOriginOf, refusal, requestOf, staffAuth, turnAway, versioned, visitorAuth } from './handshake.ts';
 import { Hub, widgetRoom } from './hub.ts';
 import { InboxFeed } from './inbox-feed.ts';
 import { watchPressure } from './pressure.ts';
@@ -62,40 +62,6 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const token = z.string().max(200).optional().catch(undefined);
-const visitorAuth = z.object({
-  v: z.number().int(),
-  visitorToken: token,
-  sessionToken: token,
-  identity: z.string().max(4096).optional().catch(undefined),
-  channel: z.literal('test').optional().catch(undefined),
-});
-const staffAuth = z.object({ v: z.number().int(), token });
-
-/** The error that a refused handshake carries: `err.data` is the wire form. */
-const refusal = (error: unknown): Error => {
-  const wire = toWireError(error);
-  return Object.assign(new Error(wire.message), { data: wire });
-};
-
-const versioned = <T extends { v: number }>(schema: z.ZodType<T>, auth: unknown): T => {
-  const parsed = schema.safeParse(auth);
-  if (!parsed.success) throw new ChatError('invalid', 'The handshake is not valid: auth.v is missing');
-  if (parsed.data.v > PROTOCOL_VERSION + 100 || parsed.data.v < 1) {
-    throw new ChatError('invalid', `This server speaks protocol version ${PROTOCOL_VERSION}`);
-  }
-  return parsed.data;
-};
-
-/** Our own origin: as configured, else as the browser addressed us. */
-const ownOriginOf = (request: IncomingMessage, config: Config): string =>
-  config.publicUrl === undefined ? `http://${request.headers.host ?? ''}` : new URL(config.publicUrl).origin;
-
-const header = (request: IncomingMessage, name: string): string | undefined => {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
 export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   const { config, log, metrics, presence, bus, limits } = deps;
   const io = new Server(server, {
@@ -111,8 +77,10 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
       admit(request).then(
         () => decide(null, true),
         (error: unknown) => {
-          metrics.refused('widget', toWireError(error).code);
-          decide(toWireError(error).message, false);
+          const wire = toWireError(error);
+          metrics.refused('widget', wire.code);
+          turnAway(request, wire);
+          decide(wire.message, false);
         },
       );
     },
@@ -150,9 +118,12 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     socket.on('error', () => undefined);
   };
 
+  // Nothing lives in the default namespace, and nobody may sit there without a credential.
+  io.use((_socket, next) => next(refusal(new ChatError('not_found', 'There is no such namespace'))));
+
   visitors.use((socket, next) => {
-    const { request } = socket;
     const enter = async (): Promise<void> => {
+      const request = requestOf(socket);
       const auth = versioned(visitorAuth, socket.handshake.auth);
       const { widgetKey } = socket.handshake.query;
       if (typeof widgetKey !== 'string') throw new ChatError('unauthenticated', 'The widget key is missing');
@@ -205,8 +176,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   });
 
   staff.use((socket, next) => {
-    const { request } = socket;
     const enter = async (): Promise<void> => {
+      const request = requestOf(socket);
       const auth = versioned(staffAuth, socket.handshake.auth);
       const origin = header(request, 'origin');
       const isOwn = origin === undefined || origin === ownOriginOf(request, config);
@@ -241,9 +212,10 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     });
     bindStaff(socket, seat, socketDeps);
     slim(socket);
-    deps.store.documents.credentials.get(member.orgId, credentialId).then(
-      (credential) => {
-        if (credential === undefined) socket.disconnect(true);
+    const { credentials, members } = deps.store.documents;
+    Promise.all([credentials.get(member.orgId, credentialId), members.get(member.orgId, member.id)]).then(
+      ([credential, now]) => {
+        if (credential === undefined || now?.isDisabled !== false) socket.disconnect(true);
       },
       (error: unknown) => log.warn({ err: error }, 'credential not checked again'),
     );

@@ -14,6 +14,7 @@ interface Connection {
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): void;
   on(event: 'close', listener: () => void): void;
   close(discard?: boolean): void;
+  transport: { socket?: { on(event: 'ping', listener: () => void): void } };
 }
 
 const connectionsPerAddress = 20;
@@ -48,9 +49,13 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
       if (left <= 0) open.delete(group);
       else open.set(group, left);
     });
+    const isTooFast = (): boolean => !deps.isOff && packets.take(connection.id) > 0;
     connection.on('packet', ({ type, data }) => {
-      if (type !== 'message') return;
-      if (isBinary(data) || (!deps.isOff && packets.take(connection.id) > 0)) connection.close(true);
+      if ((type === 'message' && isBinary(data)) || isTooFast()) connection.close(true);
+    });
+    // Each ping of the WebSocket itself is answered: a reader that never reads would pile the answers up here.
+    connection.transport.socket?.on('ping', () => {
+      if (isTooFast()) connection.close(true);
     });
   });
 

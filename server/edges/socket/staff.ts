@@ -1,6 +1,7 @@
 // The `/console` namespace: what a member's socket may do.
 import type { Socket } from 'socket.io';
 import { staffCommands } from '../../../shared/commands.ts';
+import type { CommandSpec } from '../../../shared/commands.ts';
 import { ChatError } from '../../../shared/errors.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Member } from '../../ports/documents.ts';
@@ -26,9 +27,21 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
   const { store, bus, presence, limits, hub } = deps;
   const { orgId, id: memberId } = seat.member;
 
-  const does = async <A>(conversationId: string, ask: StaffAsk, clientId: string | undefined): Promise<A> => {
-    const { result } = await staffDoes(deps, seat.member, conversationId, ask, { clientId });
+  const tooFast = (): ChatError | undefined => limits.check('staff', memberId);
+
+  const does = async <A>(
+    conversationId: string,
+    ask: StaffAsk,
+    clientId: string | undefined,
+    admit: () => ChatError | undefined = tooFast,
+  ): Promise<A> => {
+    const { result } = await staffDoes(deps, seat.member, conversationId, ask, { clientId, admit });
     return result as A;
+  };
+
+  /** Whoever left while the answer was gathered enters no room: nobody would ever take that socket out of it. */
+  const join = (room: string): void => {
+    if (socket.connected) void socket.join(room);
   };
 
   const view = async (ask: Omit<ViewAsk, 'audience' | 'isAutopilot'>) => {
@@ -39,7 +52,7 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
   const handlers: Handlers<typeof staffCommands> = {
     'inbox:open': async ({ filter = 'open', label, agentId, cursor }) => {
       // The room first: a row that changes while the page is read comes as a signal, and the newer head wins.
-      void socket.join(orgRoom(orgId));
+      join(orgRoom(orgId));
       const [page, counts] = await Promise.all([
         store.inbox({
           orgId,
@@ -61,9 +74,9 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
       try {
         const read = await view({ conversationId, ...(since === undefined ? {} : { since }) });
         return () => {
-          void socket.join(conversationId);
-          const whole = extend(read, watch.facts);
           watch.stop();
+          const whole = extend(read, watch.facts);
+          join(conversationId);
           presence.view(socket.id, conversationId);
           return present(whole, 'staff', hub.reply(conversationId));
         };
@@ -73,7 +86,8 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
       }
     },
     'conversation:leave': async ({ conversationId }) => {
-      void socket.leave(conversationId);
+      // Rooms are not the client's to name: those of its member and credential are what a revocation reaches it by.
+      if (conversationId.startsWith('conv_')) void socket.leave(conversationId);
       presence.stopViewing(socket.id, conversationId);
       return {};
     },
@@ -82,8 +96,9 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
     'conversation:release': ({ conversationId, clientId, to }) =>
       does<SeqAck>(conversationId, { type: 'agent.release', to }, clientId),
     'conversation:assign': async ({ conversationId, clientId, agentId }) => {
-      const to = await assignee(deps, orgId, agentId);
-      return does<SeqAck>(conversationId, { type: 'agent.assign', to }, clientId);
+      const { isDisabled, ...to } = await assignee(deps, orgId, agentId);
+      const admit = () => (isDisabled ? new ChatError('not_found', 'No such member') : tooFast());
+      return does<SeqAck>(conversationId, { type: 'agent.assign', to }, clientId, admit);
     },
     'conversation:close': ({ conversationId, clientId }) =>
       does<SeqAck>(conversationId, { type: 'agent.close' }, clientId),
@@ -154,8 +169,10 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
     },
   };
 
-  bindCommands(socket, staffCommands, handlers, { ...deps, surface: 'console' }, () => {
-    const refusal = limits.check('staff', memberId);
+  bindCommands(socket, staffCommands, handlers, { ...deps, surface: 'console' }, (name) => {
+    const spec: CommandSpec = staffCommands[name];
+    // What appends is counted after its key was looked up, so that a repeat is never refused (R3).
+    const refusal = spec.appends === true ? undefined : tooFast();
     if (refusal !== undefined) throw refusal;
   });
 };

@@ -13,7 +13,7 @@ import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
-import { identifyVerified, moveSession, openSession, owns } from '../../usecases/visitors.ts';
+import { identifyVerified, moveSession, openSession, owns, usedSession } from '../../usecases/visitors.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
 import type { Handlers } from './bind.ts';
@@ -54,7 +54,9 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   const mine = async (conversationId: string): Promise<Session> => {
     const session = sessionNow();
     if (!(await owns(deps, session, conversationId))) throw new ChatError('not_found', 'No such conversation');
-    return session;
+    const used = await usedSession(deps, session);
+    if (seat.session === session) seat.session = used;
+    return used;
   };
 
   const does = async (
@@ -85,11 +87,12 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         more(),
       ]);
       return () => {
+        watch.stop();
+        const whole = extend(view, watch.facts);
         for (const room of socket.rooms)
           if (room.startsWith('conv_') && room !== conversationId) void socket.leave(room);
-        void socket.join(conversationId);
-        const whole = extend(view, watch.facts);
-        watch.stop();
+        // Whoever left while the view was read enters no room: nobody would ever take that socket out of it.
+        if (socket.connected) void socket.join(conversationId);
         return { ...present(whole, 'visitor', deps.hub.reply(conversationId)), ...rest };
       };
     } catch (error) {
@@ -130,12 +133,13 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   ): Promise<{ sessionToken: string; visitorToken: string }> => {
     await mine(conversationId);
     const identity = await deps.identities.verify(token, await widgetNow());
-    const opened = await identifyVerified(deps, session, identity, { channel: seat.channel });
-    const { sessionToken, visitorToken } = opened;
-    Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
     const { name, email } = identity;
     const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
     await does(conversationId, { type: 'visitor.identify', verified: true, ...fields }, clientId, 'action');
+    // Last: once the old tokens are dead nothing may fail before the new ones are told.
+    const opened = await identifyVerified(deps, session, identity, { channel: seat.channel });
+    const { sessionToken, visitorToken } = opened;
+    Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
     return { sessionToken, visitorToken };
   };
 
@@ -263,43 +267,39 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       // A signed identity is not overwritten by an unsigned one.
       if (seat.contact?.verified === true) return {};
       const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
+      await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
       if (seat.contact !== undefined && Object.keys(fields).length > 0) {
         const contact = (await store.documents.contacts.get(session.orgId, session.contactId)) ?? seat.contact;
         seat.contact = { ...contact, ...fields };
         await store.documents.contacts.put(seat.contact);
       }
-      await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
       return {};
     },
     'conversation:new': async ({ clientId, page }) => {
       const session = sessionNow();
       const widget = await widgetNow();
-      if (clientId !== undefined && session.newKey === clientId) return sessionView(session, widget, undefined);
-      const refusal = limits.check('session', session.visitorId);
-      if (refusal !== undefined) throw refusal;
-      const next = await moveSession(
-        deps,
-        {
-          ...session,
-          ...(page === undefined ? {} : { page: page }),
-          ...(clientId === undefined ? {} : { newKey: clientId }),
-        },
-        null,
-      );
-      const state = deps.committer.peek(session.conversationId) ?? (await store.state(session.conversationId))?.state;
-      if (state?.status === 'open') {
-        const command = { type: 'visitor.leave', next: next.conversationId } as const;
-        await visitorDoes(deps, { session, widget, contact: seat.contact }, session.conversationId, command, {
-          clientId,
-        });
+      if (clientId === undefined || session.newKey !== clientId) {
+        const refusal = limits.check('session', `conversation:new ${session.visitorId}`);
+        if (refusal !== undefined) throw refusal;
+        const { conversationId: left } = session;
+        const moving = { ...session, left, ...(page === undefined ? {} : { page }), newKey: clientId ?? newUuid() };
+        seat.session = await moveSession(deps, moving, null);
       }
-      seat.session = next;
+      const next = sessionNow();
+      // A repeat closes the old one too, in case the first try got no further than here.
+      if (next.left !== undefined) {
+        const state = deps.committer.peek(next.left) ?? (await store.state(next.left))?.state;
+        const command = { type: 'visitor.leave', next: next.conversationId } as const;
+        const actor = { session: next, widget, contact: seat.contact };
+        if (state?.status === 'open') await visitorDoes(deps, actor, next.left, command, { clientId });
+      }
       return sessionView(next, widget, undefined);
     },
   };
 
   bindCommands(socket, visitorCommands, handlers, { ...deps, surface: 'widget' }, (name) => {
     const { limit } = visitorCommands[name];
+    if (name === 'conversation:new') return;
     const rate: RateName = limit === 'typing' ? 'typing' : limit === 'session' ? 'session' : 'staff';
     // What appends is counted after its key was looked up, so that a repeat is never refused (R3).
     if (limit === 'message' || limit === 'action' || limit === 'lead') return;

@@ -10,6 +10,9 @@ const memory: Setup = { name: 'tiller, memory', server: 'tiller', store: 'memory
 const durable: Setup = { name: 'tiller, SQLite', server: 'tiller', store: 'sqlite' };
 const naive: Setup = { name: 'naive', server: 'bare', store: 'naive' };
 
+/** Messages before the first that counts. */
+const warmUp = 20_000;
+
 export interface ChatFigures {
   cpuUsPerMessage: number;
   perSecond: number;
@@ -29,7 +32,7 @@ export const measureChat = (
       const { load, target } = pair;
       if (idle > 0) await load.ask('connectIdle', { target, count: idle });
       await load.ask('connectChat', { target, count: rooms });
-      await load.ask('runChat', { ms: ms / 2 });
+      await load.ask('warmChat', { messages: setup.store === 'naive' ? 1500 : warmUp });
       const { value, cpuUs, loadShare } = await spend(bench, pair, `chat ${setup.name}`, () =>
         load.ask<ChatRun>('runChat', { ms }),
       );

@@ -31,15 +31,15 @@ export const connectChat = async ({ target, count }: { target: Target; count: nu
 
 const isFact = (bytes: Buffer): boolean => bytes[2] === 0x66;
 
-/** One conversation until the deadline; resolves with how many messages were acked and seen by both. */
-const talk = ({ visitor, agent }: Room, deadline: number, times: Histogram): Promise<number> =>
+/** One conversation until `isOver`; resolves with how many messages were acked and seen by both. */
+const talk = ({ visitor, agent }: Room, isOver: (now: number) => boolean, times: Histogram): Promise<number> =>
   new Promise((resolve) => {
     let acked = 0;
     let open = 0;
     let sentAt = 0;
     const send = (): void => {
       sentAt = performance.now();
-      if (sentAt >= deadline) {
+      if (isOver(sentAt)) {
         resolve(acked);
         return;
       }
@@ -66,10 +66,16 @@ const talk = ({ visitor, agent }: Room, deadline: number, times: Histogram): Pro
     send();
   });
 
+/** Talks until so many messages were acked: a server warms up by what it does, not by the clock. */
+export const warmChat = async ({ messages }: { messages: number }): Promise<void> => {
+  const times = new Histogram();
+  await Promise.all(rooms.map((room) => talk(room, () => times.total >= messages, times)));
+};
+
 export const runChat = async ({ ms }: { ms: number }): Promise<ChatRun> => {
   const times = new Histogram();
   const began = performance.now();
-  const counts = await Promise.all(rooms.map((room) => talk(room, began + ms, times)));
+  const counts = await Promise.all(rooms.map((room) => talk(room, (now) => now >= began + ms, times)));
   return {
     acked: counts.reduce((sum, count) => sum + count, 0),
     elapsedMs: performance.now() - began,

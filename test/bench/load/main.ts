@@ -1,6 +1,6 @@
 // The load generator: one process, on its own core, that plays all the clients of a run.
 import { serveParent } from '../child.ts';
-import { connectChat, runChat } from './chat.ts';
+import { connectChat, runChat, warmChat } from './chat.ts';
 import { connectMembers, runFanOut } from './fan-out.ts';
 import { connectIdle } from './idle.ts';
 import { openInbox, runInbox } from './inbox.ts';
@@ -8,6 +8,7 @@ import { beginAnswers, connectReaders, readTokens } from './streaming.ts';
 
 serveParent({
   connectChat,
+  warmChat,
   runChat,
   connectMembers,
   runFanOut,

@@ -1,5 +1,5 @@
 // The panel as a whole: header, strip, list, composer; its opening, closing and keyboard.
-import type { ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '../signals.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { safeHref } from '../href.ts';
 import type { PanelModel } from '../model.ts';
@@ -8,12 +8,14 @@ import { Header } from './header.tsx';
 import { lazy } from './lazy.tsx';
 import { List } from './list.tsx';
 import { Strip } from './strip.tsx';
+import { tracked } from '../signals.ts';
 
 interface AppProps {
   model: PanelModel;
   isFull: ReadonlySignal<boolean>;
   isDark: ReadonlySignal<boolean>;
   onClose: () => void;
+  onRetry: () => void;
   /** The two regions a screen reader listens to. */
   onRegions: (polite: HTMLElement, assertive: HTMLElement) => void;
 }
@@ -36,7 +38,7 @@ const Earlier = lazy(
   ({ model }: { model: PanelModel }) => void (model.view.value = 'chat'),
 );
 
-const Foot = ({ model }: { model: PanelModel }) => {
+const Foot = tracked(({ model }: { model: PanelModel }) => {
   const words = model.words.value;
   const { hideBranding, privacyUrl } = model.widget.value;
   const privacy = privacyUrl === undefined ? null : safeHref(privacyUrl);
@@ -51,9 +53,9 @@ const Foot = ({ model }: { model: PanelModel }) => {
       )}
     </div>
   );
-};
+});
 
-export const App = ({ model, isFull, isDark, onClose, onRegions }: AppProps) => {
+export const App = tracked(({ model, isFull, isDark, onClose, onRetry, onRegions }: AppProps) => {
   const panel = useRef<HTMLDivElement>(null);
   const polite = useRef<HTMLDivElement>(null);
   const assertive = useRef<HTMLDivElement>(null);
@@ -90,7 +92,7 @@ export const App = ({ model, isFull, isDark, onClose, onRegions }: AppProps) => 
         onKeyDown={onKeyDown}
       >
         <Header model={model} onClose={onClose} />
-        <Strip model={model} />
+        <Strip model={model} onRetry={onRetry} />
         {model.view.value === 'chat' ? (
           <List model={model} />
         ) : (
@@ -105,4 +107,4 @@ export const App = ({ model, isFull, isDark, onClose, onRegions }: AppProps) => 
       <div class="sr" ref={assertive} aria-live="assertive" />
     </div>
   );
-};
+});

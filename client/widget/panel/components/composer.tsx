@@ -1,12 +1,12 @@
 // Where the visitor writes: one to five lines; Send, or Stop while an answer streams.
-import { useSignalEffect } from '@preact/signals';
+import { tracked, useSignalEffect } from '../signals.ts';
 import { useRef } from 'preact/hooks';
 import { fill } from '../i18n/words.ts';
 import { MESSAGE_LIMIT } from '../model.ts';
 import type { PanelModel } from '../model.ts';
 import { Icon } from './icon.tsx';
 
-export const Composer = ({ model }: { model: PanelModel }) => {
+export const Composer = tracked(({ model }: { model: PanelModel }) => {
   const input = useRef<HTMLTextAreaElement>(null);
   const words = model.words.value;
   const text = model.text.value;
@@ -110,4 +110,4 @@ export const Composer = ({ model }: { model: PanelModel }) => {
       )}
     </form>
   );
-};
+});

@@ -7,6 +7,7 @@ import type { Persona } from '../situation.ts';
 import { Avatar } from './avatar.tsx';
 import { Icon } from './icon.tsx';
 import { Menu } from './menu.tsx';
+import { tracked } from '../signals.ts';
 
 const statusOf = (model: PanelModel, persona: Persona, words: Words): string => {
   const waiting = model.state.value?.control.waiting;
@@ -41,7 +42,17 @@ const Crossfade = ({ id, children }: { id: string; children: ComponentChildren }
   );
 };
 
-const Names = ({ persona, title, status, isLive }: { persona: Persona; title: string; status: string; isLive: boolean }) => (
+const Names = ({
+  persona,
+  title,
+  status,
+  isLive,
+}: {
+  persona: Persona;
+  title: string;
+  status: string;
+  isLive: boolean;
+}) => (
   <>
     <Avatar kind={persona.kind} name={persona.name} url={persona.avatarUrl} />
     <span class="names">
@@ -58,7 +69,7 @@ const Names = ({ persona, title, status, isLive }: { persona: Persona; title: st
   </>
 );
 
-export const Header = ({ model, onClose }: { model: PanelModel; onClose: () => void }) => {
+export const Header = tracked(({ model, onClose }: { model: PanelModel; onClose: () => void }) => {
   const words = model.words.value;
   const persona = model.persona.value;
   const title = persona.name || model.widget.value.texts.title || words.title;
@@ -75,4 +86,4 @@ export const Header = ({ model, onClose }: { model: PanelModel; onClose: () => v
       )}
     </div>
   );
-};
+});

@@ -1,15 +1,14 @@
 // The conversation: messages, lines between them, and what is asked of the visitor at its end.
-import { useSignalEffect } from '@preact/signals';
+import { tracked, useSignalEffect } from '../signals.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { fill } from '../i18n/words.ts';
-import type { PanelModel } from '../model.ts';
+import type { ConversationParts, PanelModel } from '../model.ts';
 import { ListScroll } from '../scroll.ts';
 import { firstName } from '../situation.ts';
 import type { Item, Line } from '../timeline.ts';
 import { Avatar } from './avatar.tsx';
 import { Icon } from './icon.tsx';
 import { lazy } from './lazy.tsx';
-import { Message } from './message.tsx';
 import { NoticeLine } from './notice.tsx';
 import { Welcome } from './welcome.tsx';
 
@@ -43,10 +42,18 @@ const dayText = (at: number, model: PanelModel): string => {
   return new Intl.DateTimeFormat(model.locale.value, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
 };
 
-const Row = ({ item, model, isTail, isOld }: { item: Item; model: PanelModel; isTail: boolean; isOld: boolean }) => {
+interface RowProps {
+  item: Item;
+  model: PanelModel;
+  parts: ConversationParts;
+  isTail: boolean;
+  isOld: boolean;
+}
+
+const Row = tracked(({ item, model, parts, isTail, isOld }: RowProps) => {
   switch (item.kind) {
     case 'message':
-      return <Message item={item} model={model} isTail={isTail} isOld={isOld} />;
+      return <parts.Message item={item} model={model} isTail={isTail} isOld={isOld} />;
     case 'day':
       return <p class="day">{dayText(item.at, model)}</p>;
     case 'line':
@@ -59,38 +66,17 @@ const Row = ({ item, model, isTail, isOld }: { item: Item; model: PanelModel; is
         </p>
       );
   }
-};
+});
 
-const TypingDots = ({ model }: { model: PanelModel }) => {
-  const agent = model.snapshot.value?.typing.agents[0];
-  if (agent === undefined) return null;
-  const name = firstName(agent.name) || model.words.value.team;
-  return (
-    <div class="msg agent first thinking-person">
-      <div class="who">
-        <Avatar kind="agent" name={agent.name} />
-        <b dir="auto">{name}</b>
-      </div>
-      <div class="bubble">
-        <span class="dots" role="img" aria-label={fill(model.words.value.typing, { name })}>
-          <i />
-          <i />
-          <i />
-        </span>
-      </div>
-    </div>
-  );
-};
-
-export const List = ({ model }: { model: PanelModel }) => {
+export const List = tracked(({ model }: { model: PanelModel }) => {
   const list = useRef<HTMLDivElement>(null);
   const rows = useRef<HTMLDivElement>(null);
   const scroll = useRef<ListScroll | null>(null);
   const [isAway, setAway] = useState(false);
   const items = model.timeline.value;
   const words = model.words.value;
-  const snapshot = model.snapshot.value;
-  const conversationId = snapshot?.conversationId;
+  const conversationId = model.conversationId.value;
+  const isLoaded = model.isLoaded.value;
   const wasLoaded = useRef<string | undefined>(undefined);
   const isOld = wasLoaded.current !== conversationId;
   const messages = items.filter((item) => item.kind === 'message');
@@ -98,12 +84,13 @@ export const List = ({ model }: { model: PanelModel }) => {
   if (!isAway) seen.current = messages.length;
   const unseen = messages.length - seen.current;
   const tail = messages.at(-1);
-  const isLoading = model.isLoading.value;
+  const parts = model.parts.value;
+  const isLoading = model.isLoading.value || (parts === null && items.length > 0);
 
   useLayoutEffect(() => {
     const made = new ListScroll(list.current!, rows.current!, {
       onAway: setAway,
-      onTop: () => void (model.snapshot.peek()?.hasEarlier && model.client.loadEarlier()),
+      onTop: () => void (model.hasEarlier.peek() && model.client.loadEarlier()),
     });
     scroll.current = made;
     return () => made.dispose();
@@ -111,7 +98,7 @@ export const List = ({ model }: { model: PanelModel }) => {
   useLayoutEffect(() => scroll.current?.keep(items[0]?.key), [items]);
   useLayoutEffect(() => scroll.current?.toEnd(), [conversationId]);
   useEffect(() => {
-    if (snapshot?.isLoaded) wasLoaded.current = conversationId;
+    if (isLoaded) wasLoaded.current = conversationId;
   });
   useSignalEffect(() => {
     if (model.jump.value > 0) scroll.current?.toEnd();
@@ -130,21 +117,22 @@ export const List = ({ model }: { model: PanelModel }) => {
               <i />
             </div>
           )}
-          {snapshot?.hasEarlier && (
+          {model.hasEarlier.value && (
             <button
               type="button"
               class="button plain"
-              disabled={snapshot.isLoadingEarlier}
+              disabled={model.isLoadingEarlier.value}
               onClick={() => void model.client.loadEarlier()}
             >
-              {snapshot.isLoadingEarlier ? words.loading : words.loadEarlier}
+              {model.isLoadingEarlier.value ? words.loading : words.loadEarlier}
             </button>
           )}
           {!isLoading && model.isEmpty.value && <Welcome model={model} />}
-          {items.map((item) => (
-            <Row key={item.key} item={item} model={model} isTail={item === tail} isOld={isOld} />
-          ))}
-          <TypingDots model={model} />
+          {parts !== null &&
+            items.map((item) => (
+              <Row key={item.key} item={item} model={model} parts={parts} isTail={item === tail} isOld={isOld} />
+            ))}
+          {parts !== null && <parts.TypingDots model={model} />}
           {!isLoading && <NoticeLine model={model} />}
           {!isLoading && form && <ContactForm key={form.reason} fields={form} model={model} />}
           {csat?.requested === true && csat.rating === null && <Csat model={model} />}
@@ -158,4 +146,4 @@ export const List = ({ model }: { model: PanelModel }) => {
       )}
     </div>
   );
-};
+});

@@ -3,10 +3,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PanelModel } from '../model.ts';
 import { Icon } from './icon.tsx';
 import { lazy } from './lazy.tsx';
+import { tracked } from '../signals.ts';
 
 const MenuList = lazy(async () => (await import('../lazy/menu-list.tsx')).MenuList);
 
-export const Menu = ({ model }: { model: PanelModel }) => {
+export const Menu = tracked(({ model }: { model: PanelModel }) => {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -40,4 +41,4 @@ export const Menu = ({ model }: { model: PanelModel }) => {
       {isOpen && <MenuList model={model} onClose={close} />}
     </div>
   );
-};
+});

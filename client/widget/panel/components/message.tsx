@@ -6,8 +6,10 @@ import type { PanelModel } from '../model.ts';
 import { firstName } from '../situation.ts';
 import type { Cut, MessageItem } from '../timeline.ts';
 import { Avatar } from './avatar.tsx';
-import { Actions, Files, Sources } from './extras.tsx';
+import { Actions } from './actions.tsx';
+import { Files, Sources } from './extras.tsx';
 import { OwnStatus } from './own-status.tsx';
+import { tracked } from '../signals.ts';
 
 interface MessageProps {
   item: MessageItem;
@@ -18,7 +20,7 @@ interface MessageProps {
   isOld: boolean;
 }
 
-const Who = ({ item, model }: { item: MessageItem; model: PanelModel }) => {
+const Who = tracked(({ item, model }: { item: MessageItem; model: PanelModel }) => {
   const words = model.words.value;
   const author = item.fact?.author;
   if (item.side === 'visitor' || item.side === 'system') return null;
@@ -38,9 +40,9 @@ const Who = ({ item, model }: { item: MessageItem; model: PanelModel }) => {
       )}
     </div>
   );
-};
+});
 
-const Stopped = ({ cut, model }: { cut: Cut; model: PanelModel }) => {
+const Stopped = tracked(({ cut, model }: { cut: Cut; model: PanelModel }) => {
   const words = model.words.value;
   const text = (): string => {
     switch (cut.kind) {
@@ -59,7 +61,7 @@ const Stopped = ({ cut, model }: { cut: Cut; model: PanelModel }) => {
     }
   };
   return <p class="stopped">{text()}</p>;
-};
+});
 
 export const Time = ({ at, locale }: { at: number; locale: string }) => {
   const date = new Date(at);
@@ -75,36 +77,36 @@ export const Time = ({ at, locale }: { at: number; locale: string }) => {
 };
 
 /** The bubble of the AI or a person: one node from the first dot to the final word. */
-const Answer = ({ item, model, onSettled }: { item: MessageItem; model: PanelModel; onSettled: () => void }) => {
-  const host = useRef<HTMLDivElement>(null);
-  const live = useRef<LiveText | null>(null);
-  const { fact } = item;
-  const reply = fact === undefined ? model.reply.value : null;
-  const text = fact?.text ?? (reply?.replyId === item.key ? reply.text : '');
-  const phase = fact === undefined ? 'live' : item.cut === undefined ? 'done' : 'still';
-  useLayoutEffect(() => {
-    const shown = new LiveText(host.current!, model.render.peek(), onSettled);
-    live.current = shown;
-    return () => shown.dispose();
-  }, []);
-  const render = model.render.value;
-  useLayoutEffect(() => live.current!.setRender(render), [render]);
-  useLayoutEffect(() => live.current!.update(text, phase), [text, phase]);
-  return (
-    <div class="bubble" dir="auto">
-      {text === '' && fact === undefined && (
-        <span class="dots" aria-hidden="true">
-          <i />
-          <i />
-          <i />
-        </span>
-      )}
-      <div class="md" ref={host} />
-    </div>
-  );
-};
+const Answer = tracked(
+  ({ item, model, onSettled }: { item: MessageItem; model: PanelModel; onSettled: () => void }) => {
+    const host = useRef<HTMLDivElement>(null);
+    const live = useRef<LiveText | null>(null);
+    const { fact } = item;
+    const reply = fact === undefined ? model.reply.value : null;
+    const text = fact?.text ?? (reply?.replyId === item.key ? reply.text : '');
+    const phase = fact === undefined ? 'live' : item.cut === undefined ? 'done' : 'still';
+    useLayoutEffect(() => {
+      const shown = new LiveText(host.current!, onSettled);
+      live.current = shown;
+      return () => shown.dispose();
+    }, []);
+    useLayoutEffect(() => live.current!.update(text, phase), [text, phase]);
+    return (
+      <div class="bubble" dir="auto">
+        {text === '' && fact === undefined && (
+          <span class="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+        )}
+        <div class="md" ref={host} />
+      </div>
+    );
+  },
+);
 
-const StillLooking = ({ model }: { model: PanelModel }) => {
+const StillLooking = tracked(({ model }: { model: PanelModel }) => {
   const [isLong, setLong] = useState(false);
   const length = model.reply.value?.text.length ?? 0;
   useLayoutEffect(() => {
@@ -113,9 +115,9 @@ const StillLooking = ({ model }: { model: PanelModel }) => {
     return () => clearTimeout(timer);
   }, [length]);
   return isLong ? <p class="quiet">{model.words.value.stillLooking}</p> : null;
-};
+});
 
-export const Message = ({ item, model, isTail, isOld }: MessageProps) => {
+export const Message = tracked(({ item, model, isTail, isOld }: MessageProps) => {
   const { fact, side } = item;
   const [isSettled, setSettled] = useState(fact !== undefined);
   const [wasOld] = useState(isOld);
@@ -165,4 +167,4 @@ export const Message = ({ item, model, isTail, isOld }: MessageProps) => {
       )}
     </div>
   );
-};
+});

@@ -2,8 +2,9 @@
 import type { PanelModel } from '../model.ts';
 import { Icon } from './icon.tsx';
 import type { IconName } from './icon.tsx';
+import { tracked } from '../signals.ts';
 
-export const NoticeLine = ({ model }: { model: PanelModel }) => {
+export const NoticeLine = tracked(({ model }: { model: PanelModel }) => {
   const words = model.words.value;
   const notice = model.notice.value;
   // The greeting of an empty conversation says it already.
@@ -20,4 +21,4 @@ export const NoticeLine = ({ model }: { model: PanelModel }) => {
       <span dir="auto">{text}</span>
     </p>
   );
-};
+});

@@ -4,6 +4,7 @@ import { fill } from '../i18n/words.ts';
 import type { PanelModel } from '../model.ts';
 import type { MessageItem } from '../timeline.ts';
 import { Icon } from './icon.tsx';
+import { tracked } from '../signals.ts';
 
 const Countdown = ({ until, template }: { until: number; template: string }) => {
   const left = (): number => Math.max(0, Math.ceil((until - Date.now()) / 1000));
@@ -16,12 +17,12 @@ const Countdown = ({ until, template }: { until: number; template: string }) => 
   return <>{fill(template, { count: seconds })}</>;
 };
 
-export const OwnStatus = ({ item, model }: { item: MessageItem; model: PanelModel }) => {
+export const OwnStatus = tracked(({ item, model }: { item: MessageItem; model: PanelModel }) => {
   const words = model.words.value;
   const { entry, fact } = item;
   if (entry === undefined) {
     if (!item.isLastOwn || fact === undefined) return null;
-    const isRead = (model.snapshot.value?.reads.staff ?? 0) >= fact.seq;
+    const isRead = (model.reads.value?.staff ?? 0) >= fact.seq;
     return <span class="state">{isRead ? words.read : words.sent}</span>;
   }
   switch (entry.status) {
@@ -56,4 +57,4 @@ export const OwnStatus = ({ item, model }: { item: MessageItem; model: PanelMode
         </span>
       );
   }
-};
+});

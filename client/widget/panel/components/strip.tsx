@@ -2,10 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { PanelModel } from '../model.ts';
 import { Icon } from './icon.tsx';
+import { tracked } from '../signals.ts';
 
 const PATIENCE_MS = 2000;
 
-export const Strip = ({ model }: { model: PanelModel }) => {
+export const Strip = tracked(({ model, onRetry }: { model: PanelModel; onRetry: () => void }) => {
   const connection = model.connection.value;
   const words = model.words.value;
   const isLost = connection.status === 'offline' || connection.status === 'connecting';
@@ -18,12 +19,12 @@ export const Strip = ({ model }: { model: PanelModel }) => {
     return () => clearTimeout(timer);
   }, [isLost, since]);
 
-  if (connection.status === 'refused')
+  if (connection.status === 'refused' || model.isBroken.value)
     return (
       <div class="strip" role="alert">
         <Icon name="alert" />
         {words.unavailable}
-        <button type="button" onClick={() => model.client.connect()}>
+        <button type="button" onClick={onRetry}>
           {words.tryAgain}
         </button>
       </div>
@@ -35,4 +36,4 @@ export const Strip = ({ model }: { model: PanelModel }) => {
       {model.outbox.value.length > 0 ? words.lostKeep : words.lost}
     </div>
   );
-};
+});

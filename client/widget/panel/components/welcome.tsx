@@ -1,9 +1,10 @@
 // An empty conversation: a greeting, and what one might ask.
 import type { ActionButton } from '../../../../shared/widget.ts';
 import type { PanelModel } from '../model.ts';
+import { Actions } from './actions.tsx';
 import { Avatar } from './avatar.tsx';
-import { Actions } from './extras.tsx';
 import { Icon } from './icon.tsx';
+import { tracked } from '../signals.ts';
 
 const MAX_CHIPS = 4;
 
@@ -19,7 +20,7 @@ export const welcomeText = (model: PanelModel): string => {
   return texts.welcome || model.words.value.welcome;
 };
 
-export const Welcome = ({ model }: { model: PanelModel }) => {
+export const Welcome = tracked(({ model }: { model: PanelModel }) => {
   const { openingMessages, actionButtons } = model.widget.value;
   const persona = model.persona.value;
   const offers = offersOf(openingMessages, actionButtons);
@@ -41,4 +42,4 @@ export const Welcome = ({ model }: { model: PanelModel }) => {
       </div>
     </div>
   );
-};
+});

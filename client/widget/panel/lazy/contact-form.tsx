@@ -3,11 +3,12 @@ import { useState } from 'preact/hooks';
 import type { FormFields } from '../situation.ts';
 import type { PanelModel } from '../model.ts';
 import css from '../styles/form.css?inline';
+import { tracked } from '../signals.ts';
 
 /** A typing mistake is worth a word; whether the address exists is the server's business. */
 const looksLikeEmail = (value: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@.]{2,}$/.test(value);
 
-export const ContactForm = ({ fields, model }: { fields: FormFields; model: PanelModel }) => {
+export const ContactForm = tracked(({ fields, model }: { fields: FormFields; model: PanelModel }) => {
   model.adopt(css);
   const words = model.words.value;
   const [name, setName] = useState('');
@@ -83,4 +84,4 @@ export const ContactForm = ({ fields, model }: { fields: FormFields; model: Pane
       </div>
     </form>
   );
-};
+});

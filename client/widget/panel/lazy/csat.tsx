@@ -5,8 +5,9 @@ import { fill } from '../i18n/words.ts';
 import type { PanelModel } from '../model.ts';
 import css from '../styles/csat.css?inline';
 import form from '../styles/form.css?inline';
+import { tracked } from '../signals.ts';
 
-export const Csat = ({ model }: { model: PanelModel }) => {
+export const Csat = tracked(({ model }: { model: PanelModel }) => {
   model.adopt(form);
   model.adopt(css);
   const words = model.words.value;
@@ -66,4 +67,4 @@ export const Csat = ({ model }: { model: PanelModel }) => {
       )}
     </form>
   );
-};
+});

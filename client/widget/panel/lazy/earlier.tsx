@@ -3,8 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../components/icon.tsx';
 import type { PanelModel } from '../model.ts';
 import css from '../styles/earlier.css?inline';
+import { tracked } from '../signals.ts';
 
-export const Earlier = ({ model }: { model: PanelModel }) => {
+export const Earlier = tracked(({ model }: { model: PanelModel }) => {
   model.adopt(css);
   const words = model.words.value;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -34,4 +35,4 @@ export const Earlier = ({ model }: { model: PanelModel }) => {
       </ul>
     </div>
   );
-};
+});

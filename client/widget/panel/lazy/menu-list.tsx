@@ -5,6 +5,7 @@ import type { IconName } from '../components/icon.tsx';
 import type { PanelModel } from '../model.ts';
 import css from '../styles/menu.css?inline';
 import { downloadTranscript } from './transcript.ts';
+import { tracked } from '../signals.ts';
 
 interface Entry {
   icon: IconName;
@@ -20,8 +21,7 @@ const entriesOf = (model: PanelModel): Entry[] => {
   const canAsk = control?.agentName == null && control?.agentId == null && control?.waiting == null;
   if (canAsk && model.availability.value === 'online')
     entries.push({ icon: 'person', text: words.talkToPerson, run: () => model.askForPerson() });
-  if (hasMessages)
-    entries.push({ icon: 'plus', text: words.newConversation, run: () => void model.newConversation() });
+  if (hasMessages) entries.push({ icon: 'plus', text: words.newConversation, run: () => void model.newConversation() });
   entries.push({ icon: 'history', text: words.earlier, run: () => void (model.view.value = 'earlier') });
   if (hasMessages)
     entries.push({
@@ -38,42 +38,44 @@ const entriesOf = (model: PanelModel): Entry[] => {
 };
 
 /** `onClose`: with `true` the focus goes back to the button that opened it. */
-export const MenuList = ({ model, onClose }: { model: PanelModel; onClose: (isReturning: boolean) => void }) => {
-  model.adopt(css);
-  const box = useRef<HTMLDivElement>(null);
-  const items = (): HTMLElement[] => [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-  useEffect(() => items()[0]?.focus(), []);
+export const MenuList = tracked(
+  ({ model, onClose }: { model: PanelModel; onClose: (isReturning: boolean) => void }) => {
+    model.adopt(css);
+    const box = useRef<HTMLDivElement>(null);
+    const items = (): HTMLElement[] => [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+    useEffect(() => items()[0]?.focus(), []);
 
-  const onKey = (event: KeyboardEvent): void => {
-    const all = items();
-    const at = all.indexOf((box.current?.getRootNode() as ShadowRoot).activeElement as HTMLElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
-    if (to !== undefined) {
-      event.preventDefault();
-      all[to % all.length]?.focus();
-    } else if (event.key === 'Escape') {
-      event.stopPropagation();
-      onClose(true);
-    } else if (event.key === 'Tab') onClose(false);
-  };
+    const onKey = (event: KeyboardEvent): void => {
+      const all = items();
+      const at = all.indexOf((box.current?.getRootNode() as ShadowRoot).activeElement as HTMLElement);
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
+      if (to !== undefined) {
+        event.preventDefault();
+        all[to % all.length]?.focus();
+      } else if (event.key === 'Escape') {
+        event.stopPropagation();
+        onClose(true);
+      } else if (event.key === 'Tab') onClose(false);
+    };
 
-  return (
-    <div class="menu" role="menu" ref={box} onKeyDown={onKey}>
-      {entriesOf(model).map(({ icon, text, run }) => (
-        <button
-          type="button"
-          role="menuitem"
-          tabIndex={-1}
-          key={icon}
-          onClick={() => {
-            onClose(true);
-            run();
-          }}
-        >
-          <Icon name={icon} />
-          {text}
-        </button>
-      ))}
-    </div>
-  );
-};
+    return (
+      <div class="menu" role="menu" ref={box} onKeyDown={onKey}>
+        {entriesOf(model).map(({ icon, text, run }) => (
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
+            key={icon}
+            onClick={() => {
+              onClose(true);
+              run();
+            }}
+          >
+            <Icon name={icon} />
+            {text}
+          </button>
+        ))}
+      </div>
+    );
+  },
+);

@@ -13,7 +13,11 @@ export const transcriptOf = (
     .filter((fact) => fact.type === 'message.created')
     .map(({ at, author, text }) => {
       const who =
-        author.kind === 'visitor' ? names.you : author.kind === 'ai' ? `${author.name || names.ai} (${names.ai})` : author.name || names.team;
+        author.kind === 'visitor'
+          ? names.you
+          : author.kind === 'ai'
+            ? `${author.name || names.ai} (${names.ai})`
+            : author.name || names.team;
       return `[${time.format(at)}] ${who}:\n${text}\n`;
     })
     .join('\n');
@@ -21,7 +25,7 @@ export const transcriptOf = (
 
 /** Loads what is not loaded yet, then hands the browser a file. */
 export const downloadTranscript = async (model: PanelModel): Promise<void> => {
-  for (let before = -1; model.snapshot.value?.hasEarlier && model.facts.value.length !== before; ) {
+  for (let before = -1; model.snapshot.value?.hasEarlier && model.facts.value.length !== before;) {
     before = model.facts.value.length;
     await model.client.loadEarlier();
   }

@@ -1,0 +1,90 @@
+// What a visitor writes while nobody can be reached: shown as waiting, sent once, never lost.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { freePort, startChild } from '../support/child-server.ts';
+import type { ChildServer } from '../support/child-server.ts';
+import { hasChromium, launch, readLog, visitDemo } from '../support/browser.ts';
+import type { LogReader, VisitorPage } from '../support/browser.ts';
+
+describe.skipIf(!hasChromium)('a visitor whom nobody hears (needs chromium)', () => {
+  let child: ChildServer;
+  let browser: Browser;
+  let dataDir: string;
+  let env: Record<string, string>;
+  let log: LogReader;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'tiller-offline-'));
+    env = { DATA_DIR: dataDir, PORT: String(await freePort()), AI_BUILTIN_WORDS_PER_SECOND: '0' };
+    child = await startChild(env);
+    browser = await launch();
+    log = readLog(child.facts.url, child.facts.keys!.console);
+  });
+  afterAll(async () => {
+    log?.close();
+    await browser?.close();
+    await child?.kill();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const arrive = async (): Promise<VisitorPage> => {
+    const visitor = await visitDemo(browser, child.facts.url);
+    await visitor.open();
+    await visitor.say('Hello!');
+    await expect.poll(() => visitor.answers.count()).toBe(1);
+    return visitor;
+  };
+  /** What the log holds of the visitor's own words. */
+  const said = async (visitor: VisitorPage): Promise<string[]> =>
+    (await log.messages(await visitor.conversationId()))
+      .filter(({ author }) => author.kind === 'visitor')
+      .map(({ text }) => text);
+  const queued = (visitor: VisitorPage) => visitor.panel.getByText("Sends when you're back");
+
+  it('[R13] shows a message as waiting while the browser is offline, and sends it once when it is back', async () => {
+    const visitor = await arrive();
+    await visitor.context.setOffline(true);
+    await visitor.say('Can we bring a dog?');
+    await queued(visitor).waitFor();
+    await visitor.say('And a cat?');
+    await expect.poll(() => queued(visitor).count()).toBe(2);
+    expect(await said(visitor)).toEqual(['Hello!']);
+    await visitor.context.setOffline(false);
+    await queued(visitor).first().waitFor({ state: 'detached', timeout: 15_000 });
+    await expect.poll(() => said(visitor)).toEqual(['Hello!', 'Can we bring a dog?', 'And a cat?']);
+    expect(await visitor.own.allInnerTexts()).toEqual(['Hello!', 'Can we bring a dog?', 'And a cat?']);
+    expect(visitor.problems).toEqual([]);
+  });
+
+  it('[R3] sends a message once that met a frozen server, and that server never answered', async () => {
+    const visitor = await arrive();
+    child.process.kill('SIGSTOP');
+    await visitor.say('Is anybody there?');
+    await visitor.panel.getByText('Sending').waitFor();
+    await child.kill();
+    await queued(visitor).waitFor({ timeout: 15_000 });
+    child = await startChild(env);
+    await queued(visitor).waitFor({ state: 'detached', timeout: 15_000 });
+    await expect.poll(() => said(visitor), { timeout: 10_000 }).toEqual(['Hello!', 'Is anybody there?']);
+    expect(await visitor.own.allInnerTexts()).toEqual(['Hello!', 'Is anybody there?']);
+    expect(visitor.problems).toEqual([]);
+  });
+
+  it('[R13] sends a message after a reload that was written before it, while the server was gone', async () => {
+    const visitor = await arrive();
+    await child.kill();
+    await visitor.panel.locator('.strip').waitFor();
+    await visitor.say('Written in a tunnel');
+    await queued(visitor).waitFor();
+    await visitor.page.goto('about:blank');
+    child = await startChild(env);
+    await visitor.page.goto(`${child.facts.url}/demo`);
+    await visitor.open();
+    await expect.poll(() => said(visitor), { timeout: 10_000 }).toEqual(['Hello!', 'Written in a tunnel']);
+    await expect.poll(() => visitor.own.allInnerTexts()).toEqual(['Hello!', 'Written in a tunnel']);
+    await expect.poll(() => visitor.answers.count()).toBe(2);
+  });
+});

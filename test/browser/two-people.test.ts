@@ -1,0 +1,246 @@
+// A visitor and an agent, each in a browser of their own, in one conversation.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import {
+  hasChromium,
+  launch,
+  longQuestion,
+  question,
+  readLog,
+  signIn,
+  signalsOf,
+  textHeard,
+  visitDemo,
+  visitorOf,
+} from '../support/browser.ts';
+import type { AgentPage, Frame, LogReader, VisitorPage } from '../support/browser.ts';
+
+/** Pieces of a text, such that whoever holds a part of it holds one of them. */
+const piecesOf = (text: string): string[] => {
+  const size = 24;
+  const pieces: string[] = [];
+  for (let at = 0; at + size <= text.length; at += size / 2)
+    pieces.push(JSON.stringify(text.slice(at, at + size)).slice(1, -1));
+  return pieces;
+};
+
+describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let log: LogReader;
+  let maya: AgentPage;
+  const visitors: VisitorPage[] = [];
+
+  beforeAll(async () => {
+    server = await startServer({ env: { AI_BUILTIN_WORDS_PER_SECOND: '30' } });
+    browser = await launch();
+    log = readLog(server.url, server.firstRun.keys.console);
+    maya = await signIn(browser, server.firstRun.consoleUrl);
+    await maya.page.goto(`${server.url}/console/inbox/open`);
+  });
+  afterAll(async () => {
+    log?.close();
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const arrive = async (): Promise<VisitorPage> => {
+    const visitor = await visitDemo(browser, server.url);
+    visitors.push(visitor);
+    await visitor.open();
+    return visitor;
+  };
+  /** A visitor who has just asked, with the agent looking on. */
+  const watched = async (first: string): Promise<{ visitor: VisitorPage; id: string }> => {
+    const visitor = await arrive();
+    await visitor.say(first);
+    await expect.poll(() => visitor.conversationId()).not.toBe('');
+    const id = await visitor.conversationId();
+    await maya.open(id);
+    return { visitor, id };
+  };
+  const settled = async (visitor: VisitorPage, answers: number): Promise<void> => {
+    await expect.poll(() => visitor.answers.count(), { timeout: 15_000 }).toBe(answers);
+    await expect.poll(() => visitor.isSettled(), { timeout: 15_000 }).toBe(true);
+  };
+  const aiTexts = async (id: string): Promise<string[]> =>
+    (await log.messages(id)).filter(({ author }) => author.kind === 'ai').map(({ text }) => text);
+
+  it('shows the agent the words of the AI while the visitor reads them, and both end with the same text', async () => {
+    const { visitor, id } = await watched(question);
+    const lengths = { visitor: new Set<number>(), agent: new Set<number>() };
+    await maya.streaming.waitFor();
+    await visitor.writes(0);
+    const key = (await maya.streaming.getAttribute('data-message'))!;
+    const shown = maya.page.locator(`[data-message="${key}"] .md`);
+    await expect
+      .poll(
+        async () => {
+          lengths.visitor.add((await visitor.answers.last().innerText()).length);
+          lengths.agent.add((await shown.innerText()).length);
+          return Math.min(lengths.visitor.size, lengths.agent.size);
+        },
+        { timeout: 10_000, interval: 50 },
+      )
+      .toBeGreaterThan(4);
+    await settled(visitor, 1);
+    await maya.page.locator(`[data-message="${key}"][data-state="said"]`).waitFor();
+    const [fact] = await aiTexts(id);
+    expect(textHeard(visitor.frames, key)).toBe(fact);
+    const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+    await expect
+      .poll(async () => words(await shown.innerText()))
+      .toEqual(words(await visitor.answers.last().innerText()));
+  });
+
+  it('[R10] sends the visitor nothing more of the AI once the agent took over in the middle of the answer', async () => {
+    const { visitor, id } = await watched(longQuestion);
+    await visitor.writes(60);
+    await maya.page.keyboard.press('t');
+    await maya.told('You took over').waitFor();
+    await visitor.panel.getByText('Stopped when Maya joined').waitFor();
+    await visitor.panel.getByText('Maya joined', { exact: true }).waitFor();
+    expect(await visitor.caret.count()).toBe(0);
+    const frozen = await visitor.answers.last().innerText();
+
+    await maya.composer.pressSequentially('Hello, Maya here.', { delay: 5 });
+    await visitor.panel.getByRole('img', { name: 'Maya is typing' }).waitFor();
+    await maya.page.keyboard.press('Enter');
+    await visitor.panel.locator('.msg.agent').getByText('Hello, Maya here.').waitFor();
+    await visitor.composer.pressSequentially('Thank you', { delay: 5 });
+    await maya.page
+      .getByText(/is writing$/)
+      .first()
+      .waitFor();
+    await visitor.composer.press('Enter');
+    await maya.told('Thank you').first().waitFor();
+
+    // The server had time to say more, and a person's exchange to do it in: every frame since then is here.
+    const fenced = visitor.frames.findIndex(
+      (frame) => frame.kind === 'fact' && frame.fact.type === 'control.changed' && frame.fact.reason === 'taken',
+    );
+    expect(fenced).toBeGreaterThan(0);
+    const before = signalsOf(visitor.frames.slice(0, fenced), 'reply.delta');
+    expect(before.length).toBeGreaterThan(2);
+    expect(signalsOf(visitor.frames.slice(fenced), 'reply.delta')).toEqual([]);
+    const [cut] = (await log.messages(id)).filter(({ status }) => status === 'interrupted');
+    expect(cut?.text).toBe(before.map(({ text }) => text).join(''));
+    expect(await visitor.answers.last().innerText()).toBe(frozen);
+
+    await maya.button('Release').click();
+    await maya.page.getByRole('menuitem', { name: 'To the AI' }).click();
+    await visitor.panel.getByText('Maya left', { exact: true }).waitFor();
+    await visitor.say('What if it rains?');
+    await settled(visitor, (await visitor.answers.count()) + 1);
+    expect((await aiTexts(id)).at(-1)!.length).toBeGreaterThan(20);
+  });
+
+  it('[R6] goes on after a reload in the middle of the answer: no gap, no doubled character', async () => {
+    const visitor = await arrive();
+    await visitor.say(question);
+    await visitor.writes(40);
+    const known = visitor.frames.length;
+    await visitor.page.reload();
+    await visitor.open();
+    await settled(visitor, 1);
+    const [fact] = (await log.messages(await visitor.conversationId())).filter(({ author }) => author.kind === 'ai');
+    const later = visitor.frames.slice(known);
+    expect(signalsOf(later, 'reply.delta').length).toBeGreaterThan(2);
+    expect(textHeard(later, fact!.messageId)).toBe(fact!.text);
+    const streamed = await visitor.answers.innerText();
+    await visitor.page.reload();
+    await visitor.open();
+    await settled(visitor, 1);
+    expect(await visitor.answers.innerText()).toBe(streamed);
+    expect(await visitor.own.allInnerTexts()).toEqual([question]);
+  });
+
+  it('gives the visitor nothing of a draft before a person approves it, and nothing of a rejected one', async () => {
+    const { visitor, id } = await watched('Hello!');
+    await settled(visitor, 1);
+    await maya.page.getByRole('switch', { name: 'Autopilot' }).click();
+    await maya.told('You switched autopilot off').waitFor();
+    const waiting = maya.page.locator('[data-draft="waiting"]');
+    const asked = async (next: string): Promise<{ since: number; draft: string }> => {
+      const since = visitor.frames.length;
+      await visitor.say(next);
+      await visitor.panel.getByText('A person checks answers before sending').waitFor();
+      await waiting.waitFor({ timeout: 15_000 });
+      await expect.poll(() => maya.button('Approve').isEnabled()).toBe(true);
+      const draft = (await log.facts(id)).findLast((fact) => fact.type === 'draft.created');
+      return { since, draft: draft?.type === 'draft.created' ? draft.text : '' };
+    };
+    const leaked = (frames: readonly Frame[], draft: string): string[] =>
+      piecesOf(draft).filter((piece) => frames.some(({ raw }) => raw.includes(piece)));
+
+    const first = await asked('Do you have double kayaks?');
+    expect(first.draft.length).toBeGreaterThan(48);
+    expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual([]);
+    await maya.button('Approve').click();
+    await settled(visitor, 2);
+    expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual(piecesOf(first.draft));
+    await visitor.panel.getByText('AI, checked by Maya').waitFor();
+
+    const second = await asked(question);
+    await maya.button('Edit').click();
+    await expect.poll(() => maya.composer.inputValue()).not.toBe('');
+    await maya.composer.fill('Forty-two pounds for the whole day.');
+    await maya.button('Send edited draft').click();
+    await visitor.panel.getByText('Forty-two pounds for the whole day.').waitFor();
+    expect(leaked(visitor.frames.slice(second.since), second.draft)).toEqual([]);
+
+    const third = await asked('What should we bring?');
+    await maya.button('Reject').click();
+    await maya.told('You rejected a draft').waitFor();
+    await maya.page.getByRole('switch', { name: 'Autopilot' }).click();
+    await maya.told('You switched autopilot on').waitFor();
+    await expect.poll(() => visitor.panel.getByText('A person checks answers before sending').count()).toBe(0);
+    const control = (await log.facts(id)).findLast((fact) => fact.type === 'control.changed')!;
+    await expect
+      .poll(() => visitor.frames.some((frame) => frame.kind === 'fact' && frame.fact.id === control.id))
+      .toBe(true);
+    expect(third.draft.length).toBeGreaterThan(48);
+  });
+
+  it('keeps two tabs of one visitor in step: what is said, the answer as it is written, what was read', async () => {
+    const first = await arrive();
+    await first.say('Hello!');
+    await settled(first, 1);
+    const page = await first.context.newPage();
+    const second = visitorOf({ ...first, page });
+    await page.goto(`${server.url}/demo`);
+    await second.open();
+    await expect.poll(() => second.own.allInnerTexts()).toEqual(['Hello!']);
+    await second.say(question);
+    await expect.poll(() => first.own.allInnerTexts()).toEqual(['Hello!', question]);
+    await first.writes(20);
+    await second.writes(20);
+    await Promise.all([settled(first, 2), settled(second, 2)]);
+    expect(await second.answers.allInnerTexts()).toEqual(await first.answers.allInnerTexts());
+
+    for (const tab of [first, second]) {
+      await tab.page.keyboard.press('Escape');
+      await tab.panel.waitFor({ state: 'hidden' });
+    }
+    const id = await first.conversationId();
+    await maya.open(id);
+    await maya.button('Take over').click();
+    await maya.told('You took over').waitFor();
+    await maya.composer.fill('Anything else?');
+    await maya.page.keyboard.press('Enter');
+    const badge = (tab: VisitorPage): Promise<string> => tab.launcher.locator('.badge').innerText();
+    await expect.poll(() => badge(first)).toBe('1');
+    await expect.poll(() => badge(second)).toBe('1');
+    await second.open();
+    await expect.poll(() => badge(second)).toBe('');
+    await expect.poll(() => badge(first)).toBe('');
+    await maya.thread.getByText(/Read$/).first().waitFor();
+  });
+
+  it('ran all of this without an error in any page', () => {
+    expect(visitors.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(maya.problems).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+// Somebody else on the same server, who must not notice an attack.
+import { newUuid } from '../../shared/ids.ts';
+import { openVisitor } from '../support/raw-client.ts';
+
+export interface Canary {
+  /** Asks and must be answered within `ms`, on the connection it has had all along. */
+  sings(ms?: number): Promise<void>;
+  close(): void;
+}
+
+/** The promise is 200 ms; a machine that runs other tests at the same time gets a second. */
+const patienceMs = 1000;
+
+export const startCanary = async (url: string, widgetKey: string): Promise<Canary> => {
+  const { client, conversationId } = await openVisitor(url, widgetKey);
+  let wasCut = false;
+  client.socket.on('disconnect', () => (wasCut = true));
+  await client.must('message:send', { conversationId, clientId: newUuid(), text: 'Is anybody there?' });
+  await client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+  return {
+    async sings(ms = patienceMs) {
+      const began = performance.now();
+      const { facts } = await client.must<{ facts: unknown[] }>('facts:since', { conversationId, sinceSeq: 0 });
+      const took = performance.now() - began;
+      if (wasCut) throw new Error('the canary was cut off');
+      if (facts.length < 3) throw new Error('the canary lost its conversation');
+      if (took > ms) throw new Error(`the canary waited ${Math.round(took)} ms`);
+    },
+    close: () => {
+      wasCut = false;
+      client.close();
+    },
+  };
+};
