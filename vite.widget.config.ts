@@ -42,7 +42,7 @@ export default defineConfig({
   builder: {
     async buildApp(builder) {
       // One after the other: the first empties the folder.
-      for (const name of ['client', 'loader']) await builder.build(builder.environments[name]!);
+      for (const name of ['client', 'loader']) await builder.build(builder.environments[name]);
     },
   },
   environments: {

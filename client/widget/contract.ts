@@ -10,8 +10,8 @@ export const widgetMethods =
 /** What a host page may listen to, and what it is told with it. */
 export interface WidgetEvents {
   ready: { widgetKey: string };
-  open: Record<never, never>;
-  close: Record<never, never>;
+  open: { isOpen: true };
+  close: { isOpen: false };
   'message:sent': { clientId: string; text: string };
   'message:received': { messageId: string; author: 'ai' | 'agent' | 'system'; name?: string; text: string };
   'reply:start': { replyId: string };
@@ -91,5 +91,5 @@ export interface Panel {
 }
 
 export interface PanelModule {
-  mountPanel(options: PanelOptions): Panel;
+  mountPanel: (options: PanelOptions) => Panel;
 }

@@ -1,7 +1,7 @@
 // One answer: asks the model, streams what it says in coalesced deltas, and commits the whole or tells why there is none.
 import type { ConversationState } from '../../shared/conversation.ts';
 import { ChatError } from '../../shared/errors.ts';
-import type { Action, FactOf, ReplyMode, Source, Usage } from '../../shared/facts.ts';
+import type { FactOf, ReplyMode, Usage } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { ReplyCommand } from '../domain/conversation.ts';
 import { maxAttempts } from '../domain/decide-reply.ts';
@@ -10,13 +10,15 @@ import { deltaWindowMs } from '../domain/reply.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ModelError } from '../ports/model.ts';
-import type { Knowledge, Model, ModelEvent, ModelRequest } from '../ports/model.ts';
+import type { Knowledge, Model } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
 import { enough, prepareRequest } from './answer-request.ts';
+import { askModel } from './answer-stream.ts';
+import type { Collected } from './answer-stream.ts';
 import type { Committer } from './commit.ts';
 import type { Directory } from './directory.ts';
-import { pause, withStallLimit } from './stall.ts';
+import { pause } from './stall.ts';
 import { Utterance } from './utterance.ts';
 
 export interface AnswerDeps {
@@ -36,7 +38,8 @@ export interface AnswerDeps {
 
 type Claimed = Pick<FactOf<'reply.claimed'>, 'replyId' | 'turn' | 'attempt' | 'mode' | 'answers'>;
 
-const answerLimits = { wholeMs: 60_000, characters: 16_000, retries: 2, retryWaitMs: 5000 } as const;
+/** However well it flows: after this the answer is given up, ms. */
+const wholeMs = 60_000;
 
 const apology = 'Sorry, I cannot answer right now. I have asked a person to take a look; you can keep writing here.';
 
@@ -132,12 +135,15 @@ export class Answer {
     if (this.#claim.attempt > maxAttempts) throw new ModelError('stalled', 'Gave up after several attempts');
     const request = await prepareRequest(this.#deps, this.#orgId, state);
     if (this.#isOver) return;
-    const overall = setTimeout(
-      () => this.#controller.abort(new ModelError('stalled', 'Took too long')),
-      answerLimits.wholeMs,
-    );
+    const overall = setTimeout(() => this.#controller.abort(new ModelError('stalled', 'Took too long')), wholeMs);
     try {
-      const said = await this.#ask(request);
+      const said = await askModel({
+        model: this.#deps.model,
+        request,
+        signal: this.#controller.signal,
+        stallMs: this.#deps.stallMs,
+        write: (text) => this.#write(text),
+      });
       if (said !== undefined) await this.#complete(said);
     } finally {
       clearTimeout(overall);
@@ -153,66 +159,13 @@ export class Answer {
     );
   }
 
-  /** Asks the model, again where that is safe: only while nothing was said. Undefined after a cancel. */
-  async #ask(request: ModelRequest): Promise<Collected | undefined> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        return await this.#stream(request);
-      } catch (error) {
-        if (this.#isOver) return undefined;
-        const isSafe = error instanceof ModelError && error.isRetryable && this.#utterance.text === '';
-        if (!isSafe || tries >= answerLimits.retries) throw error;
-        const wait = error.retryAfterMs ?? 250 * 2 ** tries;
-        if (wait > answerLimits.retryWaitMs) throw error;
-        await pause(wait, this.#controller.signal);
-        if (this.#isOver) return undefined;
-      }
+  #write(text: string): number {
+    if (this.#firstTokenMs === undefined) {
+      this.#firstTokenMs = Math.round(this.#deps.clock.monotonic() - this.#startedAt);
+      this.#deps.metrics.firstToken(this.#firstTokenMs);
     }
-  }
-
-  async #stream(request: ModelRequest): Promise<Collected | undefined> {
-    const { model, stallMs } = this.#deps;
-    const collected: Collected = { sources: [], actions: [], usage: { model: model.name }, handoff: undefined };
-    // Each try has its own signal, so that a stalled request is closed without ending the answer.
-    const attempt = new AbortController();
-    const signal = AbortSignal.any([attempt.signal, this.#controller.signal]);
-    try {
-      for await (const event of withStallLimit(model.stream(request, signal), stallMs, signal)) {
-        if (this.#isOver) return undefined;
-        this.#collect(event, collected);
-        if (this.#utterance.text.length > answerLimits.characters) break;
-      }
-    } finally {
-      attempt.abort();
-    }
-    return this.#isOver ? undefined : collected;
-  }
-
-  #collect(event: ModelEvent, collected: Collected): void {
-    switch (event.type) {
-      case 'text':
-        if (event.text === '') return;
-        if (this.#firstTokenMs === undefined) {
-          this.#firstTokenMs = Math.round(this.#deps.clock.monotonic() - this.#startedAt);
-          this.#deps.metrics.firstToken(this.#firstTokenMs);
-        }
-        this.#utterance.write(event.text.replaceAll('\u0000', ''));
-        return;
-      case 'sources':
-        collected.sources = event.sources;
-        return;
-      case 'actions':
-        collected.actions = event.actions;
-        return;
-      case 'handoff':
-        collected.handoff = event.reason;
-        return;
-      case 'usage': {
-        const { type: _, ...usage } = event;
-        collected.usage = usage;
-        return;
-      }
-    }
+    this.#utterance.write(text.replaceAll('\u0000', ''));
+    return this.#utterance.text.length;
   }
 
   async #checkpoint(text: string): Promise<void> {
@@ -304,11 +257,3 @@ export class Answer {
 }
 
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
-
-/** What an answer is beside its text. */
-interface Collected {
-  sources: Source[];
-  actions: Action[];
-  usage: Usage;
-  handoff: string | undefined;
-}

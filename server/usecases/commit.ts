@@ -14,6 +14,8 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, Store } from '../ports/store.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
+import { States } from './states.ts';
+import type { KnownState } from './states.ts';
 
 /** What a command needs to know of its surroundings, gathered by the use case before it is queued. */
 export interface Surroundings {
@@ -76,7 +78,6 @@ interface Attempt {
 }
 
 const maxTries = 20;
-const maxCached = 20_000;
 
 const hashOf = (body: unknown): string => digest('sha1', JSON.stringify(body), 'base64url');
 
@@ -95,7 +96,7 @@ const cuts = (facts: readonly Fact[]): boolean =>
 /** Log of one installation's conversations, as this process writes it. */
 export class Committer {
   readonly #deps: CommitDeps;
-  readonly #states = new Map<string, { orgId: string; state: ConversationState }>();
+  readonly #states: States;
   #queue: Pending[] = [];
   #isFlushing = false;
   #isScheduled = false;
@@ -104,6 +105,7 @@ export class Committer {
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
+    this.#states = new States(deps.store);
   }
 
   /** The runner of answers is made after the committer that it commits through. */
@@ -122,7 +124,7 @@ export class Committer {
   }
 
   /** As `peek`, with the organisation whose log it is. */
-  known(conversationId: string): { orgId: string; state: ConversationState } | undefined {
+  known(conversationId: string): KnownState | undefined {
     return this.#states.get(conversationId);
   }
 
@@ -167,7 +169,7 @@ export class Committer {
           ? error
           : new ChatError('unavailable', 'The message store does not answer; try again', { cause: error });
       for (const pending of batch) {
-        this.#states.delete(pending.conversationId);
+        this.#states.forget(pending.conversationId);
         this.#speaker?.resume(pending.conversationId);
         pending.settle(failure);
       }
@@ -177,34 +179,12 @@ export class Committer {
     }
   }
 
-  /** Loads what is not cached; a log that cannot be folded here harms no other. */
-  async #load(batch: readonly Pending[]): Promise<Map<string, unknown>> {
-    const broken = new Map<string, unknown>();
-    const missing = new Set<string>();
-    for (const { conversationId } of batch) if (!this.#states.has(conversationId)) missing.add(conversationId);
-    if (missing.size === 0) return broken;
-    await Promise.all(
-      [...missing].map(async (conversationId) => {
-        try {
-          const found = await this.#deps.store.state(conversationId);
-          if (found !== undefined) this.#remember(found.orgId, found.state);
-        } catch (error) {
-          broken.set(conversationId, error);
-        }
-      }),
-    );
-    return broken;
-  }
-
-  #remember(orgId: string, state: ConversationState): void {
-    this.#states.delete(state.conversationId);
-    this.#states.set(state.conversationId, { orgId, state });
-    if (this.#states.size > maxCached) this.#states.delete(this.#states.keys().next().value!);
-  }
-
   async #write(batch: Pending[]): Promise<void> {
     const { store, metrics } = this.#deps;
-    const [earlier, broken] = await Promise.all([store.commitsByKey(batch), this.#load(batch)]);
+    const [earlier, broken] = await Promise.all([
+      store.commitsByKey(batch),
+      this.#states.load(batch.map(({ conversationId }) => conversationId)),
+    ]);
     const working = new Map<string, ConversationState>();
     const taken = new Map<string, Attempt>();
     const perConversation = new Map<string, number>();
@@ -253,7 +233,7 @@ export class Committer {
         this.#retry(attempt.pending, later);
       }
       for (const conversationId of lost) {
-        this.#states.delete(conversationId);
+        this.#states.forget(conversationId);
         this.#speaker?.resume(conversationId);
       }
     }
@@ -328,7 +308,7 @@ export class Committer {
   #deliver({ pending, decided }: Attempt): void {
     const { facts, state, result } = decided;
     const { orgId, conversationId } = pending;
-    this.#remember(orgId, state);
+    this.#states.keep(orgId, state);
     for (const fact of facts) if (fact.type === 'message.created') this.#deps.metrics.message(fact.author.kind);
     this.#deps.bus.publish({ kind: 'facts', orgId, conversationId, facts });
     pending.settle({ result, isNew: true, facts, state });

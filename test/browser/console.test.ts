@@ -137,7 +137,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await expect.poll(() => heard(visitor, 'agent')).toEqual(['Hi, Maya here. A day is 45 pounds.']);
     expect(visitor.heard().filter((message) => message.text === cut.text)).toHaveLength(1);
     expect(await composer().inputValue()).toBe('');
-    await said('You have it').waitFor();
+    await page.locator('[data-steering]').getByText('You have it').waitFor();
     await page.getByRole('button', { name: 'Release' }).click();
     await page.getByRole('menuitem', { name: 'To the AI' }).click();
     await said('You gave it back to the AI').waitFor();

@@ -125,11 +125,11 @@ describe.skipIf(!hasChromium)('the widget (needs chromium)', () => {
     await panel(page).locator('.msg.ai .caret').waitFor({ state: 'attached' });
     const first = await answers(page).first().elementHandle();
     await expect.poll(() => panel(page).locator('.msg.ai .caret').count(), { timeout: 15_000 }).toBe(0);
-    const before = await first!.boundingBox();
+    const before = await first.boundingBox();
     await settled(page);
     await panel(page).locator('.msg.ai time').waitFor();
-    expect(await first!.evaluate((node) => node.isConnected)).toBe(true);
-    expect(await first!.boundingBox()).toEqual(before);
+    expect(await first.evaluate((node) => node.isConnected)).toBe(true);
+    expect(await first.boundingBox()).toEqual(before);
     expect((await textOf(page)).length).toBeGreaterThan(20);
     expect(problems).toEqual([]);
   });

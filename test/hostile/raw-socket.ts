@@ -103,11 +103,15 @@ const takeFrames = (buffered: Buffer, take: (opcode: number, payload: Buffer) =>
   }
 };
 
-/** An open WebSocket to engine.io, before any namespace. `query` is added to the address. */
+/**
+ * An open WebSocket to engine.io, before any namespace. `query` is added to the address; one that `isDeaf` does not agree
+ * to being closed. Rejects where the server ends the connection instead.
+ */
 export const openRaw = async (
   url: string,
   query: Record<string, string> = {},
   headers: Record<string, string> = {},
+  { isDeaf = false }: { isDeaf?: boolean } = {},
 ): Promise<RawSocket> => {
   const tcp = await dial(url);
   const search = new URLSearchParams({ EIO: '4', transport: 'websocket', ...query }).toString();
@@ -126,6 +130,7 @@ export const openRaw = async (
     }
     buffered = takeFrames(buffered, (opcode, payload) => {
       if (opcode === 1) messages.push(payload.toString());
+      if (opcode === 8 && !isDeaf) tcp.end();
       for (const look of waiting) look();
     });
   });
@@ -154,7 +159,9 @@ export const openRaw = async (
     destroy: () => tcp.destroy(),
   };
   tcp.write(request(url, `/socket.io/?${search}`, headers));
-  await raw.until('0');
+  const ended = closed.then(() => Promise.reject(new Error('ended before it was open')));
+  await Promise.race([raw.until('0'), ended]);
+  ended.catch(() => undefined);
   return raw;
 };
 
@@ -162,9 +169,9 @@ export const openRaw = async (
 export const openRawVisitor = async (
   url: string,
   widgetKey: string,
-  headers: Record<string, string> = {},
+  options: { isDeaf?: boolean } = {},
 ): Promise<RawSocket> => {
-  const raw = await openRaw(url, { widgetKey }, headers);
+  const raw = await openRaw(url, { widgetKey }, {}, options);
   raw.frame('40/widget,{"v":1}');
   await raw.until('40/widget,');
   return raw;

@@ -1,22 +1,17 @@
 // How streamed text becomes visible.
-import fc from 'fast-check';
+import { assert, integer, nat, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_BACKLOG, nextReveal } from '../../client/widget/panel/reveal.ts';
 
 describe('revealing what was received', () => {
   it('moves forward by at least one character a frame and never past the end', () => {
-    fc.assert(
-      fc.property(
-        fc.string({ unit: 'grapheme', minLength: 1 }),
-        fc.nat(),
-        fc.integer({ min: 1, max: 200 }),
-        (text, at, ms) => {
-          const shown = at % text.length;
-          const next = nextReveal(text, shown, ms);
-          expect(next).toBeGreaterThan(shown);
-          expect(next).toBeLessThanOrEqual(text.length);
-        },
-      ),
+    assert(
+      property(string({ unit: 'grapheme', minLength: 1 }), nat(), integer({ min: 1, max: 200 }), (text, at, ms) => {
+        const shown = at % text.length;
+        const next = nextReveal(text, shown, ms);
+        expect(next).toBeGreaterThan(shown);
+        expect(next).toBeLessThanOrEqual(text.length);
+      }),
     );
   });
 

@@ -1,6 +1,6 @@
 // A modal dialog of the browser itself: focus stays inside, Escape closes, the rest is inert.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { IconButton } from './button.tsx';
 
 export interface DialogProps {
@@ -21,7 +21,7 @@ const shapes = {
 export const Dialog = ({ title, onClose, children, shape = 'middle', width = 'narrow' }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const node = dialog.current;
     const before = document.activeElement;
     if (node !== null && !node.open) node.showModal();

@@ -1,6 +1,6 @@
 // A menu under its button, and a panel under its button: arrow keys, Escape, click outside, focus back.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button, IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
 import type { IconName } from './icons.tsx';
@@ -37,7 +37,8 @@ export const Popover = (props: PopoverProps) => {
       openRef.current = null;
     };
   }, [openRef]);
-  useEffect(() => {
+  // Before the screen is drawn: whoever opens it by a key types on at once.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const first = root.current?.querySelector<HTMLElement>('[data-panel] :is(input, [role^=menuitem], button)');
     first?.focus();

@@ -5,7 +5,7 @@ export type Listener = (detail: unknown) => void;
 export interface Emitter {
   on(event: unknown, listener: unknown): () => void;
   off(event: unknown, listener?: unknown): void;
-  emit(event: string, detail: unknown): void;
+  emit: (event: string, detail: unknown) => void;
 }
 
 export const createEmitter = (): Emitter => {
@@ -22,7 +22,7 @@ export const createEmitter = (): Emitter => {
       return () => off(event, listener);
     },
     emit(event, detail) {
-      for (const listener of [...(listeners.get(event) ?? [])]) {
+      for (const listener of listeners.get(event) ?? []) {
         try {
           listener(detail);
         } catch (error) {

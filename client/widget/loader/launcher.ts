@@ -50,7 +50,7 @@ export const createLauncher = (
   const badge = make('span', 'badge');
   let text = '';
   let unread = 0;
-  const tell = (name: string, value: unknown): void => button.setAttribute(`aria-${name}`, String(value));
+  const tell = (name: string, value: string | boolean): void => button.setAttribute(`aria-${name}`, `${value}`);
   const name = (): void => tell('label', (text || 'Chat') + (unread ? ` (${unread})` : ''));
 
   fixed.replaceSync(css);
@@ -81,7 +81,7 @@ export const createLauncher = (
     },
     setUnread(count) {
       unread = count;
-      badge.textContent = count > 9 ? '9+' : count ? String(count) : '';
+      badge.textContent = count > 9 ? '9+' : `${count || ''}`;
       name();
     },
     setOpen(isOpen) {

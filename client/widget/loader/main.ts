@@ -25,7 +25,7 @@ const start = (): void => {
   const init = (options: InitOptions | undefined): void => {
     if (!options?.widgetKey || widget?.widgetKey === options.widgetKey) return;
     widget?.destroy();
-    widget = createWidget(origin, options, events);
+    widget = createWidget(origin, options, events.emit);
     for (const [method, args] of early.splice(0)) widget.call(method, args);
   };
 

@@ -1,10 +1,12 @@
 // The global function of the page: calls made before the loader ran wait in its `q` and are replayed in order.
 
 export type Call = [method: string, ...args: unknown[]];
-export type Api = ((...call: Call) => unknown) & { q?: ArrayLike<unknown>[]; isTiller?: true } & Record<
-    string,
-    ((...args: unknown[]) => unknown) | unknown
-  >;
+export interface Api {
+  (...call: Call): unknown;
+  /** What the snippet's stub gathered. */
+  q?: ArrayLike<unknown>[];
+  isTiller?: true;
+}
 
 /**
  * Puts the real function in the place of the stub and replays what waited.
@@ -21,13 +23,13 @@ export const installApi = (
   const waiting = typeof before === 'function' ? [...(before.q ?? [])] : [];
   const api = ((method: string, ...args: unknown[]) => handle(method, args)) as unknown as Api;
   api.isTiller = true;
-  for (const method of methods) api[method] = (...args: unknown[]) => handle(method, args);
+  for (const method of methods) Object.assign(api, { [method]: (...args: unknown[]) => handle(method, args) });
   scope[name] = api;
   for (const entry of waiting) {
     const [method, ...args] = Array.from(entry);
     // One bad call of the page must not swallow those behind it.
     try {
-      handle(String(method), args);
+      handle(method as string, args);
     } catch (error) {
       console.error(error);
     }

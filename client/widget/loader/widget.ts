@@ -19,7 +19,7 @@ type Told = PublicWidget & { unread?: number; error?: { message: string } };
 const bringing = /^(open|send|newC)/;
 
 /** Starts at once. Never throws: a widget that cannot be had is one line on the console. */
-export const createWidget = (origin: string, init: InitOptions, { emit }: Emitter): Widget => {
+export const createWidget = (origin: string, init: InitOptions, emit: Emitter['emit']): Widget => {
   const { widgetKey, inline = false, container } = init;
   const waiting: [string, unknown[]][] = [];
   let widget: Told;
@@ -32,7 +32,7 @@ export const createWidget = (origin: string, init: InitOptions, { emit }: Emitte
   let isGone = false;
 
   const warn = (problem: unknown): void => {
-    if (!isGone) console.warn(`Tiller: no chat for ${widgetKey}.`, problem);
+    if (!isGone) console.warn(`Tiller: no chat for ${widgetKey}:`, problem);
   };
   /** Fetched at the first hint of interest; mounted, and so connected, only by a real one. */
   const load = (): Promise<PanelModule> => (code ??= import(/* @vite-ignore */ `${origin}/widget/panel.js`));
@@ -46,7 +46,7 @@ export const createWidget = (origin: string, init: InitOptions, { emit }: Emitte
   const onOpenChange = (value: boolean): void => {
     isOpen = value;
     launcher?.setOpen(value);
-    emit(value ? 'open' : 'close', {});
+    emit(value ? 'open' : 'close', { isOpen: value });
   };
 
   const mount = async (to: Launcher): Promise<void> => {

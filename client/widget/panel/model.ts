@@ -9,6 +9,7 @@ import { en } from './i18n/words.ts';
 import type { Words } from './i18n/words.ts';
 import { formOf, noticeOf, personaOf, unreadOf } from './situation.ts';
 import type { Availability } from './situation.ts';
+import type * as Conversation from './lazy/conversation.ts';
 import type { Memory } from './memory.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -16,7 +17,7 @@ import { buildTimeline } from './timeline.ts';
 export const MESSAGE_LIMIT = 4000;
 
 /** The components of the conversation chunk. */
-export type ConversationParts = Pick<typeof import('./lazy/conversation.ts'), 'Message' | 'TypingDots'>;
+export type ConversationParts = Pick<typeof Conversation, 'Message' | 'TypingDots'>;
 
 export type ViewName = 'chat' | 'earlier';
 

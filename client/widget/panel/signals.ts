@@ -1,6 +1,6 @@
 // Values that tell who read them when they change: the little of a signals library that the panel uses, at a fifth of the size.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 export interface ReadonlySignal<T> {
   /** The value; whoever reads it inside `computed`, `effect` or a `tracked` component depends on it. */
@@ -173,9 +173,13 @@ export const effect = (work: () => unknown): (() => void) => {
 export const tracked =
   <P extends object, R extends ComponentChildren>(draw: (props: P) => R): ((props: P) => R) =>
   (props) => {
-    const [, redraw] = useReducer((count: number, _: null) => count + 1, 0);
+    const [, redraw] = useState(0);
     const job = useRef<Job>(null);
-    job.current ??= { sources: new Map(), notify: () => void pending.add(job.current!), run: () => redraw(null) };
+    job.current ??= {
+      sources: new Map(),
+      notify: () => void pending.add(job.current!),
+      run: () => redraw((count) => count + 1),
+    };
     useEffect(
       () => () => {
         pending.delete(job.current!);

@@ -2,6 +2,7 @@
 import type { Socket } from 'socket.io';
 import type { z } from 'zod';
 import type { CommandSpec } from '../../../shared/commands.ts';
+import { UnknownCriticalFact } from '../../../shared/conversation.ts';
 import { ChatError, toWireError } from '../../../shared/errors.ts';
 import type { Problem } from '../../../shared/errors.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
@@ -30,6 +31,8 @@ const told = (part: PropertyKey): string => (/^\w{1,40}$/.test(String(part)) ? S
 
 const problemsOf = (error: z.ZodError): Problem[] =>
   error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(told).join('.'), message }));
+
+const tooNew = (): ChatError => new ChatError('unavailable', 'A newer server has written here; ask that one');
 
 /** The input of a command, or ChatError `invalid` that names every problem by its path and echoes nothing. */
 export const parseInput = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
@@ -72,7 +75,7 @@ export const bindCommands = <T extends Table>(
         ack?.({ ok: true, data: given });
       })
       .catch((error: unknown) => {
-        const wire = toWireError(error);
+        const wire = toWireError(error instanceof UnknownCriticalFact ? tooNew() : error);
         deps.metrics.refused(deps.surface, wire.code);
         if (wire.code === 'internal') deps.log.error({ err: error, command: name }, 'command failed');
         ack?.({ ok: false, error: wire });

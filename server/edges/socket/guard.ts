@@ -13,8 +13,7 @@ interface Connection {
   request: IncomingMessage;
   on(event: 'packet', listener: (packet: { type: string; data?: unknown }) => void): void;
   on(event: 'close', listener: () => void): void;
-  close(discard?: boolean): void;
-  transport: { socket?: { on(event: 'ping', listener: () => void): void } };
+  transport: { socket?: { on(event: 'ping', listener: () => void): void; terminate(): void } };
 }
 
 const connectionsPerAddress = 20;
@@ -49,13 +48,15 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
       if (left <= 0) open.delete(group);
       else open.set(group, left);
     });
+    // Not `close()`: that waits half a minute for the peer to agree, reading on meanwhile.
+    const cut = (): void => connection.transport.socket?.terminate();
     const isTooFast = (): boolean => !deps.isOff && packets.take(connection.id) > 0;
     connection.on('packet', ({ type, data }) => {
-      if ((type === 'message' && isBinary(data)) || isTooFast()) connection.close(true);
+      if ((type === 'message' && isBinary(data)) || isTooFast()) cut();
     });
     // Each ping of the WebSocket itself is answered: a reader that never reads would pile the answers up here.
     connection.transport.socket?.on('ping', () => {
-      if (isTooFast()) connection.close(true);
+      if (isTooFast()) cut();
     });
   });
 

@@ -6,7 +6,7 @@ import type { Fact } from '../../../shared/facts.ts';
 import type { Clock } from '../../../server/ports/clock.ts';
 import type { Appended, Commit, Entry, Store } from '../../../server/ports/store.ts';
 
-const kept = 4;
+const kept = 1;
 
 interface Log {
   orgId: string;

@@ -231,7 +231,7 @@ export const createFakeClient = (now: number, count: number): { client: StaffCli
 
   let arrived = 0;
   const controls: GalleryControls = {
-    visitorWrites: (id, text) => refresh(find(id).wait(now).visitor(text)),
+    visitorWrites: (id, text) => refresh(find(id).until(Date.now()).visitor(text)),
     arrive: () => {
       arrived += 1;
       const story = new (find('conv_needs').constructor as typeof Story)(`conv_new_${arrived}`, { at: Date.now() });

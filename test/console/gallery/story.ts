@@ -35,6 +35,12 @@ export class Story {
     return this;
   }
 
+  /** What follows happens at this time, ms. */
+  until(at: number): this {
+    this.#at = at;
+    return this;
+  }
+
   add(body: FactBody): Fact {
     const seq = this.facts.length + 1;
     this.#at += 900;

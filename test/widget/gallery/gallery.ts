@@ -12,6 +12,8 @@ declare global {
     script: Script;
     isReady?: true;
     told: { event: string; detail: unknown }[];
+    /** As settings do: other colours and words for the open panel. */
+    restyle: (brand: string, title: string) => void;
   }
 }
 
@@ -79,6 +81,8 @@ const panel = mountOver(
     onUnread: (count) => launcher.setUnread(count),
   },
 );
+window.restyle = (primary, title) =>
+  panel.call('update', [{ widget: { ...widget, theme: deriveTheme({ primary }), texts: { ...widget.texts, title } } }]);
 await scene.play?.(script);
 if (scene.isClosed !== true) panel.open('script');
 const frame = (): Promise<void> => new Promise((done) => requestAnimationFrame(() => done()));

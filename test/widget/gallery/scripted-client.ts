@@ -105,13 +105,10 @@ export const scriptedClient = (widget: PublicWidget, start: number): Script => {
       return fact;
     },
     say(kind, text, more = {}, at) {
-      const messageId = String(more['messageId'] ?? newUuid());
+      const messageId = (more['messageId'] as string | undefined) ?? newUuid();
       const author = { kind, ...(more['author'] as object | undefined) };
       const place = at === undefined ? {} : { at };
-      return script.fact(
-        { type: 'message.created', status: 'complete', ...more, messageId, author, text } as FactBody,
-        place,
-      );
+      return script.fact({ type: 'message.created', status: 'complete', ...more, messageId, author, text }, place);
     },
     stream: (replyId, text) =>
       patch({

@@ -145,7 +145,7 @@ export const Message = tracked(({ item, model, isTail, isOld }: MessageProps) =>
       {item.isFirst && <Who item={item} model={model} />}
       {side === 'visitor' ? (
         <div class="bubble" dir="auto">
-          {fact?.text ?? String(item.entry?.input['text'] ?? '')}
+          {fact?.text ?? (item.entry?.input['text'] as string | undefined)}
         </div>
       ) : (
         <Answer item={item} model={model} onSettled={() => setSettled(true)} />

@@ -47,7 +47,7 @@ export const MenuList = tracked(
 
     const onKey = (event: KeyboardEvent): void => {
       const all = items();
-      const at = all.indexOf((box.current?.getRootNode() as ShadowRoot).activeElement as HTMLElement);
+      const at = all.indexOf(event.target as HTMLElement);
       const to = { ArrowDown: at + 1, ArrowUp: at - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
       if (to !== undefined) {
         event.preventDefault();

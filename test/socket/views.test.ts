@@ -1,0 +1,413 @@
+// Opening, resuming and closing gaps: what a view gives, and that nothing falls between it and what is live.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLocalBus } from '../../server/adapters/bus/local.ts';
+import { createLog } from '../../server/adapters/log/pino.ts';
+import { openMemoryStore } from '../../server/adapters/store/memory.ts';
+import { systemClock } from '../../server/ports/clock.ts';
+import type { Clock } from '../../server/ports/clock.ts';
+import type { Store } from '../../server/ports/store.ts';
+import type { SessionView } from '../../shared/commands.ts';
+import { ChatError } from '../../shared/errors.ts';
+import type { Fact, VisibleFact } from '../../shared/facts.ts';
+import { newHexId, newUuid } from '../../shared/ids.ts';
+import type { View } from '../../shared/view.ts';
+import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { firstOrganisation } from '../support/tenant.ts';
+
+const hourMs = 3_600_000;
+/** Time as it is, plus what a test lets pass. */
+let passed = 0;
+const clock: Clock = { now: () => Date.now() + passed, monotonic: () => performance.now() };
+
+let server: TestServer;
+let staff: RawClient;
+let key: string;
+beforeAll(async () => {
+  server = await startServer({ clock });
+  key = server.firstRun.widgetKey;
+  staff = await connectStaff(server.url, server.firstRun.keys.console);
+});
+afterAll(async () => {
+  staff.close();
+  await server.stop();
+});
+
+const say = (client: RawClient, conversationId: string, text: string): Promise<{ seq: number }> =>
+  client.must('message:send', { conversationId, clientId: newUuid(), text });
+
+interface Scene {
+  client: RawClient;
+  view: SessionView;
+  conversationId: string;
+}
+
+/** A visitor whose conversation the staff holds: its log grows by what the test does alone. */
+const held = async (): Promise<Scene> => {
+  const scene = await openVisitor(server.url, key);
+  await say(scene.client, scene.conversationId, 'Hello');
+  await staff.must('conversation:take', { conversationId: scene.conversationId });
+  return scene;
+};
+
+const logOf = (conversationId: string): Promise<Fact[]> => server.node.store.factsAfter(conversationId, 0, 100_000);
+const note = (conversationId: string, text: string): Promise<unknown> =>
+  staff.must('note:add', { conversationId, clientId: newUuid(), text });
+const since = (client: RawClient, conversationId: string, input: object): Promise<View> =>
+  client.must<View>('facts:since', { conversationId, ...input });
+const places = (facts: readonly VisibleFact[]): [number, string][] => facts.map(({ seq, id }) => [seq, id]);
+const again = (tokens: object): Promise<RawClient> => connectVisitor(server.url, key, { ...tokens });
+const reopened = async (tokens: object, input: object = {}): Promise<SessionView> => {
+  const client = await again(tokens);
+  const view = await client.must<SessionView>('session:open', input);
+  client.close();
+  return view;
+};
+
+describe('[R5] a cursor', () => {
+  let scene: Scene;
+  let log: Fact[];
+  beforeAll(async () => {
+    scene = await held();
+    await note(scene.conversationId, 'secret');
+    await say(scene.client, scene.conversationId, 'And this');
+    log = await logOf(scene.conversationId);
+  });
+
+  it('of this log gives what comes after it, to both sides, and nothing else', async () => {
+    for (const client of [scene.client, staff]) {
+      for (const at of log) {
+        const view = await since(client, scene.conversationId, { since: { seq: at.seq, id: at.id } });
+        expect(places(view.facts)).toEqual(places(log.slice(at.seq)));
+        expect(view).toMatchObject({ more: false, head: { seq: log.length, id: log.at(-1)!.id } });
+        expect(view).not.toHaveProperty('reset');
+      }
+    }
+  });
+
+  it.each([
+    ['with an id of another log', (head: Fact) => ({ since: { seq: head.seq, id: newHexId() } })],
+    ['with an id of another place', (head: Fact) => ({ since: { seq: head.seq - 1, id: head.id } })],
+    ['ahead of the head', (head: Fact) => ({ since: { seq: head.seq + 1, id: head.id } })],
+    ['ahead of the head, in short', (head: Fact) => ({ sinceSeq: head.seq + 5 })],
+  ])('%s resets the client by the view afresh', async (_, wrong) => {
+    for (const client of [scene.client, staff]) {
+      const view = await since(client, scene.conversationId, wrong(log.at(-1)!));
+      expect(view.reset).toBe(true);
+      expect(places(view.facts)).toEqual(places(log));
+    }
+  });
+
+  it('of another conversation resets too, on opening the session or the conversation', async () => {
+    const other = await held();
+    const foreign = (await logOf(other.conversationId)).at(-1)!;
+    const cursor = { seq: foreign.seq, id: foreign.id };
+    expect((await reopened(scene.view, { since: cursor })).reset).toBe(true);
+    const asStaff = { conversationId: scene.conversationId, since: cursor };
+    expect((await staff.must<View>('conversation:open', asStaff)).reset).toBe(true);
+    other.client.close();
+  });
+
+  it('of zero is the beginning', async () => {
+    for (const input of [{ sinceSeq: 0 }, { since: { seq: 0, id: '' } }]) {
+      const view = await since(scene.client, scene.conversationId, input);
+      expect(places(view.facts)).toEqual(places(log));
+      expect(view).not.toHaveProperty('reset');
+    }
+  });
+
+  it('is not needed: the last fifty, and the whole state', async () => {
+    await Promise.all(Array.from({ length: 60 }, (_, i) => note(scene.conversationId, `n${i}`)));
+    const view = await since(scene.client, scene.conversationId, {});
+    expect(places(view.facts)).toEqual(places((await logOf(scene.conversationId)).slice(-50)));
+    expect(view.state).toMatchObject({ status: 'open', messages: 2 });
+  });
+});
+
+describe('a long log', () => {
+  let scene: Scene;
+  let log: Fact[];
+  beforeAll(async () => {
+    scene = await held();
+    await Promise.all(Array.from({ length: 450 }, (_, i) => note(scene.conversationId, `note ${i}`)));
+    log = await logOf(scene.conversationId);
+  });
+
+  it('is read downward two hundred at a time until it is whole', async () => {
+    for (const client of [scene.client, staff]) {
+      const applied: VisibleFact[] = [];
+      for (let pages = 1; ; pages += 1) {
+        const last = applied.at(-1);
+        const cursor = last === undefined ? { sinceSeq: 0 } : { since: { seq: last.seq, id: last.id } };
+        const view = await since(client, scene.conversationId, cursor);
+        applied.push(...view.facts);
+        expect(view.more).toBe(applied.length < log.length);
+        if (view.more) expect(view.facts).toHaveLength(200);
+        else {
+          expect(pages).toBe(3);
+          break;
+        }
+      }
+      expect(places(applied)).toEqual(places(log));
+    }
+  });
+
+  it('is read upward until there is nothing before', async () => {
+    for (const client of [scene.client, staff]) {
+      let facts: VisibleFact[] = [];
+      for (;;) {
+        const before = facts[0]?.seq ?? log.length + 1;
+        const page = await client.must<{ facts: VisibleFact[]; more: boolean }>('facts:before', {
+          conversationId: scene.conversationId,
+          seq: before,
+          limit: 100,
+        });
+        facts = [...page.facts, ...facts];
+        expect(page.more).toBe(facts[0]!.seq > 1);
+        if (!page.more) break;
+      }
+      expect(places(facts)).toEqual(places(log));
+    }
+  });
+});
+
+describe('[R6] joining', () => {
+  it('leaves no gap between the view and what is live, however fast the log grows', async () => {
+    const scene = await held();
+    const { conversationId } = scene;
+    let isOver = false;
+    const writing = (async (): Promise<void> => {
+      while (!isOver) await Promise.all(Array.from({ length: 5 }, (_, i) => note(conversationId, `n${i}`)));
+    })();
+    const readers: { client: RawClient; applied: VisibleFact[] }[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      const isStaff = i % 2 === 0;
+      const client = isStaff ? await connectStaff(server.url, server.firstRun.keys.console) : await again(scene.view);
+      const view = isStaff
+        ? await client.must<View>('conversation:open', { conversationId })
+        : await client.must<View>('session:open', {});
+      readers.push({ client, applied: [...view.facts] });
+    }
+    isOver = true;
+    await writing;
+    const log = await logOf(conversationId);
+    const last = log.at(-1)!;
+    for (const { client, applied } of readers) {
+      if (applied.at(-1)?.seq !== last.seq) {
+        await client.until((frame): frame is typeof frame => frame.event === 'fact' && frame.fact.seq === last.seq);
+      }
+      for (const frame of client.frames) {
+        // What the view held already is dropped; what follows must be the very next.
+        if (frame.event === 'fact' && frame.fact.seq > applied.at(-1)!.seq) {
+          expect(frame.fact.seq).toBe(applied.at(-1)!.seq + 1);
+          applied.push(frame.fact);
+        }
+      }
+      expect(places(applied)).toEqual(places(log.slice(applied[0]!.seq - 1)));
+      client.close();
+    }
+    scene.client.close();
+  });
+});
+
+describe('a session', () => {
+  it('begins without a log: no fact, no inbox row, until the first word', async () => {
+    const { client, view, conversationId } = await openVisitor(server.url, key);
+    const { orgId } = await firstOrganisation(server);
+    expect(view).toMatchObject({ head: { seq: 0 }, facts: [], more: false, state: { status: 'new' } });
+    expect(await server.node.store.row(orgId, conversationId)).toBeUndefined();
+    expect(await staff.ask('conversation:open', { conversationId })).toMatchObject({ error: { code: 'not_found' } });
+    await say(client, conversationId, 'Hello');
+    expect(await server.node.store.row(orgId, conversationId)).toBeDefined();
+    client.close();
+  });
+
+  it('opened again with the same clientId and no tokens is the same conversation under fresh tokens', async () => {
+    const clientId = newUuid();
+    const first = await again({});
+    const lost = await first.must<SessionView>('session:open', { clientId });
+    await say(first, lost.conversationId, 'Did you get this?');
+    const view = await reopened({}, { clientId });
+    expect(view.conversationId).toBe(lost.conversationId);
+    expect(view.head.seq).toBeGreaterThan(0);
+    expect(view.sessionToken).not.toBe(lost.sessionToken);
+    expect(view.visitorToken).not.toBe(lost.visitorToken);
+    const { sessionToken, visitorToken } = lost;
+    expect((await reopened({ sessionToken, visitorToken })).conversationId).not.toBe(lost.conversationId);
+    expect((await reopened({ sessionToken: view.sessionToken })).conversationId).toBe(lost.conversationId);
+    first.close();
+  });
+
+  it('opened twice at the very same moment is one', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const clientId = newUuid();
+      const clients = [await again({}), await again({}), await again({})];
+      const views = await Promise.all(clients.map((client) => client.must<SessionView>('session:open', { clientId })));
+      expect(new Set(views.map(({ conversationId }) => conversationId)).size).toBe(1);
+      for (const client of clients) client.close();
+    }
+  });
+
+  it('is resumed by its token, and by the visitor’s alone for a day without use', async () => {
+    const { client, view, conversationId } = await openVisitor(server.url, key);
+    await say(client, conversationId, 'Remember me');
+    const { sessionToken, visitorToken } = view;
+    client.close();
+    expect((await reopened({ sessionToken, visitorToken })).conversationId).toBe(conversationId);
+    const byVisitor = await reopened({ visitorToken });
+    expect(byVisitor.conversationId).toBe(conversationId);
+    expect(byVisitor.sessionToken).not.toBe(sessionToken);
+    passed += 25 * hourMs;
+    const later = await reopened({ visitorToken });
+    expect(later.conversationId).not.toBe(conversationId);
+    expect(later.facts).toEqual([]);
+    expect(later.earlier.map((earlier) => earlier.conversationId)).toContain(conversationId);
+    expect((await reopened({ sessionToken })).conversationId).not.toBe(conversationId);
+  });
+
+  it('lives on while its tab is used, however long ago it was opened', async () => {
+    const { client, view, conversationId } = await openVisitor(server.url, key);
+    for (let i = 0; i < 3; i += 1) {
+      passed += 20 * hourMs;
+      await say(client, conversationId, `Still here ${i}`);
+    }
+    passed += 20 * hourMs;
+    expect((await reopened(view)).conversationId).toBe(conversationId);
+    client.close();
+  });
+
+  it('does not adopt a token that nobody issued', async () => {
+    const chosen = `vis_${'a'.repeat(43)}`;
+    const view = await reopened({ visitorToken: chosen });
+    expect(view.visitorToken).not.toBe(chosen);
+    expect((await reopened({ visitorToken: chosen })).conversationId).not.toBe(view.conversationId);
+  });
+
+  it("moves to the visitor's own earlier conversation, and to nobody else's", async () => {
+    const mine = await held();
+    const next = await mine.client.must<SessionView>('conversation:new', { clientId: newUuid() });
+    expect(next.conversationId).not.toBe(mine.conversationId);
+    const back = await reopened(mine.view, { conversationId: mine.conversationId });
+    expect(back.conversationId).toBe(mine.conversationId);
+    expect(back.facts.length).toBeGreaterThan(0);
+    const stranger = await again({});
+    const refused = await stranger.ask('session:open', { conversationId: mine.conversationId });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'not_found' } });
+    // The refusal left a session of its own, which a second try opens.
+    const own = await stranger.must<SessionView>('session:open', {});
+    expect(own.conversationId).not.toBe(mine.conversationId);
+    stranger.close();
+    mine.client.close();
+  });
+});
+
+describe('a new conversation', () => {
+  it('closes the old one with `next`, and a repeat begins nothing', async () => {
+    const { client, conversationId } = await held();
+    const clientId = newUuid();
+    const next = await client.must<SessionView>('conversation:new', { clientId });
+    expect(next).toMatchObject({ head: { seq: 0 }, facts: [] });
+    expect((await logOf(conversationId)).at(-1)).toMatchObject({
+      type: 'conversation.closed',
+      next: next.conversationId,
+      by: { kind: 'visitor' },
+    });
+    const length = (await logOf(conversationId)).length;
+    const repeat = await client.must<SessionView>('conversation:new', { clientId });
+    expect(repeat.conversationId).toBe(next.conversationId);
+    expect(await logOf(conversationId)).toHaveLength(length);
+    // Facts of the old one reach this socket no more.
+    client.frames.length = 0;
+    await note(conversationId, 'afterwards');
+    await say(client, next.conversationId, 'Fresh start');
+    const heard = client.frames.flatMap((frame) => (frame.event === 'fact' ? [frame.fact.conversationId] : []));
+    expect(new Set(heard)).toEqual(new Set([next.conversationId]));
+    client.close();
+  });
+});
+
+it('shows a visitor no note, no draft, no label, no claim and no cost, on any way', async () => {
+  const { client, view, conversationId } = await held();
+  await note(conversationId, 'TOPSECRET note');
+  await staff.must('label:set', { conversationId, labels: ['TOPSECRET label'] });
+  await say(client, conversationId, 'What does a kayak cost?');
+  await staff.must('conversation:open', { conversationId });
+  await staff.must('draft:request', { conversationId });
+  const draft = await staff.untilFact('draft.created', (fact) => fact.conversationId === conversationId);
+  const page = { conversationId, seq: 1000, limit: 200 };
+  const ways = [
+    await since(client, conversationId, { sinceSeq: 0 }),
+    await client.must('facts:before', page),
+    await reopened(view),
+    client.frames,
+  ].map((way) => JSON.stringify(way));
+  for (const way of ways) {
+    expect(way).toContain('"hidden"');
+    for (const hidden of ['TOPSECRET', draft.text.slice(0, 20), 'reply.claimed', 'draft.', 'usage', '"node_', 'con_']) {
+      expect(way).not.toContain(hidden);
+    }
+  }
+  client.close();
+});
+
+describe('a store in trouble', () => {
+  let broken: TestServer;
+  let isRefusing = false;
+  let onRead: (() => void) | undefined;
+  const bus = createLocalBus({ log: createLog('silent') });
+  beforeAll(async () => {
+    const memory = await openMemoryStore({ clock: systemClock });
+    const store = Object.create(memory, {
+      append: {
+        value: (entries: Parameters<Store['append']>[0]) => {
+          if (isRefusing) throw new ChatError('unavailable', 'The disk is full');
+          return memory.append(entries);
+        },
+      },
+      reads: {
+        value: (ids: readonly string[]) => {
+          onRead?.();
+          return memory.reads(ids);
+        },
+      },
+    }) as Store;
+    broken = await startServer({ store, bus, env: { LOG_LEVEL: 'silent' } });
+  });
+  afterAll(() => broken.stop());
+
+  it('in the middle of a new conversation: the repeat finds it begun, and closes the old one', async () => {
+    const { client, conversationId } = await openVisitor(broken.url, broken.firstRun.widgetKey);
+    await say(client, conversationId, 'Hello');
+    await client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    const clientId = newUuid();
+    isRefusing = true;
+    expect(await client.ask('conversation:new', { clientId })).toMatchObject({ error: { code: 'unavailable' } });
+    isRefusing = false;
+    const next = await client.must<SessionView>('conversation:new', { clientId });
+    const closed = await client.must<View>('facts:since', { conversationId });
+    expect(closed.state).toMatchObject({ status: 'closed', next: next.conversationId });
+    expect(next.earlier).toHaveLength(1);
+    client.close();
+  });
+
+  it('a view that this build cannot fold is an ack, `unavailable`, and nobody else’s problem', async () => {
+    const { client, conversationId } = await openVisitor(broken.url, broken.firstRun.widgetKey);
+    await say(client, conversationId, 'Hello');
+    const { orgId } = await firstOrganisation(broken);
+    const tokens = await client.must<SessionView>('session:open', {});
+    onRead = () => {
+      onRead = undefined;
+      const seq = 1000;
+      const place = { conversationId, id: newHexId(), at: Date.now() };
+      const facts = Array.from({ length: seq }, (_, i) => ({ ...place, seq: i + 1, type: 'of.tomorrow', critical: true }));
+      bus.publish({ kind: 'facts', orgId, conversationId, facts: facts as never });
+    };
+    const late = await connectVisitor(broken.url, broken.firstRun.widgetKey, { ...tokens });
+    expect(await late.ask('session:open', {})).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+    expect(await late.ask('session:open', {})).toMatchObject({ ok: true });
+    late.close();
+    client.close();
+  });
+});
