@@ -2,7 +2,7 @@
 import type { InboxRow } from '../../shared/inbox.ts';
 import { needsPerson } from '../../shared/inbox-filter.ts';
 import type { StaffClient } from '../sdk/api.ts';
-import { visitorName } from './format.ts';
+import { plainText, visitorName } from './format.ts';
 import { hasDesktopNotices, hasSound } from './prefs.ts';
 import { navigate } from './router.ts';
 
@@ -30,11 +30,7 @@ export const playSound = (): void => {
 const notify = (row: InboxRow, title: string): void => {
   if (hasSound.value) playSound();
   if (!hasDesktopNotices.value || !('Notification' in globalThis) || Notification.permission !== 'granted') return;
-  const notice = new Notification(title, {
-    body: row.preview?.text ?? '',
-    tag: row.conversationId,
-    icon: '/console/icon.svg',
-  });
+  const notice = new Notification(title, { body: plainText(row.preview?.text ?? ''), tag: row.conversationId });
   notice.addEventListener('click', () => {
     window.focus();
     navigate({ name: 'inbox', filter: 'open', conversationId: row.conversationId });

@@ -13,7 +13,7 @@ import {
   violationsOf,
   visitDemo,
 } from '../support/browser.ts';
-import type { AgentPage, LogReader, VisitorPage } from '../support/browser.ts';
+import type { AgentPage, LogReader } from '../support/browser.ts';
 
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1 };
 
@@ -35,10 +35,6 @@ describe.skipIf(!hasChromium)('without a mouse (needs chromium)', () => {
     await server?.stop();
   });
 
-  const settled = async (visitor: VisitorPage, answers: number): Promise<void> => {
-    await expect.poll(() => visitor.answers.count(), { timeout: 15_000 }).toBe(answers);
-    await expect.poll(() => visitor.isSettled(), { timeout: 15_000 }).toBe(true);
-  };
   const hasFocus = (target: Locator): Promise<boolean> => target.evaluate((node) => node.matches(':focus'));
   /** Whether all of it is inside of what the screen shows. */
   const isOnScreen = async (page: Page, target: Locator): Promise<boolean> => {
@@ -59,7 +55,7 @@ describe.skipIf(!hasChromium)('without a mouse (needs chromium)', () => {
     expect(await isOnScreen(page, chip)).toBe(true);
     expect(await isOnScreen(page, composer)).toBe(true);
     await chip.tap();
-    await settled(visitor, 1);
+    await visitor.settled(1);
     expect(await visitor.own.allInnerTexts()).toEqual(['What if it rains?']);
 
     await composer.tap();
@@ -73,7 +69,7 @@ describe.skipIf(!hasChromium)('without a mouse (needs chromium)', () => {
     expect(await composer.evaluate((node) => getComputedStyle(node).fontSize)).toBe('16px');
     await send.tap();
     await expect.poll(() => visitor.own.allInnerTexts()).toEqual(['What if it rains?', 'And if it snows?']);
-    await settled(visitor, 2);
+    await visitor.settled(2);
     await page.setViewportSize(phone.viewport);
     expect(await violationsOf(visitor.context, page)).toEqual([]);
     await panel.getByRole('button', { name: 'Close chat' }).tap();
@@ -109,7 +105,7 @@ describe.skipIf(!hasChromium)('without a mouse (needs chromium)', () => {
     const visitor = await visitDemo(browser, server.url);
     await visitor.open();
     await visitor.say(question);
-    await settled(visitor, 1);
+    await visitor.settled(1);
     const id = await visitor.conversationId();
     const { page } = maya;
     await page.goto(`${server.url}/console/inbox/open`);

@@ -61,10 +61,6 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     await maya.open(id);
     return { visitor, id };
   };
-  const settled = async (visitor: VisitorPage, answers: number): Promise<void> => {
-    await expect.poll(() => visitor.answers.count(), { timeout: 15_000 }).toBe(answers);
-    await expect.poll(() => visitor.isSettled(), { timeout: 15_000 }).toBe(true);
-  };
   const aiTexts = async (id: string): Promise<string[]> =>
     (await log.messages(id)).filter(({ author }) => author.kind === 'ai').map(({ text }) => text);
 
@@ -85,7 +81,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
         { timeout: 10_000, interval: 50 },
       )
       .toBeGreaterThan(4);
-    await settled(visitor, 1);
+    await visitor.settled(1);
     await maya.page.locator(`[data-message="${key}"][data-state="said"]`).waitFor();
     const [fact] = await aiTexts(id);
     expect(textHeard(visitor.frames, key)).toBe(fact);
@@ -149,7 +145,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     const known = visitor.frames.length;
     await visitor.page.reload();
     await visitor.open();
-    await settled(visitor, 1);
+    await visitor.settled(1);
     const [fact] = (await log.messages(await visitor.conversationId())).filter(({ author }) => author.kind === 'ai');
     const later = visitor.frames.slice(known);
     expect(signalsOf(later, 'reply.delta').length).toBeGreaterThan(2);
@@ -157,14 +153,14 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     const streamed = await visitor.answers.innerText();
     await visitor.page.reload();
     await visitor.open();
-    await settled(visitor, 1);
+    await visitor.settled(1);
     expect(await visitor.answers.innerText()).toBe(streamed);
     expect(await visitor.own.allInnerTexts()).toEqual([question]);
   });
 
   it('gives the visitor nothing of a draft before a person approves it, and nothing of a rejected one', async () => {
     const { visitor, id } = await watched('Hello!');
-    await settled(visitor, 1);
+    await visitor.settled(1);
     await maya.page.getByRole('switch', { name: 'Autopilot' }).click();
     await maya.told('You switched autopilot off').waitFor();
     const waiting = maya.page.locator('[data-draft="waiting"]');
@@ -184,7 +180,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     expect(first.draft.length).toBeGreaterThan(48);
     expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual([]);
     await maya.button('Approve').click();
-    await settled(visitor, 2);
+    await visitor.settled(2);
     expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual(piecesOf(first.draft));
     await visitor.panel.getByText('AI, checked by Maya').waitFor();
 
@@ -210,7 +206,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
   it('keeps two tabs of one visitor in step: what is said, the answer as it is written, what was read', async () => {
     const first = await arrive();
     await first.say('Hello!');
-    await settled(first, 1);
+    await first.settled(1);
     const page = await first.context.newPage();
     const second = visitorOf({ ...first, page });
     await page.goto(`${server.url}/demo`);
@@ -220,7 +216,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     await expect.poll(() => first.own.allInnerTexts()).toEqual(['Hello!', question]);
     await first.writes(20);
     await second.writes(20);
-    await Promise.all([settled(first, 2), settled(second, 2)]);
+    await Promise.all([first.settled(2), second.settled(2)]);
     expect(await second.answers.allInnerTexts()).toEqual(await first.answers.allInnerTexts());
 
     for (const tab of [first, second]) {

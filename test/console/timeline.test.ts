@@ -45,14 +45,15 @@ describe('the timeline', () => {
   it('keeps the key of an answer from its first token to its final message, and the identity of what stands', () => {
     const story = begin().visitor('hello').claim('reply_1', 'answer');
     const settled = itemsOf(story.facts, me);
-    const live = timelineOf({ reply: replyOf(story, 'Hel'), outbox: [] }, settled, me, 'Robin');
+    const reply = replyOf(story, 'Hel')!;
+    const live = timelineOf({ reply, outbox: [] }, settled, me, 'Robin');
     const more = timelineOf({ reply: replyOf(story, 'Hello th'), outbox: [] }, settled, me, 'Robin');
     expect(more.slice(0, -1)).toEqual(live.slice(0, -1));
     for (const [index, item] of live.slice(0, -1).entries()) expect(more[index]).toBe(item);
     expect(live.at(-1)).toMatchObject({ key: 'reply_1', state: 'streaming', text: 'Hel' });
     story.ai('Hello there', { messageId: 'reply_1' });
     const final = timelineOf(
-      { reply: replyOf(story, 'Hello there'), outbox: [] } as never,
+      { reply: { ...reply, text: 'Hello there' }, outbox: [] },
       itemsOf(story.facts, me),
       me,
       'Robin',

@@ -401,7 +401,12 @@ describe('a store in trouble', () => {
       onRead = undefined;
       const seq = 1000;
       const place = { conversationId, id: newHexId(), at: Date.now() };
-      const facts = Array.from({ length: seq }, (_, i) => ({ ...place, seq: i + 1, type: 'of.tomorrow', critical: true }));
+      const facts = Array.from({ length: seq }, (_, i) => ({
+        ...place,
+        seq: i + 1,
+        type: 'of.tomorrow',
+        critical: true,
+      }));
       bus.publish({ kind: 'facts', orgId, conversationId, facts: facts as never });
     };
     const late = await connectVisitor(broken.url, broken.firstRun.widgetKey, { ...tokens });

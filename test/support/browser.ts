@@ -1,6 +1,5 @@
 // Two people in real browsers: a visitor on the demo page, whose every frame is noted, and an agent in the console.
 import type { Browser, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { createStaffClient } from '../../client/sdk/index.ts';
 import type { StaffClient } from '../../client/sdk/api.ts';
 import type { Fact, FactOf } from '../../shared/facts.ts';
@@ -33,6 +32,17 @@ const readFrame = (raw: string): Frame => {
   if (first === 'fact') return { kind: 'fact', raw, fact: second as Fact };
   if (first === 'signal') return { kind: 'signal', raw, signal: second as Signal };
   return { kind: 'other', raw };
+};
+
+/** Looks again until it is so: for what has no event of its own, such as the text that a page shows. */
+export const eventually = async (test: () => Promise<boolean>, what: string, patienceMs = 15_000): Promise<void> => {
+  const deadline = Date.now() + patienceMs;
+  while (!(await test())) {
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 30);
+    });
+  }
 };
 
 export const recordFrames = (page: Page): Frame[] => {
@@ -78,8 +88,9 @@ export interface VisitorPage extends ConsoleTab {
   say(text: string): Promise<void>;
   /** Resolves when the answer in flight shows more than `length` characters. */
   writes(length: number): Promise<void>;
+  /** Resolves when there are so many answers and all of the last one is on the screen. */
+  settled(count: number): Promise<void>;
   conversationId(): Promise<string>;
-  isSettled(): Promise<boolean>;
 }
 
 /** What a page stores, read in the page: names end with what they are. */
@@ -115,12 +126,18 @@ export const visitorOf = (tab: ConsoleTab): VisitorPage => {
       await composer.press('Enter');
     },
     async writes(length) {
+      await eventually(async () => (await caret.count()) === 1, 'a caret in an answer');
       const text = answers.last();
-      await expect.poll(() => caret.count(), { timeout: 10_000 }).toBe(1);
-      await expect.poll(async () => (await text.innerText()).length, { timeout: 10_000 }).toBeGreaterThan(length);
+      await eventually(async () => (await text.innerText()).length > length, `an answer of ${length} characters`);
+    },
+    async settled(count) {
+      await eventually(async () => (await answers.count()) === count, `${count} answers`);
+      await eventually(
+        () => panel.evaluate((node) => node.querySelector('.caret, .dots, [data-live]') === null),
+        'the end of the answer',
+      );
     },
     conversationId: () => page.evaluate(storedConversation),
-    isSettled: () => panel.evaluate((node) => node.querySelector('.caret, .dots, [data-live]') === null),
   };
 };
 

@@ -40,6 +40,14 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
   };
   const root = '[data-tiller]';
 
+  /** Nothing fades or rises any more; dots go on for ever and do not count. */
+  const isStill = (page: Page): Promise<boolean> =>
+    page
+      .locator(root)
+      .evaluate((host) =>
+        host.shadowRoot!.getAnimations().every((one) => one.effect?.getComputedTiming().iterations === Infinity),
+      );
+
   /** What sticks out of the panel sideways, scrollers of their own excepted. */
   const clipped = (page: Page): Promise<string[]> =>
     page.locator(root).evaluate((host) => {
@@ -58,6 +66,7 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
     it(`"${name}" has no violations that axe can find, in light and dark, and nothing clipped at 320`, async () => {
       for (const scheme of ['light', 'dark']) {
         const page = await show({ scene: name, scheme });
+        await expect.poll(() => isStill(page)).toBe(true);
         await page.evaluate(axe);
         const found = await page.evaluate(async () => {
           const { axe } = window as unknown as {

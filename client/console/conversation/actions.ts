@@ -60,11 +60,20 @@ export const actionsOf = (client: StaffClient, conversationId: string) => {
     reject: (draftId: string) => perform('draft:reject', { draftId }),
     addNote: (text: string) => perform('note:add', { text }),
     setLabels: (labels: string[]) => perform('label:set', { labels }),
-    close: (): void => {
+    close: (lastVisitorSeq: number): void => {
       if (isClosing(conversationId)) return;
       const id = toast('Conversation closed', {
         ms: 5000,
         action: { text: 'Undo', run: () => void undoClosing(conversationId) },
+      });
+      // Whoever writes in these seconds is not done: closing over their words would be rude.
+      const stop = client.onSignal((signal) => {
+        if (!isClosing(conversationId)) return stop();
+        if (signal.type !== 'inbox.changed' || signal.row?.conversationId !== conversationId) return;
+        if (signal.row.lastVisitorSeq <= lastVisitorSeq) return;
+        undoClosing(conversationId);
+        dismissToast(id);
+        toast('Not closed: the visitor wrote again');
       });
       closeSoon(conversationId, () => {
         dismissToast(id);

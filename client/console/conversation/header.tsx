@@ -103,6 +103,7 @@ export const Header = ({
   const name = visitorName(state.visitor, visitorId);
   const isOpen = state.status === 'open' && !isClosing(snapshot.conversationId);
   const mayAssign = isOpen && (control.agentId === null || control.agentId === member.id || member.role !== 'agent');
+  const close = (): void => actions.close(state.head.seq);
   const chip = stateOf(
     {
       status: state.status === 'closed' ? 'closed' : 'open',
@@ -168,11 +169,11 @@ export const Header = ({
         <>
           <LabelEditor labels={state.labels} onChange={(labels) => void actions.setLabels(labels)} />
           {isOpen && (
-            <Button icon="check" class="max-sm:hidden" onClick={actions.close}>
+            <Button icon="check" class="max-sm:hidden" onClick={close}>
               Close
             </Button>
           )}
-          {isOpen && <IconButton icon="check" label="Close conversation" class="sm:hidden" onClick={actions.close} />}
+          {isOpen && <IconButton icon="check" label="Close conversation" class="sm:hidden" onClick={close} />}
           <Menu label="More" entries={entries} />
         </>
       )}

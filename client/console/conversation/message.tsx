@@ -21,11 +21,14 @@ const usageText = ({ usage }: MessageItem): string =>
         .filter((part) => part !== '')
         .join(' · ');
 
+/** A page of the web, or of this server. */
+const isLinkable = (url: string): boolean => /^(https?:\/\/|\/(?![/\\]))/.test(url);
+
 const Sources = ({ item }: { item: MessageItem }) => (
   <ul aria-label="Sources" class="mt-2 flex flex-wrap gap-1">
     {item.sources.map((source) => (
       <li key={source.title} class="max-w-full">
-        {source.url !== undefined && /^https?:\/\//.test(source.url) ? (
+        {source.url !== undefined && isLinkable(source.url) ? (
           <a
             href={source.url}
             target="_blank"

@@ -24,7 +24,11 @@ export const Dialog = ({ title, onClose, children, shape = 'middle', width = 'na
   useLayoutEffect(() => {
     const node = dialog.current;
     const before = document.activeElement;
-    if (node !== null && !node.open) node.showModal();
+    if (node !== null && !node.open) {
+      node.showModal();
+      // A form begins at its first field, not at the button that closes it.
+      node.querySelector<HTMLElement>('[data-body] :is(input:not([type=file]), textarea, select):enabled')?.focus();
+    }
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
@@ -47,7 +51,9 @@ export const Dialog = ({ title, onClose, children, shape = 'middle', width = 'na
         </h2>
         {shape !== 'palette' && <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />}
       </header>
-      <div class="flex min-h-0 grow flex-col">{children}</div>
+      <div data-body class="flex min-h-0 grow flex-col">
+        {children}
+      </div>
     </dialog>
   );
 };

@@ -55,11 +55,10 @@ export const createLauncher = (
 
   fixed.replaceSync(css);
   root.adoptedStyleSheets = [fixed, vars];
-  host.toggleAttribute('data-tiller', true);
+  host.toggleAttribute('data-tiller');
   host.toggleAttribute('data-inline', inline);
   region.role = 'region';
   region.ariaLabel = 'Chat';
-  label.dir = 'auto';
   button.type = 'button';
   tell('expanded', false);
   button.append(make('i'), label, badge);

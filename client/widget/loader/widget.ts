@@ -32,7 +32,7 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
   let isGone = false;
 
   const warn = (problem: unknown): void => {
-    if (!isGone) console.warn(`Tiller: no chat for ${widgetKey}:`, problem);
+    if (!isGone) console.warn(`Tiller: no chat, ${widgetKey}`, problem);
   };
   /** Fetched at the first hint of interest; mounted, and so connected, only by a real one. */
   const load = (): Promise<PanelModule> => (code ??= import(/* @vite-ignore */ `${origin}/widget/panel.js`));
@@ -120,7 +120,7 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
       () => void load().catch(() => (code = undefined)),
     );
     launcher.draw(widget, scheme);
-    setHidden(init.hidden === true);
+    setHidden(!!init.hidden);
     if (widget.unread) onUnread(widget.unread);
     emit('ready', { widgetKey });
     if (inline) call('open', []);

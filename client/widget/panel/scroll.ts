@@ -20,6 +20,8 @@ export class ListScroll {
   #isFollowing = true;
   /** The answer whose beginning must stay in sight. */
   #anchor: HTMLElement | null = null;
+  /** The answer whose reader went to its end all the same. */
+  #released: Element | null = null;
   #mine = -1;
   #top = 0;
   #height = 0;
@@ -37,8 +39,7 @@ export class ListScroll {
 
   /** To the newest message, and following from now on: after the visitor's own message, or on demand. */
   toEnd(isSmooth = false): void {
-    this.#isFollowing = true;
-    this.#anchor = null;
+    this.#release();
     const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (isSmooth && !isStill) this.#list.scrollTo({ top: this.#list.scrollHeight, behavior: 'smooth' });
     else this.#follow();
@@ -67,8 +68,7 @@ export class ListScroll {
       // Shorter content moves the position too, but leaves it at the end.
       if (isUp && distance > 1) this.#isFollowing = false;
       else if (distance <= NEAR) {
-        this.#isFollowing = true;
-        this.#anchor = null;
+        this.#release();
       }
     }
     this.#top = scrollTop;
@@ -76,12 +76,23 @@ export class ListScroll {
     if (scrollTop < 80 && isUp && !isMine) this.#callbacks.onTop();
   };
 
+  #live(): HTMLElement | null {
+    return this.#rows.querySelector('[data-live]');
+  }
+
+  #release(): void {
+    this.#isFollowing = true;
+    this.#anchor = null;
+    this.#released = this.#live();
+  }
+
   #distance(): number {
     return this.#list.scrollHeight - this.#list.clientHeight - this.#list.scrollTop;
   }
 
   #follow(): void {
-    this.#anchor = this.#rows.querySelector<HTMLElement>('[data-live]') ?? this.#anchor;
+    const live = this.#live();
+    if (live !== null && live !== this.#released) this.#anchor = live;
     if (this.#isFollowing && this.#list.clientHeight > 0) {
       const end = this.#list.scrollHeight - this.#list.clientHeight;
       const limit = this.#anchor?.isConnected === true ? this.#anchor.offsetTop - HEADROOM : end;

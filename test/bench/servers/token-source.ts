@@ -50,9 +50,13 @@ export const createTokenModel = ({ perSecond, count }: { perSecond: number; coun
     stream: (_request, signal) => ({
       [Symbol.asyncIterator]() {
         const stream = begin();
+        signal.addEventListener('abort', () => {
+          stream.left = 0;
+          end(stream);
+        });
         const done = { done: true, value: undefined } as const;
         const token = (): IteratorResult<ModelEvent> => {
-          if (stream.left === 0 || signal.aborted) {
+          if (stream.left === 0) {
             end(stream);
             return done;
           }
@@ -63,7 +67,7 @@ export const createTokenModel = ({ perSecond, count }: { perSecond: number; coun
         };
         return {
           next: () => {
-            if (stream.left === 0 || signal.aborted || stream.dueAt <= machineMs()) return Promise.resolve(token());
+            if (stream.left === 0 || stream.dueAt <= machineMs()) return Promise.resolve(token());
             return new Promise((resolve) => {
               stream.wake = () => resolve(token());
             });

@@ -87,8 +87,7 @@ await scene.play?.(script);
 if (scene.isClosed !== true) panel.open('script');
 const frame = (): Promise<void> => new Promise((done) => requestAnimationFrame(() => done()));
 for (const selector of (scene.click ?? '').split('|').filter(Boolean)) {
-  await frame();
-  await frame();
+  while (launcher.root.querySelector(selector) === null) await frame();
   launcher.root.querySelector<HTMLElement>(selector)?.click();
 }
 await frame();

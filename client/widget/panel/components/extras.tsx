@@ -11,13 +11,15 @@ export const Sources = ({ sources, words }: { sources: Source[]; words: Words })
   <div class="sources" role="group" aria-label={words.sources}>
     {sources.slice(0, SHOWN_SOURCES).map(({ title, url }, index) => {
       const href = url === undefined ? null : safeHref(url);
+      // A short title would gain nothing from being cut.
+      const chip = title.length <= 12 ? 'chip short' : 'chip';
       return href === null ? (
-        <span class="chip" key={index} title={title}>
+        <span class={chip} key={index} title={title}>
           <Icon name="page" />
           <span dir="auto">{title}</span>
         </span>
       ) : (
-        <a class="chip" key={index} href={href} target="_blank" rel={rel} title={title}>
+        <a class={chip} key={index} href={href} target="_blank" rel={rel} title={title}>
           <Icon name="link" />
           <span dir="auto">{title}</span>
           <span class="sr">({words.opensNewTab})</span>
