@@ -173,15 +173,14 @@ export const visitorCommands = {
   }),
   'visitor:identify': command({
     doc: 'Says who the visitor is: a JWT signed by the owner, or unverified name and e-mail.',
-    input: z.union([
-      z.object({ conversationId: id.optional(), clientId: clientId.optional(), token: text(4096) }),
-      z.object({
-        conversationId: id.optional(),
-        clientId: clientId.optional(),
-        name: text(limits.name).optional(),
-        email: email.optional(),
-      }),
-    ]),
+    // One object, not a union: a token of the wrong shape must be refused, not passed over for the fields beside it.
+    input: z.object({
+      conversationId: id.optional(),
+      clientId: clientId.optional(),
+      token: text(4096).optional(),
+      name: text(limits.name).optional(),
+      email: email.optional(),
+    }),
     output: z.object({ sessionToken: z.string().optional(), visitorToken: z.string().optional() }),
     limit: 'action',
     appends: true,

@@ -106,18 +106,22 @@ const applyMessage = (
   state: ConversationState,
   fact: Extract<Fact, { type: 'message.created' }>,
 ): ConversationState => {
+  // One copy per message: this runs for every message at every reader.
   const next = { ...state, messages: state.messages + 1, lastAt: fact.at };
   switch (fact.author.kind) {
     case 'visitor':
-      return { ...raise(next, withTurn(next.control, next.control.turn + 1)), unanswered: fact.seq };
+      next.control = withTurn(state.control, state.control.turn + 1);
+      next.reply = null;
+      next.draft = null;
+      next.unanswered = fact.seq;
+      return next;
     case 'ai':
-      return {
-        ...next,
-        reply: next.reply?.replyId === fact.messageId ? null : next.reply,
-        unanswered: fact.status === 'complete' ? null : next.unanswered,
-      };
+      if (state.reply?.replyId === fact.messageId) next.reply = null;
+      if (fact.status === 'complete') next.unanswered = null;
+      return next;
     case 'agent':
-      return { ...next, unanswered: null };
+      next.unanswered = null;
+      return next;
     case 'system':
       return next;
   }
@@ -224,8 +228,11 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
 export const evolve = (state: ConversationState, fact: VisibleFact): ConversationState => {
   if (fact.seq !== state.head.seq + 1) throw new OutOfOrder(`${fact.seq} after ${state.head.seq}`);
   const head = { seq: fact.seq, id: fact.id };
-  if (fact.type === 'hidden') return { ...state, head };
-  return { ...applyBody(state, fact), head };
+  const next = fact.type === 'hidden' ? state : applyBody(state, fact);
+  // What `applyBody` copied is nobody else's yet.
+  if (next === state) return { ...state, head };
+  next.head = head;
+  return next;
 };
 
 export const isHidden = (fact: VisibleFact): fact is HiddenFact => fact.type === 'hidden';

@@ -44,12 +44,15 @@ const letGo = (
 ): Decision => {
   if (progress.state.status === 'closed') return closedAlready();
   if (heldByOther(progress, by)) return collision(progress);
+  const { control } = progress.state;
+  const isAutopilot = to === 'autopilot';
+  const waiting = to === 'queue' ? 'released' : null;
+  // Where it lies already: a repeat must not cut the answer that the first release set going.
+  if (control.agentId === null && control.isAutopilot === isAutopilot && control.waiting === waiting) {
+    return sameAck(progress);
+  }
   progress.cut('autopilot');
-  const seq = progress.control(
-    { isAutopilot: to === 'autopilot', agentId: null, agentName: null, waiting: to === 'queue' ? 'released' : null },
-    reason,
-    { by: person(by) },
-  );
+  const seq = progress.control({ isAutopilot, agentId: null, agentName: null, waiting }, reason, { by: person(by) });
   progress.claimOwed();
   return progress.decided({ seq });
 };

@@ -106,6 +106,15 @@ const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 export const violationsOf = async (context: BrowserContext, page: Page): Promise<string[]> => {
   const { readFile } = await import('node:fs/promises');
   const source = await readFile(axePath, 'utf8');
+  // A colour half way between two others is nobody's choice.
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
+        .map((animation) => animation.finished.catch(() => undefined)),
+    ).then(() => undefined),
+  );
   const session = await context.newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: source });
   const answer = await session.send('Runtime.evaluate', {

@@ -100,11 +100,17 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     await visitor.panel.getByText('Maya joined', { exact: true }).waitFor();
     expect(await visitor.caret.count()).toBe(0);
     const frozen = await visitor.answers.last().innerText();
+    const typing = visitor.panel.getByRole('img', { name: 'Maya is typing' });
 
     await maya.composer.pressSequentially('Hello, Maya here.', { delay: 5 });
-    await visitor.panel.getByRole('img', { name: 'Maya is typing' }).waitFor();
+    await typing.waitFor();
     await maya.page.keyboard.press('Enter');
     await visitor.panel.locator('.msg.agent').getByText('Hello, Maya here.').waitFor();
+    await expect.poll(() => typing.count()).toBe(0);
+    await maya.composer.pressSequentially('No, wait', { delay: 5 });
+    await typing.waitFor();
+    await maya.composer.fill('');
+    await expect.poll(() => typing.count()).toBe(0);
     await visitor.composer.pressSequentially('Thank you', { delay: 5 });
     await maya.page
       .getByText(/is writing$/)

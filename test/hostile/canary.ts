@@ -3,13 +3,13 @@ import { newUuid } from '../../shared/ids.ts';
 import { openVisitor } from '../support/raw-client.ts';
 
 export interface Canary {
-  /** Asks and must be answered within `ms`, on the connection it has had all along. */
-  sings(ms?: number): Promise<void>;
+  /** Asks, on the connection it has had all along; how long the answer took, ms. @throws where it was cut off */
+  sings(): Promise<number>;
   close(): void;
 }
 
 /** The promise is 200 ms; a machine that runs other tests at the same time gets a second. */
-const patienceMs = 1000;
+export const canaryMs = 1000;
 
 export const startCanary = async (url: string, widgetKey: string): Promise<Canary> => {
   const { client, conversationId } = await openVisitor(url, widgetKey);
@@ -18,13 +18,13 @@ export const startCanary = async (url: string, widgetKey: string): Promise<Canar
   await client.must('message:send', { conversationId, clientId: newUuid(), text: 'Is anybody there?' });
   await client.untilFact('message.created', ({ author }) => author.kind === 'ai');
   return {
-    async sings(ms = patienceMs) {
+    async sings() {
       const began = performance.now();
       const { facts } = await client.must<{ facts: unknown[] }>('facts:since', { conversationId, sinceSeq: 0 });
       const took = performance.now() - began;
       if (wasCut) throw new Error('the canary was cut off');
       if (facts.length < 3) throw new Error('the canary lost its conversation');
-      if (took > ms) throw new Error(`the canary waited ${Math.round(took)} ms`);
+      return took;
     },
     close: () => {
       wasCut = false;

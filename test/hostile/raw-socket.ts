@@ -117,7 +117,7 @@ export const openRaw = async (
   const search = new URLSearchParams({ EIO: '4', transport: 'websocket', ...query }).toString();
   const messages: string[] = [];
   const waiting = new Set<() => void>();
-  let buffered = Buffer.alloc(0);
+  let buffered: Buffer = Buffer.alloc(0);
   let isOpen = false;
   const closed = new Promise<void>((resolve) => tcp.once('close', () => resolve()));
   tcp.on('data', (chunk: Buffer) => {

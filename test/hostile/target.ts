@@ -29,7 +29,7 @@ export const startTarget = async (): Promise<Target> => {
     url: child.facts.url,
     widgetKey: child.facts.widgetKey,
     token: child.facts.keys!.console,
-    log: child.stderr,
+    log: () => child.stderr(),
     isAlive: () => child.process.exitCode === null && child.process.signalCode === null,
     async stop() {
       await child.terminate();

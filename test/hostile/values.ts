@@ -57,7 +57,7 @@ export const hostileValues: unknown[] = [
   Array.from({ length: 300 }, () => marker),
   {},
   { length: 1e9 },
-  { toString: marker, valueOf: marker, then: marker },
+  Object.fromEntries(['toString', 'valueOf', 'then', 'length'].map((name) => [name, marker])),
   { toJSON: { $gt: '' } },
   { $gt: '' },
   { $where: marker },

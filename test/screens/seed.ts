@@ -79,7 +79,7 @@ const conversation = (
     message({ kind: 'visitor' }, questions[index % questions.length]!),
   ];
   if (name !== undefined) bodies.push({ type: 'visitor.identified', name, verified: false });
-  if (index % 4 !== 1) bodies.push(message(author.ai, answers[index % answers.length]!));
+  if (index % 9 !== 1) bodies.push(message(author.ai, answers[index % answers.length]!));
   if (index % 9 === 1) bodies.push(control({ waiting: 'handoff' }));
   if (index % 9 === 4)
     bodies.push(

@@ -170,20 +170,24 @@ const together = async (stage: Stage): Promise<void> => {
 
 /** Brand colours that a widget must survive, in both schemes. */
 const brands = async (stage: Stage): Promise<void> => {
-  const widgets = stage.server.node.store.documents.widgets;
-  const before = await stage.widget();
-  for (const brand of ['#FFD400', '#1F2937', '#FFFFFF']) {
-    await widgets.put({ ...before, colors: { ...before.colors, primary: brand } });
+  const { id, colors } = await stage.widget();
+  const paint = async (primary: string): Promise<void> => {
+    const url = `${stage.server.url}/api/console/widgets/${id}`;
+    const answer = await stage.agent.page.request.patch(url, { data: { colors: { ...colors, primary } } });
+    if (!answer.ok()) throw new Error(await answer.text());
+  };
+  for (const primary of ['#FFD400', '#1F2937', '#FFFFFF']) {
+    await paint(primary);
     for (const colorScheme of ['light', 'dark'] as const) {
       const visitor = await stage.visit({ colorScheme });
       await visitor.open();
       await visitor.say('What if it rains?');
       await visitor.settled(1);
-      await stage.shoot(`widget-brand-${brand.slice(1)}-${colorScheme}`, visitor.page);
+      await stage.shoot(`widget-brand-${primary.slice(1)}-${colorScheme}`, visitor.page);
       await visitor.context.close();
     }
   }
-  await widgets.put(before);
+  await paint(colors.primary);
 };
 
 export const visitorScenes = { talk, trouble, words, together, brands };

@@ -113,7 +113,15 @@ const visitorRows: Record<VisitorCommandName, Row> = {
       [{ events: Array.from({ length: 51 }, () => ({ type: 'click' })) }, 'events'],
     ],
   },
-  'visitor:identify': { input: () => ({ name: 'Ann', email: 'ann@example.com' }), bad: [[{ name: 7 }, '']] },
+  'visitor:identify': {
+    input: () => ({ name: 'Ann', email: 'ann@example.com' }),
+    // A token of the wrong shape is refused, not passed over for the fields beside it.
+    bad: [
+      [{ name: 7 }, 'name'],
+      [{ token: 7, name: 'Ann' }, 'token'],
+      [{ token: 'x'.repeat(4097), name: 'Ann' }, 'token'],
+    ],
+  },
   'conversation:new': { input: () => ({ clientId: newUuid() }), bad: [badKey] },
 };
 

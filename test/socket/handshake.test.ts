@@ -7,7 +7,7 @@ import type { Widget } from '../../shared/widget.ts';
 import { newCatyKey, newId, newUuid, newWidgetKey } from '../../shared/ids.ts';
 import { createLocalBus } from '../../server/adapters/bus/local.ts';
 import { createLog } from '../../server/adapters/log/pino.ts';
-import { startCanary } from '../hostile/canary.ts';
+import { canaryMs, startCanary } from '../hostile/canary.ts';
 import type { Canary } from '../hostile/canary.ts';
 import { openRaw, openRawVisitor, upgrade } from '../hostile/raw-socket.ts';
 import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
@@ -241,7 +241,7 @@ describe('a revocation', () => {
     const live = await connectStaff(server.url, token);
     const [credential] = await server.node.store.documents.credentials.list(orgId, { group: member.id });
     for (const conversationId of [`member:${member.id}`, `credential:${credential!.id}`, live.socket.id!]) {
-      await live.must('conversation:leave', { conversationId });
+      expect(await live.must('conversation:leave', { conversationId })).toEqual({});
     }
     await endsWithin(1000, [live], () => owner(`/members/${member.id}`, 'PATCH', { isDisabled: true }));
   });
@@ -287,7 +287,7 @@ describe('one connection', () => {
       .poll(async () => (await upgrade(guarded.url, path, from)).status, { timeout: 5000, interval: 50 })
       .toBe(101);
     for (const raw of held) raw.destroy();
-    await canary.sings();
+    expect(await canary.sings()).toBeLessThan(canaryMs);
   });
 
   it('counts an IPv6 household as one', async () => {
@@ -322,7 +322,7 @@ describe('one connection', () => {
     const raw = await open({ isDeaf: true });
     flood((payload, opcode = 1) => raw.frame(payload, { opcode }));
     await raw.closed();
-    await canary.sings();
+    expect(await canary.sings()).toBeLessThan(canaryMs);
   });
 
   const malformed: [string, (raw: Awaited<ReturnType<typeof open>>) => void][] = [
@@ -350,7 +350,7 @@ describe('one connection', () => {
     const raw = await open();
     send(raw);
     await raw.closed();
-    await canary.sings();
+    expect(await canary.sings()).toBeLessThan(canaryMs);
   });
 
   it('may name an event as it likes: an unknown one is refused, the connection lives', async () => {
@@ -363,7 +363,7 @@ describe('one connection', () => {
     raw.frame('42/widget,70[5,{}]');
     expect(await raw.until('43/widget,70[')).toContain('"invalid"');
     raw.destroy();
-    await canary.sings();
+    expect(await canary.sings()).toBeLessThan(canaryMs);
   });
 
   it('enters one namespace: no second one, no default one', async () => {
@@ -375,7 +375,7 @@ describe('one connection', () => {
     raw.frame('40/elsewhere,{}');
     expect(await raw.until('44/elsewhere,')).toContain('Invalid namespace');
     raw.destroy();
-    await canary.sings();
+    expect(await canary.sings()).toBeLessThan(canaryMs);
   });
 
   it('that gives no session before it asks is told so, and may open one afterwards', async () => {

@@ -248,7 +248,7 @@ it('read marks go both ways, never back, never beyond the head', async () => {
 describe('availability', () => {
   it('is told to visitors of a widget in approval mode as the last person leaves or the first comes', async () => {
     const other = await addTenant(server);
-    const widget = { ...other.widget, ...{ isAutopilot: false } };
+    const widget = { ...other.widget, isAutopilot: false };
     await server.node.store.documents.widgets.put(widget);
     const { client, view } = await openVisitor(server.url, widget.widgetKey);
     expect(view.widget.availability).toBe('away');

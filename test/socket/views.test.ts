@@ -177,9 +177,10 @@ describe('[R6] joining', () => {
   it('leaves no gap between the view and what is live, however fast the log grows', async () => {
     const scene = await held();
     const { conversationId } = scene;
-    let isOver = false;
+    const over = new AbortController();
     const writing = (async (): Promise<void> => {
-      while (!isOver) await Promise.all(Array.from({ length: 5 }, (_, i) => note(conversationId, `n${i}`)));
+      while (!over.signal.aborted)
+        await Promise.all(Array.from({ length: 5 }, (_, i) => note(conversationId, `n${i}`)));
     })();
     const readers: { client: RawClient; applied: VisibleFact[] }[] = [];
     for (let i = 0; i < 20; i += 1) {
@@ -190,7 +191,7 @@ describe('[R6] joining', () => {
         : await client.must<View>('session:open', {});
       readers.push({ client, applied: [...view.facts] });
     }
-    isOver = true;
+    over.abort();
     await writing;
     const log = await logOf(conversationId);
     const last = log.at(-1)!;

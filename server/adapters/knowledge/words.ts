@@ -14,7 +14,7 @@ const stopWords = new Set(
   so some somebody someone something such tell than thank thanks that the their them then there these they thing things
   this those to too under until up us ve very want was we were what when where whether which while who whom whose why
   will with within without would yes you your
-  able issue matter problem suitable appropriate recommended required necessary available difficult hard easy
+  able along issue matter problem suitable appropriate recommended required necessary available difficult hard easy
   enough new real join joining visit visiting find buy buying purchase order show whats hows wheres whens thats heres sell sells selling run runs running actually already always anyway around away back before bit come coming comes fancy far fine go going goes good great
   guess guys happen happens hear help hope hoping idea interested keen later least like little long look looking love
   maybe mean mind moment near next nice ok okay part plan planning please possible pretty probably quick quite rather

@@ -31,6 +31,7 @@ import { bindStaff } from './staff.ts';
 import type { StaffSeat } from './staff.ts';
 import { bindVisitor } from './visitor.ts';
 import type { VisitorSeat } from './visitor.ts';
+import { coalesceWrites, encodeTextOnly } from './wire-economy.ts';
 
 export interface GatewayDeps {
   store: Store;
@@ -85,6 +86,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
       );
     },
   });
+  coalesceWrites(io);
+  encodeTextOnly(io);
   const isOneTooMany = guardConnections(io, { clock: deps.clock, trust: deps.trust, isOff: limits.isOff });
 
   /** The Origin of an upgrade: the widget's list where a key is given, else our own pages and programs without one. */

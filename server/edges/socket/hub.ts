@@ -23,6 +23,33 @@ export const widgetRoom = (widgetId: string): string => `widget:${widgetId}`;
 
 const maxChannels = 50_000;
 
+/** The number of events in Socket.IO's protocol. */
+const event = 2;
+
+/** What is used of Socket.IO beneath its public emit; `test/socket/wire-economy.test.ts` guards it. */
+interface Encoding {
+  _encode(packet: unknown, options: object): unknown;
+}
+interface Client {
+  writeToEngine(packets: unknown, options: object): void;
+}
+
+/** An emit to one room of this node: encoded once, nothing for an empty room, and none of the sets of the general case. */
+const tell = (namespace: Namespace, room: string, name: string, value: unknown, isDelta = false): void => {
+  const { adapter, sockets } = namespace;
+  const members = adapter.rooms.get(room);
+  if (members === undefined) return;
+  const options = { preEncoded: true, compress: false };
+  const packet = { type: event, data: [name, value], nsp: namespace.name };
+  const encoded = (adapter as unknown as Encoding)._encode(packet, options);
+  const slow = isDelta ? adapter.rooms.get(slowRoom) : undefined;
+  for (const id of members) {
+    if (slow?.has(id) === true) continue;
+    const socket = sockets.get(id);
+    if (socket !== undefined) (socket.client as unknown as Client).writeToEngine(encoded, options);
+  }
+};
+
 export class Hub {
   readonly #visitors: Namespace;
   readonly #staff: Namespace;
@@ -84,8 +111,10 @@ export class Hub {
     for (const fact of facts) {
       this.#outdate(channel, fact);
       for (const watcher of channel.watchers) watcher.push(fact);
-      this.#visitors.local.to(conversationId).emit('fact', forVisitor(fact));
-      this.#staff.local.to(conversationId).emit('fact', fact);
+      if (this.#visitors.adapter.rooms.has(conversationId)) {
+        tell(this.#visitors, conversationId, 'fact', forVisitor(fact));
+      }
+      tell(this.#staff, conversationId, 'fact', fact);
     }
   }
 
@@ -141,8 +170,13 @@ export class Hub {
   /** Keeps the text so far for late joiners; false for what is outdated. */
   #follow(signal: Extract<Signal, { type: `reply.${string}` }>): boolean {
     const channel = this.#channel(signal.conversationId);
-    if (signal.turn < channel.turn) return false;
     const { reply } = channel;
+    if (signal.type === 'reply.ended') {
+      // Told though the turn has risen: most ends are told by the very fact that raises it.
+      if (reply?.replyId === signal.replyId) channel.reply = null;
+      return true;
+    }
+    if (signal.turn < channel.turn) return false;
     switch (signal.type) {
       case 'reply.started': {
         const { replyId, turn, attempt, mode } = signal;
@@ -159,9 +193,6 @@ export class Hub {
         if (signal.offset !== reply.text.length) return false;
         reply.text += signal.text;
         return true;
-      case 'reply.ended':
-        if (reply?.replyId === signal.replyId) channel.reply = null;
-        return true;
     }
   }
 
@@ -169,7 +200,7 @@ export class Hub {
     this.#staff.local.to(signal.conversationId).emit('signal', signal);
     if (signal.who === 'visitor') return;
     const { agentId: _, ...shown } = signal;
-    this.#visitors.local.to(signal.conversationId).emit('signal', { ...shown, agentId: '' });
+    this.#visitors.local.to(signal.conversationId).emit('signal', shown);
   }
 
   #emit(to: 'visitor' | 'staff' | 'both', signal: Signal, isDelta: boolean): void {
@@ -178,9 +209,7 @@ export class Hub {
       [this.#visitors, to !== 'staff'],
       [this.#staff, to !== 'visitor'],
     ] as const) {
-      if (!isMeant) continue;
-      const room = namespace.local.to(conversationId);
-      (isDelta ? room.except(slowRoom) : room).emit('signal', signal);
+      if (isMeant) tell(namespace, conversationId, 'signal', signal, isDelta);
     }
   }
 }

@@ -262,13 +262,14 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     'visitor:identify': async (input) => {
       const session = sessionNow();
       const conversationId = input.conversationId ?? session.conversationId;
-      if ('token' in input) return signedIdentity(session, conversationId, input.token, input.clientId);
-      const { name, email } = input;
+      const { token, name, email } = input;
+      if (token !== undefined) return signedIdentity(session, conversationId, token, input.clientId);
+      if (name === undefined && email === undefined) return {};
       // A signed identity is not overwritten by an unsigned one.
       if (seat.contact?.verified === true) return {};
       const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
       await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
-      if (seat.contact !== undefined && Object.keys(fields).length > 0) {
+      if (seat.contact !== undefined) {
         const contact = (await store.documents.contacts.get(session.orgId, session.contactId)) ?? seat.contact;
         seat.contact = { ...contact, ...fields };
         await store.documents.contacts.put(seat.contact);

@@ -31,7 +31,7 @@ const lineText = (line: Line, model: PanelModel): string => {
     case 'details':
       return words.thanksDetails;
     case 'rated':
-      return fill(words.rated, { count: line.rating });
+      return `${fill(words.rated, { count: line.rating })}. ${model.widget.value.texts.csatThanks || words.rateThanks}`;
   }
 };
 

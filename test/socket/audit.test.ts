@@ -1,0 +1,107 @@
+// What the wire promises beside the main job: how an answer's end is told, and acks that repeat.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectStaff, openVisitor } from '../support/raw-client.ts';
+import type { RawClient } from '../support/raw-client.ts';
+import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+
+const long = 'Tell me everything about your multi-day trips';
+
+let server: TestServer;
+let staff: RawClient;
+beforeAll(async () => {
+  server = await startServer({ env: { AI_BUILTIN_WORDS_PER_SECOND: '60' } });
+  staff = await connectStaff(server.url, server.firstRun.keys.console);
+});
+afterAll(async () => {
+  staff.close();
+  await server.stop();
+});
+
+const speaking = async (text = long) => {
+  const { client, conversationId } = await openVisitor(server.url, server.firstRun.widgetKey);
+  await client.must('message:send', { conversationId, text });
+  await staff.must('conversation:open', { conversationId });
+  return { client, conversationId };
+};
+
+/** Both sides' ends of the answers of one conversation. */
+const endOf = async (client: RawClient, conversationId: string) => {
+  const isHere = (signal: { conversationId: string }): boolean => signal.conversationId === conversationId;
+  const [seen, shown] = await Promise.all([
+    client.untilSignal('reply.ended', isHere),
+    staff.untilSignal('reply.ended', isHere),
+  ]);
+  expect(shown).toEqual(seen);
+  return seen;
+};
+
+describe('the end of an answer is told to both sides, though the turn has risen', () => {
+  it('as interrupted after a takeover, and after the fact that cut it', async () => {
+    const { client, conversationId } = await speaking();
+    await client.untilSignal('reply.delta', ({ offset }) => offset > 0);
+    await staff.must('conversation:take', { conversationId });
+    const { replyId, outcome } = await endOf(client, conversationId);
+    expect(outcome).toBe('interrupted');
+    const order = client.frames.map((frame) => (frame.event === 'fact' ? frame.fact.type : frame.signal.type));
+    expect(order.indexOf('reply.ended')).toBeGreaterThan(order.indexOf('control.changed'));
+    const frozen = await client.untilFact('message.created', ({ messageId }) => messageId === replyId);
+    expect(frozen.status).toBe('interrupted');
+    client.close();
+  });
+
+  it('as a hand-off where the model asked for a person', async () => {
+    const { client, conversationId } = await speaking('I want to talk to a person');
+    expect((await endOf(client, conversationId)).outcome).toBe('handoff');
+    expect((await client.untilFact('control.changed')).waiting).toBe('handoff');
+    client.close();
+  });
+
+  it('as complete where it was', async () => {
+    const { client, conversationId } = await speaking('Where can I park?');
+    expect((await endOf(client, conversationId)).outcome).toBe('complete');
+    client.close();
+  });
+
+  it('as interrupted to staff alone where a draft is cut', async () => {
+    const { client, conversationId } = await speaking('Where can I park?');
+    await client.untilSignal('reply.ended');
+    await staff.must('autopilot:set', { conversationId, isAutopilot: false });
+    await client.must('message:send', { conversationId, text: long });
+    const draft = await staff.untilSignal(
+      'reply.started',
+      (signal) => signal.conversationId === conversationId && signal.mode === 'draft',
+    );
+    await staff.must('reply:stop', { conversationId });
+    const end = await staff.untilSignal('reply.ended', ({ replyId }) => replyId === draft.replyId);
+    expect(end.outcome).toBe('interrupted');
+    await client.must('facts:since', { conversationId, sinceSeq: 0 });
+    expect(JSON.stringify(client.frames)).not.toContain(draft.replyId);
+    client.close();
+  });
+});
+
+describe('letting go twice', () => {
+  it('gives the same ack again and does not cut the answer that the first release set going', async () => {
+    const { client, conversationId } = await speaking();
+    await client.untilSignal('reply.delta', ({ offset }) => offset > 0);
+    await staff.must('conversation:take', { conversationId });
+    for (const to of ['queue', 'autopilot'] as const) {
+      const first = await staff.must('conversation:release', { conversationId, to });
+      expect(await staff.must('conversation:release', { conversationId, to })).toEqual(first);
+    }
+    const view = await staff.must<{ facts: { type: string }[] }>('facts:since', { conversationId, sinceSeq: 0 });
+    expect(view.facts.filter(({ type }) => type === 'control.changed')).toHaveLength(3);
+    client.close();
+  });
+});
+
+describe('visitor:identify', () => {
+  it('that says nothing changes nothing', async () => {
+    const { client, conversationId } = await speaking('Where can I park?');
+    expect(await client.must('visitor:identify', { conversationId })).toEqual({});
+    const view = await client.must<{ facts: { type: string }[] }>('facts:since', { conversationId, sinceSeq: 0 });
+    expect(view.facts.map(({ type }) => type)).not.toContain('visitor.identified');
+    client.close();
+  });
+});
