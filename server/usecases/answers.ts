@@ -115,7 +115,6 @@ export class Answers implements Speaker {
         return;
       case 'reply.claimed':
         this.#cancel(conversationId);
-        this.#left.delete(conversationId);
         if (fact.owner === this.#deps.node && !this.#isDraining) {
           this.#begin(orgId, conversationId, fact, this.#delay(fact));
         }
@@ -153,6 +152,7 @@ export class Answers implements Speaker {
   }
 
   #cancel(conversationId: string): void {
+    this.#left.delete(conversationId);
     const answer = this.#running.get(conversationId);
     if (answer === undefined) return;
     this.#running.delete(conversationId);

@@ -6,7 +6,7 @@ import type { Entry, Store } from '../../server/ports/store.ts';
 
 const minute = 60_000;
 const names = [
-  'Ann Bower',
+  'Ida Holm',
   'Tomasz Lis',
   'Priya Nair',
   'Jo',

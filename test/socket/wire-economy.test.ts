@@ -9,8 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Hub, slowRoom } from '../../server/edges/socket/hub.ts';
 import { coalesceWrites, encodeTextOnly } from '../../server/edges/socket/wire-economy.ts';
 
+type Handle = { writev: (...args: unknown[]) => unknown };
 interface Raw {
-  conn: { transport: { socket: { _socket: { _handle: { writev: (...args: unknown[]) => unknown } } } } };
+  conn: { transport: { socket: Record<'_socket', Record<'_handle', Handle>> } };
 }
 
 const delta = (text: string) =>
@@ -61,7 +62,7 @@ describe('the economy of the wire', () => {
 
   it('writes what one turn says to a connection in one system call, in order', async () => {
     await settled();
-    const handle = (socket as unknown as Raw).conn.transport.socket._socket._handle;
+    const handle = (socket as unknown as Raw).conn.transport.socket['_socket']['_handle'];
     const { writev } = handle;
     let writes = 0;
     handle.writev = function (...args) {

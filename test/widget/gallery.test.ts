@@ -190,6 +190,16 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
     await page.close();
   });
 
+  it('fills its container where it is inline, without a launcher or a way to close it', async () => {
+    const page = await show({ scene: 'answered', inline: '1' });
+    const box = await page.locator('#host').boundingBox();
+    expect(await page.locator(`${root} .panel`).boundingBox()).toEqual(box);
+    expect(box).toMatchObject({ width: 360, height: 560 });
+    expect(await page.locator(`${root} .launcher`).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Close chat' }).count()).toBe(0);
+    await page.close();
+  });
+
   it('takes new settings without a reload', async () => {
     const page = await show({ scene: 'answered' });
     const color = (): Promise<string> =>

@@ -90,7 +90,9 @@ export const Thread = ({ snapshot }: { snapshot: ConversationSnapshot }) => {
 
   const lastTop = useRef(0);
   const onScroll = (): void => {
-    const node = scroller.current!;
+    const node = scroller.current;
+    // The last scroll of a thread may be told when it is gone already.
+    if (node === null) return;
     const isNear = node.scrollHeight - node.scrollTop - node.clientHeight <= near;
     if (isNear) attached.current = true;
     else if (node.scrollTop < lastTop.current) attached.current = false;

@@ -27,9 +27,7 @@ const maxChannels = 50_000;
 const event = 2;
 
 /** What is used of Socket.IO beneath its public emit; `test/socket/wire-economy.test.ts` guards it. */
-interface Encoding {
-  _encode(packet: unknown, options: object): unknown;
-}
+type Encoding = Record<'_encode', (packet: unknown, options: object) => unknown>;
 interface Client {
   writeToEngine(packets: unknown, options: object): void;
 }
@@ -41,7 +39,7 @@ const tell = (namespace: Namespace, room: string, name: string, value: unknown, 
   if (members === undefined) return;
   const options = { preEncoded: true, compress: false };
   const packet = { type: event, data: [name, value], nsp: namespace.name };
-  const encoded = (adapter as unknown as Encoding)._encode(packet, options);
+  const encoded = (adapter as unknown as Encoding)['_encode'](packet, options);
   const slow = isDelta ? adapter.rooms.get(slowRoom) : undefined;
   for (const id of members) {
     if (slow?.has(id) === true) continue;

@@ -4,9 +4,9 @@ import type { Server } from 'socket.io';
 
 /** What is used of an engine.io connection beneath its public side; `test/socket/wire-economy.test.ts` guards it. */
 interface Engine {
-  flush(): void;
+  flush: (this: Engine) => void;
   writeBuffer: unknown[];
-  transport: { socket?: { _socket?: { cork(): void; uncork(): void } | null } };
+  transport: { socket?: Record<'_socket', { cork(): void; uncork(): void } | null | undefined> };
 }
 
 /** Packets are enqueued at once and in order, as before; only the writing waits until the running turn has said all. */
@@ -14,10 +14,13 @@ export const coalesceWrites = (io: Server): void => {
   const due = new Set<Engine>();
 
   const write = (connection: Engine, flush: () => void): void => {
-    const raw = connection.writeBuffer.length > 1 ? connection.transport.socket?._socket : undefined;
+    const raw = connection.writeBuffer.length > 1 ? connection.transport.socket?.['_socket'] : undefined;
     raw?.cork();
-    flush.call(connection);
-    raw?.uncork();
+    try {
+      flush.call(connection);
+    } finally {
+      raw?.uncork();
+    }
   };
 
   let flush: (() => void) | undefined;

@@ -56,7 +56,7 @@ window.told = [];
 const isInline = asked.get('inline') === '1';
 const memory = new Map<string, string>();
 const launcher = createLauncher(
-  document.querySelector('#host') ?? document.body,
+  isInline ? (document.querySelector('#host') ?? document.body) : document.body,
   isInline,
   () => panel.open('user'),
   () => undefined,
