@@ -13,6 +13,7 @@ import {
   RAW_URL,
   SRC,
   START,
+  TABLE,
   TABLE_CELL,
   TABLE_ROW,
   Token,
@@ -21,6 +22,7 @@ import {
   parser_write,
 } from 'streaming-markdown';
 import type { Attr, Renderer } from 'streaming-markdown';
+import { safeHref } from '../shared/href.ts';
 
 /** A text that grows in place. */
 export interface MarkdownWriter {
@@ -28,6 +30,8 @@ export interface MarkdownWriter {
   write(chunk: string): void;
   /** No more chunks: draws what was held back. */
   end(): void;
+  /** The innermost element that is being written: where a caret stands. */
+  tip(): HTMLElement;
 }
 
 const tags: Partial<Record<Token, string>> = {
@@ -48,17 +52,9 @@ const tags: Partial<Record<Token, string>> = {
   [Token.List_Unordered]: 'ul',
   [Token.List_Ordered]: 'ol',
   [Token.List_Item]: 'li',
-  [Token.Table]: 'table',
 };
 
 const isHeading = (type: Token): boolean => type >= Token.Heading_1 && type <= Token.Heading_6;
-
-/** The address as a browser may follow it, or null: absolute http(s), mailto and tel only. */
-export const safeHref = (value: string): string | null => {
-  const address = value.trim().replace(/[\s\S]/g, (unit) => (unit < '!' ? '' : unit));
-  if (!/^(https?:\/\/|mailto:|tel:)/i.test(address)) return null;
-  return URL.canParse(address) ? address : null;
-};
 
 interface Open {
   type: Token;
@@ -94,6 +90,13 @@ const element = (parent: HTMLElement, type: Token): HTMLElement => {
       box.className = 'md-checkbox';
       box.textContent = '☐ ';
       return parent.appendChild(box);
+    }
+    case TABLE: {
+      // A wide table scrolls by itself, and the keyboard must be able to get there.
+      const scroller = parent.appendChild(create('div'));
+      scroller.className = 'md-table';
+      scroller.tabIndex = 0;
+      return scroller.appendChild(create('table'));
     }
     case TABLE_ROW: {
       const isHead = parent.childElementCount === 0;
@@ -133,7 +136,12 @@ const rendererInto = (target: HTMLElement): Renderer<Open[]> & { closeAll(): voi
       open.push({ type, node: element(open.at(-1)!.node, type) });
     },
     end_token: () => close(true),
-    add_text: (_, text) => open.at(-1)!.node.append(text),
+    add_text: (_, text) => {
+      const { node } = open.at(-1)!;
+      // One text node that grows, not one for every frame.
+      if (node.lastChild instanceof Text) node.lastChild.appendData(text);
+      else node.append(text);
+    },
     set_attr: (_, type: Attr, value) => {
       const { node, type: token } = open.at(-1)!;
       if (type === HREF || type === SRC) {
@@ -184,5 +192,6 @@ export const renderMarkdown = (target: HTMLElement): MarkdownWriter => {
       attempt(() => parser_end(state), '');
       renderer.closeAll();
     },
+    tip: () => plain ?? renderer.data.at(-1)!.node,
   };
 };

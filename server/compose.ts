@@ -116,6 +116,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     metrics,
     committer,
     directory,
+    limits,
     knowledge,
     model,
     node,

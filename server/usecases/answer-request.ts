@@ -6,19 +6,21 @@ import { ModelError } from '../ports/model.ts';
 import type { Knowledge, ModelRequest } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
 import type { Directory } from './directory.ts';
+import type { Limits } from './limits.ts';
 
 export interface RequestDeps {
   store: Store;
   clock: Clock;
   knowledge: Knowledge;
   directory: Directory;
+  limits: Limits;
 }
 
 /** Enough to count a day of answers, three facts each; the prompt takes of it what fits. */
 const historyFacts = 400;
 const passageCount = 8;
 
-/** Answers per conversation and day; after that a person is asked (SECURITY.md). */
+/** Answers per conversation and day, restarts or not; after that a person is asked (SECURITY.md). */
 const answersPerDay = 60;
 
 /** What the visitor is told at the limit. */
@@ -35,7 +37,9 @@ export const prepareRequest = async (
   const history = await store.factsBefore(state.conversationId, Number.MAX_SAFE_INTEGER, historyFacts);
   const isToday = (at: number): boolean => clock.now() - at < 86_400_000;
   const answered = history.filter((fact) => fact.type === 'reply.claimed' && isToday(fact.at)).length;
-  if (answered > answersPerDay) throw new ModelError('refused', enough);
+  // A visitor who begins conversation after conversation is the same visitor.
+  const isTooMany = deps.limits.check('answer', state.contactId ?? state.conversationId) !== undefined;
+  if (answered > answersPerDay || isTooMany) throw new ModelError('refused', enough);
   const questions = history.filter((fact) => fact.type === 'message.created' && fact.author.kind === 'visitor');
   const latest = questions.slice(-2).map((fact) => (fact.type === 'message.created' ? fact.text : ''));
   const widget = state.widgetId === null ? undefined : await directory.widget(orgId, state.widgetId);

@@ -18,6 +18,7 @@ import { askModel } from './answer-stream.ts';
 import type { Collected } from './answer-stream.ts';
 import type { Committer } from './commit.ts';
 import type { Directory } from './directory.ts';
+import type { Limits } from './limits.ts';
 import { pause } from './stall.ts';
 import { Utterance } from './utterance.ts';
 
@@ -29,6 +30,7 @@ export interface AnswerDeps {
   metrics: Metrics;
   committer: Committer;
   directory: Directory;
+  limits: Limits;
   knowledge: Knowledge;
   model: Model;
   node: string;

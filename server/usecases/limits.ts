@@ -23,6 +23,8 @@ export const rates = {
   newSession: { count: 20, perMs: hour, burst: 20 },
   /** Staff: generous, a person at work must not meet it. */
   staff: { count: 20, perMs: 1000, burst: 60 },
+  /** Answers of a model to one visitor, in however many conversations. */
+  answer: { count: 60, perMs: 24 * hour, burst: 60 },
   packet: { count: 20, perMs: 1000, burst: 40 },
 } as const satisfies Record<string, Rate>;
 

@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)('a visitor whom nobody hears (needs chromium)', { 
     const visitor = await visitDemo(browser, child.facts.url);
     await visitor.open();
     await visitor.say('Hello!');
-    await expect.poll(() => visitor.answers.count()).toBe(1);
+    await visitor.settled(1);
     return visitor;
   };
   /** What the log holds of the visitor's own words. */
@@ -87,7 +87,7 @@ describe.skipIf(!hasChromium)('a visitor whom nobody hears (needs chromium)', { 
     expect(acks.filter(({ raw }) => raw.includes('messageId'))).toEqual([]);
     child = await startChild(env);
     await expect.poll(() => visitor.panel.locator('.state.late').count(), { timeout: 15_000 }).toBe(0);
-    await expect.poll(() => visitor.answers.count(), { timeout: 15_000 }).toBe(2);
+    await visitor.settled(2);
     expect(await said(visitor)).toEqual(['Hello!', 'kill me']);
     expect(await visitor.own.allInnerTexts()).toEqual(['Hello!', 'kill me']);
     expect(visitor.problems).toEqual([]);
@@ -105,6 +105,6 @@ describe.skipIf(!hasChromium)('a visitor whom nobody hears (needs chromium)', { 
     await visitor.open();
     await expect.poll(() => said(visitor), { timeout: 10_000 }).toEqual(['Hello!', 'Written in a tunnel']);
     await expect.poll(() => visitor.own.allInnerTexts()).toEqual(['Hello!', 'Written in a tunnel']);
-    await expect.poll(() => visitor.answers.count()).toBe(2);
+    await visitor.settled(2);
   });
 });

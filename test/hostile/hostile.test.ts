@@ -128,7 +128,7 @@ describe.each([
   });
 
   it.each(Object.entries(table) as [string, CommandSpec][])('%s', async (name, spec) => {
-    const cases = some(casesOf(spec.input, fill()), 7, name.length);
+    const cases = casesOf(spec.input, fill(), (all) => some(all, 7, name.length));
     const ask = async ({ input, mustRefuse }: Case): Promise<string | undefined> => {
       count += 1;
       // A clientId of its own, or the repeat of another case would be a conflict.
@@ -170,7 +170,8 @@ describe('every route of the console', () => {
 
     if (spec.body !== undefined) {
       const isHashing = route.endsWith('/login') || path === '/link' || path === '/me';
-      const cases = some(casesOf(spec.body, fill), isHashing ? 9 : path.startsWith('/widgets') ? 31 : 7, route.length);
+      const every = isHashing ? 9 : path.startsWith('/widgets') ? 31 : 7;
+      const cases = casesOf(spec.body, fill, (all) => some(all, every, route.length));
       const found = await problemsOf(cases, 8, async ({ input, mustRefuse }) => {
         const body = JSON.stringify(input) ?? '';
         const answer = await http(method, pathOf(path, real), { body, headers: json });
@@ -343,6 +344,14 @@ describe('text', () => {
     const ack = await visitor.ask('message:send', { conversationId, clientId: newUuid(), text });
     expect(ack).toMatchObject({ ok: false, error: { code: 'invalid' } });
   });
+});
+
+it('a key that the caller made up is not repeated to them', async () => {
+  const customFields = { [marker.repeat(9)]: 'x', [marker.repeat(6)]: 7, size: 7 };
+  const ack = await visitor.ask('lead:submit', { conversationId, name: 'Ann', customFields });
+  expect(ack).toMatchObject({ ok: false, error: { code: 'invalid' } });
+  expect(JSON.stringify(ack)).toContain('customFields.size');
+  expect(JSON.stringify(ack)).not.toContain(marker);
 });
 
 it('forged credentials open no socket', async () => {

@@ -28,6 +28,18 @@ describe('answers from the articles', () => {
     ['what time does the guided evening trip start', '18:30', 'Guided evening trip'],
     ['How do I connect OpenAI?', 'OPENAI_API_KEY', 'Connecting a real AI model to Tiller'],
     ['What happens when my connection drops?', 'Nothing is lost', 'What happens when the connection drops?'],
+    ['can I bring my dog along?', 'Yes, dogs are welcome', 'Can I bring my dog?'],
+    ['what time do you open on Sundays in september', '9:00 to 18:00', 'Opening hours'],
+    ['it’s stormy on the day, do I get my money back?', 'all your money back', 'What happens in bad weather?'],
+    ['How do I install Tiller on my own website?', 'copy the embed code', 'Embedding the Tiller widget'],
+    ['how do i put this chat on my site', 'copy the embed code', 'Embedding the Tiller widget'],
+    ['how does a takeover work when a human jumps in', 'Take over', 'Taking over a conversation in Tiller'],
+    ['what does a paddleboard cost for 2 hours', '£22 for a half day', 'Paddleboards'],
+    ['how long does the evening trip last and what does it cost', '£36 per person', 'Guided evening trip'],
+    ['my mother uses a wheelchair', 'step-free', 'Accessibility'],
+    ['where are you?', 'Boathouse Lane', 'How to get there'],
+    ['Can I pay with credit card', 'credit or debit card', 'How to book'],
+    ['How many people fit into a tandem', 'Two people fit', 'Which boat, tandem or single kayak?'],
   ])('%s', async (question, fact, title) => {
     const answer = await ask(question);
     expect(answer.text).toContain(fact);
@@ -75,6 +87,9 @@ describe('is honest', () => {
     'What is the capital of France?',
     'Can you write me a poem about love?',
     'what is the price of bitcoin',
+    'can i fish from the kayak',
+    'is it safe for a pregnant woman',
+    'do you have jobs open for the summer?',
     'asdf qwer',
   ])('does not know and offers a person: %s', async (question) => {
     const answer = await ask(question);

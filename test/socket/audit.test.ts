@@ -105,3 +105,33 @@ describe('visitor:identify', () => {
     client.close();
   });
 });
+
+describe('a visitor’s answers of a day', () => {
+  it('are sixty, in however many conversations; then a person is asked', async () => {
+    let later = 0;
+    const clock = { now: () => Date.now(), monotonic: () => performance.now() + later };
+    const limited = await startServer({ clock, env: { TILLER_LIMITS: 'default' } });
+    const { client, conversationId: first } = await openVisitor(limited.url, limited.firstRun.widgetKey);
+    let conversationId = first;
+    const ask = async () => {
+      // Each long after the one before: neither the rate of messages nor a burst is what is tried here.
+      later += 10_000;
+      const { seq } = await client.must<{ seq: number }>('message:send', { conversationId, text: 'Where can I park?' });
+      const of = conversationId;
+      return client.untilFact(
+        'message.created',
+        (fact) => fact.conversationId === of && fact.seq > seq && fact.author.kind !== 'visitor',
+      );
+    };
+    for (let n = 0; n < 60; n += 1) {
+      if (n === 30) ({ conversationId } = await client.must<{ conversationId: string }>('conversation:new', {}));
+      expect((await ask()).author.kind).toBe('ai');
+    }
+    const refused = await ask();
+    expect(refused.author.kind).toBe('system');
+    expect(refused.text).toContain('limit for today');
+    expect((await client.untilFact('control.changed')).waiting).toBe('failed');
+    client.close();
+    await limited.stop();
+  });
+});

@@ -113,6 +113,8 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
       );
     const rel = 'noopener noreferrer nofollow';
     expect(links).toEqual([
+      // An image is never fetched: it is a link that somebody may choose to follow.
+      ['https://example.com/track.png', rel, '_blank'],
       ['https://example.com/ok', rel, '_blank'],
       ['mailto:a@b.example', rel, '_blank'],
       ['tel:+491234', rel, '_blank'],

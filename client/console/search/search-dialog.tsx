@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { ConsoleOutput } from '../../../shared/console-api.ts';
 import { call, messageOf } from '../api.ts';
-import { listTime, visitorName } from '../format.ts';
+import { listTime, plainText, visitorName } from '../format.ts';
 import { navigate } from '../router.ts';
 import { signedIn } from '../session.ts';
 import { Avatar } from '../ui/avatar.tsx';
@@ -151,7 +151,7 @@ const Search = ({ onClose }: { onClose: () => void }) => {
                     <span class="ms-auto shrink-0 text-meta text-text2">{listTime(hit.row.lastAt, now)}</span>
                   </span>
                   <span class="line-clamp-2 text-small text-text2" dir="auto">
-                    <Marked text={hit.excerpt} words={words} />
+                    <Marked text={plainText(hit.excerpt)} words={words} />
                   </span>
                 </span>
               </li>

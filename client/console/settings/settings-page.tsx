@@ -1,5 +1,5 @@
 // Settings: what there is to set at one side, the page at the other.
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { hrefOf } from '../router.ts';
 import type { SettingsPage as PageName } from '../router.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -38,6 +38,9 @@ export const SettingsPage = ({ page, id }: { page: PageName; id: string | null }
   useEffect(() => {
     document.title = `${entries.find((entry) => entry.page === page)?.text ?? 'Settings'} · Tiller`;
   }, [page]);
+  // On a phone the names lie side by side and reach beyond the screen.
+  const current = useRef<HTMLAnchorElement>(null);
+  useEffect(() => current.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [page]);
   return (
     <div class="flex min-h-0 min-w-0 grow max-md:flex-col">
       <nav
@@ -48,6 +51,7 @@ export const SettingsPage = ({ page, id }: { page: PageName; id: string | null }
         {entries.map((entry) => (
           <a
             key={entry.page}
+            ref={entry.page === page ? current : null}
             href={hrefOf({ name: 'settings', page: entry.page, id: null })}
             aria-current={entry.page === page ? 'page' : undefined}
             class={`focus-inset flex h-9 shrink-0 items-center gap-2 rounded-control px-2 whitespace-nowrap ${

@@ -8,7 +8,7 @@ export const Frame = ({ title, children }: { title: string; children: ComponentC
       <div class="mb-6">
         <Logo size={40} />
       </div>
-      <h1 class="mb-2 text-title font-semibold">{title}</h1>
+      <h1 class="mb-4 text-title font-semibold">{title}</h1>
       {children}
     </div>
   </main>

@@ -58,8 +58,9 @@ export const Chip = ({ chip }: { chip: StateChip }) => (
   </span>
 );
 
+/** Where there is no room for all, the last one gives way, so that the others can be read. */
 export const LabelChip = ({ label }: { label: string }) => (
-  <span class="inline-flex h-5 max-w-32 min-w-0 items-center rounded-control border border-line px-1.5 text-meta text-text2">
+  <span class="inline-flex h-5 max-w-32 min-w-0 shrink-0 items-center rounded-control border border-line px-1.5 last:shrink text-meta text-text2">
     <span class="truncate">{label}</span>
   </span>
 );

@@ -108,7 +108,7 @@ export const Empty = ({ icon, title, children }: { icon: IconName; title: string
       <Icon name={icon} size={24} />
     </span>
     <p class="text-read font-semibold">{title}</p>
-    {children !== undefined && <div class="max-w-72 text-small text-text2">{children}</div>}
+    {children !== undefined && <div class="max-w-72 text-small text-balance text-text2">{children}</div>}
   </div>
 );
 

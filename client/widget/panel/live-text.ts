@@ -1,6 +1,6 @@
 // The text of one message on the screen: grows while it streams, settles when the final text is known, never remounts.
-import { streamMarkdown } from './markdown.ts';
-import type { MarkdownStream } from './markdown.ts';
+import { renderMarkdown } from '../../markdown.ts';
+import type { MarkdownWriter } from '../../markdown.ts';
 import { nextReveal } from './reveal.ts';
 
 /**
@@ -13,7 +13,7 @@ export class LiveText {
   readonly #root: HTMLElement;
   readonly #caret: HTMLElement;
   readonly #onSettled: () => void;
-  #stream: MarkdownStream;
+  #stream: MarkdownWriter;
   #target = '';
   #shown = '';
   #phase: Phase = 'still';
@@ -28,7 +28,7 @@ export class LiveText {
     this.#caret = document.createElement('span');
     this.#caret.className = 'caret';
     this.#caret.setAttribute('aria-hidden', 'true');
-    this.#stream = streamMarkdown(root);
+    this.#stream = renderMarkdown(root);
   }
 
   /** What is there at the first call is shown at once: who comes late does not watch old words appear. */
@@ -55,7 +55,7 @@ export class LiveText {
 
   #restart(): void {
     this.#root.replaceChildren();
-    this.#stream = streamMarkdown(this.#root);
+    this.#stream = renderMarkdown(this.#root);
     this.#shown = '';
     this.#isEnded = false;
   }

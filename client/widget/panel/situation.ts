@@ -9,6 +9,8 @@ export type Availability = PublicWidget['availability'];
 export interface Persona {
   kind: 'ai' | 'agent' | 'team';
   name: string;
+  /** Of a person, for the initials. */
+  fullName?: string;
   avatarUrl?: string;
 }
 
@@ -38,7 +40,7 @@ export const personaOf = (
     const name = control.agentName ?? '';
     const avatarUrl = lastMessage(facts, ({ author }) => author.kind === 'agent' && author.name === name)?.author
       .avatarUrl;
-    return { kind: 'agent', name: firstName(name), ...(avatarUrl === undefined ? {} : { avatarUrl }) };
+    return { kind: 'agent', name: firstName(name), fullName: name, ...(avatarUrl === undefined ? {} : { avatarUrl }) };
   }
   const isAi = control === undefined || state?.status === 'new' ? widget.isAutopilot : control.isAutopilot;
   if (isAi && control?.waiting == null) return { kind: 'ai', name: widget.texts.title || widget.assistantName };

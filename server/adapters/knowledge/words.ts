@@ -19,8 +19,8 @@ const stopWords = new Set(
   guess guys happen happens hear help hope hoping idea interested keen later least like little long look looking love
   maybe mean mind moment near next nice ok okay part plan planning please possible pretty probably quick quite rather
   right simply somewhere soon sort sorry still stuff sure take takes taking talk think thinking thought today together
-  tomorrow try trying understand use usually wanna want wants way week whole wife husband friend friends girlfriend
-  boyfriend partner son daughter mum mom dad wonder wondering work works yet question explain detail details offer
+  tomorrow try trying understand use used uses using usually wanna want wants way week whole wife husband friend friends girlfriend
+  boyfriend partner son daughter mum mom dad mother father wonder wondering work works yet question explain detail details offer
   number provide allowed allow example people person someone else instead question questions answer happens much
   ab aber als am an auch auf aus bei bin bis bitte da das dass dein dem den der des die dies diese doch du ein eine einem
   einen einer er es euch euer eure fur gibt hallo hat hatte haben ich ihr ihre im in ist ja kann kein keine konnen kostet
@@ -57,7 +57,7 @@ const meanings = [
   'disabled accessible accessibility wheelchair',
   'reserve book reservation',
   'sup paddleboard paddleboarding',
-  'location address directions route',
+  'location located address directions route',
   'different difference compare comparison versus',
   'drop lose lost disconnect offline',
   'install setup start',
@@ -119,6 +119,7 @@ const askedKinds: readonly [RegExp, string][] = [
     /\b(?:what|which) time\b|\bwhen (?:do|does|is|are) \b|\bum wie viel uhr\b|\bquelle heure\b|\bqu[eé] hora\b|几点/iu,
     'time',
   ],
+  [/\bwhere (?:are|r) (?:you|u)\b(?! from)|\bwo (?:seid ihr|sind sie)\b|\boù êtes-vous\b/iu, 'address'],
   [/\bhow (?:old|young)\b|\b\d+[- ]years?[- ]olds?\b/iu, 'age'],
 ];
 

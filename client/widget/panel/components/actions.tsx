@@ -1,20 +1,11 @@
 // What one might do next, as chips: say something, follow a link, ask for a person.
 import type { Action } from '../../../../shared/facts.ts';
-import { safeHref } from '../href.ts';
+import { pageHref } from '../../../../shared/href.ts';
 import type { PanelModel } from '../model.ts';
 import { tracked } from '../signals.ts';
 import { Icon } from './icon.tsx';
 
 const rel = 'noopener noreferrer nofollow';
-
-/** An action's address: also one relative to the host page, but never a script. */
-const actionHref = (url: string): string | null => {
-  try {
-    return safeHref(new URL(url, document.baseURI).href);
-  } catch {
-    return null;
-  }
-};
 
 interface ActionProps {
   actions: Pick<Action, 'label' | 'action' | 'url'>[];
@@ -47,7 +38,7 @@ export const Actions = tracked(({ actions, of, model }: ActionProps) => {
               <span dir="auto">{label}</span>
             </button>
           );
-        const href = actionHref(url ?? '');
+        const href = pageHref(url ?? '', document.baseURI);
         if (href === null) return null;
         const isHere = new URL(href).origin === location.origin;
         return (

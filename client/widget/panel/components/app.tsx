@@ -1,7 +1,7 @@
 // The panel as a whole: header, strip, list, composer; its opening, closing and keyboard.
 import type { ReadonlySignal } from '../signals.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { safeHref } from '../href.ts';
+import { safeHref } from '../../../../shared/href.ts';
 import type { PanelModel } from '../model.ts';
 import { Composer } from './composer.tsx';
 import { Header } from './header.tsx';

@@ -1,7 +1,7 @@
 // What comes with a message: where it is from, and files.
 import type { FactOf, Source } from '../../../../shared/facts.ts';
 import type { Words } from '../i18n/words.ts';
-import { safeHref } from '../href.ts';
+import { pageHref, safeHref } from '../../../../shared/href.ts';
 import { Icon } from './icon.tsx';
 
 const SHOWN_SOURCES = 3;
@@ -10,7 +10,7 @@ const rel = 'noopener noreferrer nofollow';
 export const Sources = ({ sources, words }: { sources: Source[]; words: Words }) => (
   <div class="sources" role="group" aria-label={words.sources}>
     {sources.slice(0, SHOWN_SOURCES).map(({ title, url }, index) => {
-      const href = url === undefined ? null : safeHref(url);
+      const href = url === undefined ? null : pageHref(url, document.baseURI);
       // A short title would gain nothing from being cut.
       const chip = title.length <= 12 ? 'chip short' : 'chip';
       return href === null ? (

@@ -13,8 +13,11 @@ const statusOf = (model: PanelModel, persona: Persona, words: Words): string => 
   const waiting = model.state.value?.control.waiting;
   if (persona.kind === 'agent') return words.statusPerson;
   if (model.availability.value === 'away') return words.statusAway;
-  if (waiting === 'handoff') return words.statusWaiting;
-  return model.widget.value.texts.status || (persona.kind === 'ai' ? words.statusAi : words.statusTeam);
+  if (waiting === 'handoff' || waiting === 'failed') return words.statusWaiting;
+  const { isAutopilot, texts } = model.widget.value;
+  // The owner's line is about whoever answers here as a rule ("Answers at once"): not about people where that is the AI.
+  if (persona.kind === 'team' && isAutopilot) return words.statusTeam;
+  return texts.status || (persona.kind === 'ai' ? words.statusAi : words.statusTeam);
 };
 
 /** Shows the newest children over the ones before, which fade and go. */
@@ -54,7 +57,7 @@ const Names = ({
   isLive: boolean;
 }) => (
   <>
-    <Avatar kind={persona.kind} name={persona.name} url={persona.avatarUrl} />
+    <Avatar kind={persona.kind} name={persona.fullName ?? persona.name} url={persona.avatarUrl} />
     <span class="names">
       {/* The one that fades out must not be a second heading. */}
       {isLive ? (
