@@ -10,7 +10,7 @@ try {
   process.exit(1);
 }
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const files = ['test/hostile', 'test/socket/handshake.test.ts', 'test/socket/pressure.test.ts'];
+const files = ['test/hostile', 'test/socket/connection.test.ts', 'test/socket/pressure.test.ts'];
 const args = [vitest, 'run', ...files, '--testTimeout=120000', '--no-file-parallelism', ...process.argv.slice(2)];
 const ran = spawnSync(process.execPath, args, {
   cwd: root,

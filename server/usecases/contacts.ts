@@ -2,6 +2,7 @@
 import { contactView } from '../../shared/console-api.ts';
 import type { ContactView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
+import type { Page } from '../../shared/facts.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { SearchHit, Store } from '../ports/store.ts';
@@ -48,6 +49,19 @@ export const readContext = async (
     widget: { id: row.widgetId, name: widget?.name ?? 'A removed widget' },
     others: all.filter((other) => other.conversationId !== conversationId).slice(0, 20),
   };
+};
+
+/** A visitor is on another page now: staff see it beside the conversation. Undefined where the contact was erased. */
+export const turnedPage = async (
+  { store }: ContactDeps,
+  { orgId, contactId }: { orgId: string; contactId: string },
+  page: Page,
+): Promise<Contact | undefined> => {
+  const contact = await store.documents.contacts.get(orgId, contactId);
+  if (contact === undefined) return undefined;
+  const moved = { ...contact, page };
+  await store.documents.contacts.put(moved);
+  return moved;
 };
 
 /** Conversations by words in messages, notes, names and e-mails. Blank words find nothing. */

@@ -1,9 +1,11 @@
 // What the wire promises beside the main job: how an answer's end is told, and acks that repeat.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readContext } from '../../server/usecases/contacts.ts';
 import { connectStaff, openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
+import { firstOrganisation } from '../support/tenant.ts';
 
 const long = 'Tell me everything about your multi-day trips';
 
@@ -133,5 +135,22 @@ describe('a visitor’s answers of a day', () => {
     expect((await client.untilFact('control.changed')).waiting).toBe('failed');
     client.close();
     await limited.stop();
+  });
+});
+
+describe('the page that a message comes from', () => {
+  it('opens the log, and later ones are shown beside the conversation', async () => {
+    const { client, conversationId } = await openVisitor(server.url, server.firstRun.widgetKey);
+    const on = (path: string) => ({ page: { url: `https://shop.example${path}`, title: path } });
+    await client.must('message:send', { conversationId, text: 'Where can I park?', context: on('/one') });
+    expect((await client.untilFact('conversation.opened')).page).toEqual(on('/one').page);
+    const pageShown = async () => {
+      const { orgId } = await firstOrganisation(server);
+      return (await readContext({ store: server.node.store }, orgId, conversationId)).contact.page;
+    };
+    expect(await pageShown()).toEqual(on('/one').page);
+    await client.must('message:send', { conversationId, text: 'And dogs?', context: on('/two') });
+    expect(await pageShown()).toEqual(on('/two').page);
+    client.close();
   });
 });

@@ -3,11 +3,13 @@ import type { Socket } from 'socket.io';
 import { visitorCommands } from '../../../shared/commands.ts';
 import type { SessionView } from '../../../shared/commands.ts';
 import { ChatError } from '../../../shared/errors.ts';
+import type { Page } from '../../../shared/facts.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import { engagementScore } from '../../domain/engagement.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
+import { turnedPage } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
 import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
@@ -71,6 +73,14 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     const actor = { session, widget, contact: seat.contact };
     const { result } = await visitorDoes(deps, actor, conversationId, command, { clientId, admit });
     return result;
+  };
+
+  /** The page that a message comes from: an app of one page moves on without opening a session anew. */
+  const walkedTo = async (session: Session, page: Page): Promise<void> => {
+    if (page.url === (seat.contact?.page ?? session.page)?.url) return;
+    if (limits.check('action', `page ${session.visitorId}`) !== undefined) return;
+    seat.session = { ...session, page };
+    seat.contact = (await turnedPage(deps, session, page)) ?? seat.contact;
   };
 
   /** Reads the view, then joins and answers in one step. */
@@ -175,8 +185,9 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       }
       return sessionView(seat.session, widget, since);
     },
-    'message:send': async ({ conversationId, clientId, text, fileIds }) => {
+    'message:send': async ({ conversationId, clientId, text, fileIds, context }) => {
       if (fileIds !== undefined && fileIds.length > 0) throw new ChatError('not_found', 'There is no such file');
+      if (context?.page !== undefined) await walkedTo(await mine(conversationId), context.page);
       const id = clientId ?? newUuid();
       const command = { type: 'visitor.message', text, clientId: id } as const;
       return (await does(conversationId, command, id, 'message')) as {

@@ -16,7 +16,7 @@ export const NoticeLine = tracked(({ model }: { model: PanelModel }) => {
     person: ['clock', words.waitingPerson] as [IconName, string],
     approval: ['shield', words.waitingApproval] as [IconName, string],
     // Where the server has apologised in the conversation, once is enough.
-    failed: hasApology ? ['clock', words.waitingPerson] : (['alert', words.waitingFailed] as [IconName, string]),
+    failed: (hasApology ? ['clock', words.waitingPerson] : ['alert', words.waitingFailed]) as [IconName, string],
     away: ['clock', model.widget.value.texts.offline || words.offline] as [IconName, string],
   }[notice];
   return (
