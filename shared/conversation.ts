@@ -174,12 +174,15 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
     case 'visitor.identified':
     case 'lead.captured': {
       const visitor = { ...state.visitor };
-      if (fact.name !== undefined) visitor.name = fact.name;
-      if (fact.email !== undefined) visitor.email = fact.email;
+      const isSigned = fact.type === 'visitor.identified' && fact.verified;
+      // What the site's owner signed is not overwritten by what anybody typed.
+      const stands = visitor.verified && !isSigned;
+      if (fact.name !== undefined && !(stands && visitor.name !== undefined)) visitor.name = fact.name;
+      if (fact.email !== undefined && !(stands && visitor.email !== undefined)) visitor.email = fact.email;
       if (fact.phone !== undefined) visitor.phone = fact.phone;
       if (fact.company !== undefined) visitor.company = fact.company;
       if (fact.type === 'lead.captured') return { ...state, visitor, leadId: fact.leadId };
-      return { ...state, visitor: { ...visitor, verified: fact.verified } };
+      return { ...state, visitor: { ...visitor, verified: fact.verified || visitor.verified } };
     }
     case 'csat.requested':
       return { ...state, csat: { ...state.csat, requested: true } };

@@ -2,10 +2,10 @@
 import { contactView } from '../../shared/console-api.ts';
 import type { ContactView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
-import type { Page } from '../../shared/facts.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { SearchHit, Store } from '../ports/store.ts';
+import { exclusively } from './secret.ts';
 
 interface ContactDeps {
   store: Store;
@@ -45,24 +45,31 @@ export const readContext = async (
     store.conversationsOf(orgId, row.contactId, 21),
   ]);
   return {
-    contact: contact === undefined ? contactFromRow(row) : contactViewOf(contact),
+    // The log stands in for what a crash kept from the contact.
+    contact: contact === undefined ? contactFromRow(row) : contactViewOf({ ...row.visitor, ...contact }),
     widget: { id: row.widgetId, name: widget?.name ?? 'A removed widget' },
     others: all.filter((other) => other.conversationId !== conversationId).slice(0, 20),
   };
 };
 
-/** A visitor is on another page now: staff see it beside the conversation. Undefined where the contact was erased. */
-export const turnedPage = async (
+/**
+ * Changes a contact, one change at a time on this node: what is said in one tick (a form and a message) must not undo
+ * each other. `change` gives the fields to set, or undefined for none. Undefined where the contact was erased.
+ */
+export const changeContact = (
   { store }: ContactDeps,
   { orgId, contactId }: { orgId: string; contactId: string },
-  page: Page,
-): Promise<Contact | undefined> => {
-  const contact = await store.documents.contacts.get(orgId, contactId);
-  if (contact === undefined) return undefined;
-  const moved = { ...contact, page };
-  await store.documents.contacts.put(moved);
-  return moved;
-};
+  change: (contact: Contact) => Partial<Contact> | undefined,
+): Promise<Contact | undefined> =>
+  exclusively(contactId, async () => {
+    const contact = await store.documents.contacts.get(orgId, contactId);
+    if (contact === undefined) return undefined;
+    const fields = change(contact);
+    if (fields === undefined) return contact;
+    const changed = { ...contact, ...fields };
+    await store.documents.contacts.put(changed);
+    return changed;
+  });
 
 /** Conversations by words in messages, notes, names and e-mails. Blank words find nothing. */
 export const searchConversations = async ({ store }: ContactDeps, orgId: string, words: string): Promise<SearchHit[]> =>

@@ -6,6 +6,7 @@ import type { Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Committer } from './commit.ts';
+import { changeContact } from './contacts.ts';
 import { contactMs } from './visitors.ts';
 
 export interface FollowDeps {
@@ -36,6 +37,18 @@ const changeOf = (fact: Fact): Partial<Contact> | undefined => {
   }
 };
 
+/** What the site's owner signed is not overwritten by what anybody typed. */
+const asSaid = (contact: Contact, change: Partial<Contact>): Partial<Contact> => {
+  if (!contact.verified || change.verified === true) return change;
+  const { name, email } = contact;
+  return {
+    ...change,
+    verified: true,
+    ...(name === undefined ? {} : { name }),
+    ...(email === undefined ? {} : { email }),
+  };
+};
+
 /** Keeps contacts in step with what their conversations say. A failure is logged; the next fact mends it. */
 export const followContacts =
   (deps: FollowDeps) =>
@@ -46,11 +59,8 @@ export const followContacts =
     const { orgId, conversationId } = delivery;
     const contactId = deps.committer.peek(conversationId)?.contactId;
     if (contactId === undefined || contactId === null) return;
-    const update = async (): Promise<void> => {
-      const contact = await deps.store.documents.contacts.get(orgId, contactId);
-      if (contact === undefined) return;
-      const changed = Object.assign({}, contact, ...changes) as Contact;
-      await deps.store.documents.contacts.put({ ...changed, expiresAt: deps.clock.now() + contactMs });
-    };
-    update().catch((error: unknown) => deps.log.warn({ err: error, conversationId }, 'contact not updated'));
+    changeContact(deps, { orgId, contactId }, (contact) => {
+      const next = changes.reduce<Contact>((before, change) => ({ ...before, ...asSaid(before, change) }), contact);
+      return { ...next, expiresAt: deps.clock.now() + contactMs };
+    }).catch((error: unknown) => deps.log.warn({ err: error, conversationId }, 'contact not updated'));
   };

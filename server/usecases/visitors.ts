@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Store } from '../ports/store.ts';
+import { changeContact } from './contacts.ts';
 import { hashOf } from './secret.ts';
 
 export interface VisitorDeps {
@@ -87,20 +88,17 @@ const touched = (session: Session, input: OpenInput, now: number): Session => ({
 });
 
 const see = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<Contact | undefined> => {
-  const contact = await deps.store.documents.contacts.get(session.orgId, session.contactId);
-  if (contact === undefined) return undefined;
   const now = deps.clock.now();
-  const isVisit = now - contact.lastSeenAt > 30 * 60_000;
-  const seen: Contact = {
-    ...contact,
-    lastSeenAt: now,
-    visits: contact.visits + (isVisit ? 1 : 0),
-    ...(input.page === undefined ? {} : { page: input.page }),
-  };
-  if (now - contact.lastSeenAt >= touchEveryMs || input.page?.url !== contact.page?.url) {
-    await deps.store.documents.contacts.put(seen);
-  }
-  return seen;
+  return changeContact(deps, session, (contact) => {
+    const isOld = now - contact.lastSeenAt >= touchEveryMs;
+    if (!isOld && (input.page === undefined || input.page.url === contact.page?.url)) return undefined;
+    const isVisit = now - contact.lastSeenAt > 30 * 60_000;
+    return {
+      lastSeenAt: now,
+      visits: contact.visits + (isVisit ? 1 : 0),
+      ...(input.page === undefined ? {} : { page: input.page }),
+    };
+  });
 };
 
 /** Resumes what the tokens stand for, or begins anew; the log itself begins with the first word. */
@@ -255,17 +253,13 @@ export const identifyVerified = async (
   input: OpenInput,
 ): Promise<OpenSession> => {
   const { subject, name, email } = identity;
-  const contact = await deps.store.documents.contacts.get(session.orgId, session.contactId);
-  if (contact !== undefined) {
-    await deps.store.documents.contacts.put({
-      ...contact,
-      subject,
-      verified: true,
-      ...(name === undefined ? {} : { name }),
-      ...(email === undefined ? {} : { email }),
-      expiresAt: deps.clock.now() + contactMs,
-    });
-  }
+  await changeContact(deps, session, () => ({
+    subject,
+    verified: true,
+    ...(name === undefined ? {} : { name }),
+    ...(email === undefined ? {} : { email }),
+    expiresAt: deps.clock.now() + contactMs,
+  }));
   return freshTokens(deps, session, input);
 };
 

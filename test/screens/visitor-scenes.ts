@@ -79,7 +79,7 @@ const trouble = async (stage: Stage): Promise<void> => {
   const broken = await stage.visit();
   await broken.open();
   await broken.say('Is the toilet out of order?');
-  await broken.panel.getByText("The answer didn't come through").waitFor();
+  await broken.panel.getByText('Sorry, I cannot answer').waitFor();
   await stage.shoot('widget-ai-down', broken.page);
   await broken.context.close();
 

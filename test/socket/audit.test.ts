@@ -154,3 +154,24 @@ describe('the page that a message comes from', () => {
     client.close();
   });
 });
+
+describe('what a visitor says of themselves in one tick', () => {
+  it('is all kept with the contact, for as long as a contact is kept', async () => {
+    const { client, conversationId } = await openVisitor(server.url, server.firstRun.widgetKey);
+    const page = { url: 'https://shop.example/form' };
+    await Promise.all([
+      client.must('message:send', { conversationId, text: 'Where can I park?', context: { page } }),
+      client.must('lead:submit', { conversationId, phone: '+44 1632 960134' }),
+      client.must('visitor:identify', { conversationId, name: 'Ann' }),
+      client.must('lead:submit', { conversationId, email: 'ann@example.com', company: 'Acme' }),
+    ]);
+    const { orgId } = await firstOrganisation(server);
+    const contactId = (await server.node.store.state(conversationId))!.state.contactId!;
+    const contact = () => server.node.store.documents.contacts.get(orgId, contactId);
+    await expect
+      .poll(contact)
+      .toMatchObject({ name: 'Ann', email: 'ann@example.com', phone: '+44 1632 960134', company: 'Acme', page });
+    expect((await contact())!.expiresAt! - Date.now()).toBeGreaterThan(89 * 86_400_000);
+    client.close();
+  });
+});

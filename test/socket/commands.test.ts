@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { staffCommands, visitorCommands } from '../../shared/commands.ts';
 import type { CommandSpec, StaffCommandName, VisitorCommandName } from '../../shared/commands.ts';
 import { newUuid } from '../../shared/ids.ts';
-import { connectStaff, openVisitor } from '../support/raw-client.ts';
+import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -267,11 +267,12 @@ describe('beside the tables', () => {
   it('strips fields it does not know: a newer client may talk to an older server', async () => {
     const { client, conversationId } = await scene();
     await client.must('message:send', { conversationId, clientId: newUuid(), text: 'new', sparkle: true });
+    const said = await client.untilFact('message.created', ({ text }) => text === 'new');
+    expect(said).not.toHaveProperty('sparkle');
     client.close();
   });
 
   it('asks for a session first', async () => {
-    const { connectVisitor } = await import('../support/raw-client.ts');
     const client = await connectVisitor(server.url, server.firstRun.widgetKey);
     const ack = await client.ask('message:send', { conversationId: strangers, clientId: newUuid(), text: 'x' });
     expect(ack).toMatchObject({ ok: false, error: { code: 'unauthenticated' } });

@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIdentities } from '../../server/adapters/identity/jose.ts';
 import { newUuid } from '../../shared/ids.ts';
+import { readContext } from '../../server/usecases/contacts.ts';
 import { connectVisitor, openVisitor } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -52,6 +53,14 @@ describe('visitor:identify with a token', () => {
       name: 'Ann Smith',
       verified: true,
     });
+    // Nor does a form replace a signed e-mail: staff would take the forged one for checked.
+    await again.client.must('lead:submit', { conversationId, email: 'ceo@example.com', phone: '+44 1632 960134' });
+    const asSigned = { name: 'Ann Smith', email: 'ann@example.com', phone: '+44 1632 960134', verified: true };
+    expect((await server.node.store.state(conversationId))?.state.visitor).toMatchObject(asSigned);
+    const orgId = (await server.node.store.state(conversationId))!.orgId;
+    await expect
+      .poll(async () => (await readContext({ store: server.node.store }, orgId, conversationId)).contact)
+      .toMatchObject(asSigned);
     for (const { client: open } of [{ client }, old, again]) open.close();
   });
 

@@ -9,7 +9,7 @@ import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import { engagementScore } from '../../domain/engagement.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
-import { turnedPage } from '../../usecases/contacts.ts';
+import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
 import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
@@ -80,7 +80,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (page.url === (seat.contact?.page ?? session.page)?.url) return;
     if (limits.check('action', `page ${session.visitorId}`) !== undefined) return;
     seat.session = { ...session, page };
-    seat.contact = (await turnedPage(deps, session, page)) ?? seat.contact;
+    seat.contact = (await changeContact(deps, session, () => ({ page }))) ?? seat.contact;
   };
 
   /** Reads the view, then joins and answers in one step. */
@@ -280,11 +280,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       if (seat.contact?.verified === true) return {};
       const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
       await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
-      if (seat.contact !== undefined) {
-        const contact = (await store.documents.contacts.get(session.orgId, session.contactId)) ?? seat.contact;
-        seat.contact = { ...contact, ...fields };
-        await store.documents.contacts.put(seat.contact);
-      }
+      // Before the first word no log says it: the contact keeps it until then.
+      seat.contact = await changeContact(deps, session, ({ verified }) => (verified ? undefined : fields));
       return {};
     },
     'conversation:new': async ({ clientId, page }) => {
