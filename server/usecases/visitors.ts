@@ -291,7 +291,9 @@ export const moveSession = async (
   if (conversationId !== null && !(await owns(deps, session, conversationId))) {
     throw new ChatError('not_found', 'No such conversation');
   }
-  const moved = { ...session, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
+  // As stored: another tab may have been given new tokens meanwhile, and the old ones must stay dead.
+  const { hash } = (await deps.store.documents.sessions.get(session.orgId, session.id)) ?? session;
+  const moved = { ...session, hash, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
   await Promise.all([deps.store.documents.sessions.put(moved), conversationId === null ? own(deps, moved) : undefined]);
   return moved;
 };

@@ -65,7 +65,7 @@ describe.skipIf(!hasChromium)('the console, in the team and in its settings (nee
     await Promise.all([...links].map((socket) => socket.close()));
     const text = tab.page.getByRole('textbox', { name: 'Reply' });
     await text.fill('Half a sentence');
-    await tab.page.getByText(/Showing \d\d:\d\d.*Reconnecting/).waitFor();
+    await tab.page.getByText(/Showing \d{1,2}:\d\d.*Reconnecting/).waitFor();
     visitor.client.send('Are you there?');
     isDown = false;
     await tab.page.getByRole('button', { name: 'Try now' }).click();

@@ -110,14 +110,15 @@ describe.skipIf(!hasChromium)('without a mouse (needs chromium)', () => {
     const { page } = maya;
     await page.goto(`${server.url}/console/inbox/open`);
     await maya.row(id).waitFor();
-    const before = page.url();
-    await page.keyboard.press('j');
-    await page.waitForURL((url) => url.href !== before);
-    await page.keyboard.press('j');
-    await page.keyboard.press('k');
     // The latest conversation stands first.
+    await page.keyboard.press('j');
     await page.waitForURL(`**/${id}`);
-    await maya.thread.getByRole('article').first().waitFor();
+    await page.keyboard.press('j');
+    await page.waitForURL((url) => !url.pathname.endsWith(id));
+    await page.keyboard.press('k');
+    await page.waitForURL(`**/${id}`);
+    await maya.told(question).first().waitFor();
+    await expect.poll(() => maya.button('Take over').isEnabled()).toBe(true);
     expect(await violationsOf(maya.context, page)).toEqual([]);
     await page.keyboard.press('t');
     await maya.told('You took over').waitFor();

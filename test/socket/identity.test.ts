@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIdentities } from '../../server/adapters/identity/jose.ts';
 import { newUuid } from '../../shared/ids.ts';
 import { readContext } from '../../server/usecases/contacts.ts';
+import { hashOf } from '../../server/usecases/secret.ts';
 import { connectVisitor, openVisitor } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -62,6 +63,26 @@ describe('visitor:identify with a token', () => {
       .poll(async () => (await readContext({ store: server.node.store }, orgId, conversationId)).contact)
       .toMatchObject(asSigned);
     for (const { client: open } of [{ client }, old, again]) open.close();
+  });
+
+  it('ends what came in by the old tokens within a second, and nothing brings these back', async () => {
+    const { client, view, conversationId } = await openVisitor(server.url, widgetKey);
+    await client.must('message:send', { conversationId, clientId: newUuid(), text: 'Hello' });
+    const { sessionToken, visitorToken } = view;
+    const other = await openVisitor(server.url, widgetKey, { sessionToken, visitorToken });
+    expect(other.conversationId).toBe(conversationId);
+    const gone = new Promise<string>((resolve) => other.client.socket.once('disconnect', resolve));
+    const fresh = await client.must<{ sessionToken: string }>('visitor:identify', { token: await signed() });
+    const since = performance.now();
+    // The last thing it does must not write the old token back.
+    await other.client.must('conversation:new', { clientId: newUuid() });
+    expect(await gone).toBe('io server disconnect');
+    expect(performance.now() - since).toBeLessThan(1000);
+    expect(client.socket.connected).toBe(true);
+    const { documents } = server.node.store;
+    expect(await documents.sessions.find(`hash:${hashOf(sessionToken)}`)).toBeUndefined();
+    expect(await documents.sessions.find(`hash:${hashOf(fresh.sessionToken)}`)).toBeDefined();
+    client.close();
   });
 
   it('is taken from the handshake as well', async () => {

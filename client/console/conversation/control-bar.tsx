@@ -30,8 +30,8 @@ const steeringOf = (snapshot: ConversationSnapshot, memberId: string, now: numbe
   if (state.status === 'closed') return { icon: 'check', tone: 'text-quiet', text: 'Closed' };
   if (reply !== null) {
     return reply.mode === 'answer'
-      ? { icon: 'spark', tone: 'text-answering', text: 'AI is answering', short: 'Answering', isLive: true }
-      : { icon: 'pencil', tone: 'text-drafted', text: 'AI is writing a draft', short: 'AI drafts', isLive: true };
+      ? { icon: 'spark', tone: 'text-answering', text: 'AI is answering', short: 'AI', isLive: true }
+      : { icon: 'pencil', tone: 'text-drafted', text: 'AI is writing a draft', short: 'Draft', isLive: true };
   }
   if (control.agentId === memberId) return { icon: 'person', tone: 'text-held', text: 'You have it' };
   if (control.agentId !== null) {

@@ -38,6 +38,9 @@ export interface VisitorSeat {
   contact: Contact | undefined;
 }
 
+const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
+const handoverMs = 500;
+
 export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps): void => {
   const { limits, directory, bus, store } = deps;
 
@@ -150,6 +153,10 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     const opened = await identifyVerified(deps, session, identity, { channel: seat.channel });
     const { sessionToken, visitorToken } = opened;
     Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
+    // Whoever came in by the old tokens hears no more. Other tabs of this visitor come back by the new ones, which the
+    // ack has brought to their shared storage by then.
+    const older = socket.nsp.local.in(sessionRoom(session.id)).except(socket.id);
+    setTimeout(() => older.disconnectSockets(true), handoverMs).unref();
     return { sessionToken, visitorToken };
   };
 
@@ -178,6 +185,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         conversationId === undefined || conversationId === opened.session.conversationId
           ? opened.session
           : await moveSession(deps, opened.session, conversationId);
+      if (socket.connected) void socket.join(sessionRoom(seat.session.id));
       if (seat.identity !== undefined) {
         const token = seat.identity;
         seat.identity = undefined;
