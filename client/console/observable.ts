@@ -5,14 +5,14 @@ import type { Observable } from '../sdk/api.ts';
 /** The value now; draws again whenever it changes. */
 export const useObservable = <T>(observable: Observable<T>): T => {
   const [, draw] = useReducer((count: number) => count + 1, 0);
+  const drawn = observable.get();
   useEffect(() => {
-    const before = observable.get();
     const undo = observable.subscribe(() => draw(undefined));
     // What changed between the drawing and the subscription is not told again.
-    if (observable.get() !== before) draw(undefined);
+    if (observable.get() !== drawn) draw(undefined);
     return undo;
   }, [observable]);
-  return observable.get();
+  return drawn;
 };
 
 /** The time in ms, drawn anew every `everyMs`: for "4 min". */

@@ -2,7 +2,7 @@
 import type { Action, Source, Usage } from '../../shared/facts.ts';
 import { ModelError } from '../ports/model.ts';
 import type { Model, ModelEvent, ModelRequest } from '../ports/model.ts';
-import { pause, withStallLimit } from './stall.ts';
+import { drawUntilSilent, pause } from './stall.ts';
 
 /** What an answer is beside its text. */
 export interface Collected {
@@ -52,14 +52,16 @@ const streamOnce = async (asking: Asking, spoke: () => void): Promise<Collected 
   const attempt = new AbortController();
   const signal = AbortSignal.any([attempt.signal, asking.signal]);
   try {
-    for await (const event of withStallLimit(model.stream(request, signal), stallMs, signal)) {
-      if (asking.signal.aborted) return undefined;
-      if (event.type !== 'text') collect(event, collected);
-      else if (event.text !== '') {
-        spoke();
-        if (asking.write(event.text) > askLimits.characters) break;
+    const take = (event: ModelEvent): boolean => {
+      if (event.type !== 'text') {
+        collect(event, collected);
+        return true;
       }
-    }
+      if (event.text === '') return true;
+      spoke();
+      return asking.write(event.text) <= askLimits.characters;
+    };
+    await drawUntilSilent(model.stream(request, signal), { ms: stallMs, signal, take });
   } finally {
     attempt.abort();
   }

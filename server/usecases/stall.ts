@@ -18,35 +18,43 @@ export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void
   });
 
 /**
- * The same events, but a silence of `ms` throws ModelError `stalled`, and an abort ends the iteration at once, whether
- * or not the source notices. The source is told to return in either case and not waited for.
+ * Takes events until the source ends, `take` gives false, or `signal` aborts: then it resolves at once, whether or not
+ * the source notices. A silence of `ms` (to an eighth of it) throws ModelError `stalled`. The source is told to return
+ * in every case and not waited for. One timer watches the whole stream: a timer for each token would cost more than the
+ * token itself.
  */
-export async function* withStallLimit<T>(
+export const drawUntilSilent = async <T>(
   source: AsyncIterable<T>,
-  ms: number,
-  signal: AbortSignal,
-): AsyncGenerator<T, void, undefined> {
+  { ms, signal, take }: { ms: number; signal: AbortSignal; take: (event: T) => boolean },
+): Promise<void> => {
   const iterator = source[Symbol.asyncIterator]();
-  const aborted = new Promise<'aborted'>((resolve) => {
-    if (signal.aborted) resolve('aborted');
-    signal.addEventListener('abort', () => resolve('aborted'), { once: true });
-  });
-  try {
+  let heardAt = performance.now();
+  const draw = async (): Promise<void> => {
     for (;;) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const silence = new Promise<'silence'>((resolve) => {
-        timer = setTimeout(() => resolve('silence'), ms);
-      });
-      const next = iterator.next();
-      // Losing the race must not leave a rejection that nobody handles.
-      next.catch(() => undefined);
-      const first = await Promise.race([next, silence, aborted]).finally(() => clearTimeout(timer));
-      if (first === 'aborted') return;
-      if (first === 'silence') throw new ModelError('stalled', `No token in ${ms} ms`);
-      if (first.done === true) return;
-      yield first.value;
+      const next = await iterator.next();
+      if (next.done === true || signal.aborted) return;
+      heardAt = performance.now();
+      if (!take(next.value)) return;
     }
+  };
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let onAbort = (): void => undefined;
+  const stopped = new Promise<void>((resolve, reject) => {
+    onAbort = resolve;
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    timer = setInterval(() => {
+      if (performance.now() - heardAt >= ms) reject(new ModelError('stalled', `No token in ${ms} ms`));
+    }, ms / 8);
+  });
+  const drawing = draw();
+  // Losing the race must not leave a rejection that nobody handles.
+  drawing.catch(() => undefined);
+  try {
+    await Promise.race([drawing, stopped]);
   } finally {
+    clearInterval(timer);
+    signal.removeEventListener('abort', onAbort);
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
-}
+};

@@ -1,7 +1,6 @@
 // One conversation: header, thread, who steers, draft, composer; the visitor beside it.
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { InboxFilter } from '../../../shared/inbox.ts';
-import { useObservable } from '../observable.ts';
 import { isPanelOpen } from '../prefs.ts';
 import { hrefOf } from '../router.ts';
 import { signedIn } from '../session.ts';
@@ -19,6 +18,7 @@ import { DraftCard } from './draft-card.tsx';
 import { draftOf } from './draft.ts';
 import { Header } from './header.tsx';
 import { Thread } from './thread.tsx';
+import { useConversation } from './use-conversation.ts';
 
 /** Read is what somebody could see: the page is in front. */
 const useReading = (conversationId: string, seq: number, isLoaded: boolean): void => {
@@ -42,9 +42,7 @@ const useReading = (conversationId: string, seq: number, isLoaded: boolean): voi
 
 const Opened = ({ conversationId, filter }: { conversationId: string; filter: InboxFilter }) => {
   const { client } = signedIn();
-  const observable = useMemo(() => client.open(conversationId), [client, conversationId]);
-  useEffect(() => () => client.leave(conversationId), [client, conversationId]);
-  const snapshot = useObservable(observable);
+  const snapshot = useConversation(client, conversationId);
   const actions = useMemo(() => actionsOf(client, conversationId), [client, conversationId]);
   const isWide = useWide(1280);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
