@@ -192,7 +192,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
       const on = socket;
       const askedAt = Date.now();
       const isFine = await behaviour.verify(Math.min(verifyTimeoutMs, ackTimeoutMs));
-      if (!isFine && socket === on && isOnline() && heardAt < askedAt) {
+      if (!isFine && socket === on && isOnline() && heardAt <= askedAt) {
         drop();
         later(0);
       }
