@@ -56,7 +56,7 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
       const panel = host.shadowRoot!.querySelector('.panel')!;
       const edge = panel.getBoundingClientRect();
       return [...panel.querySelectorAll('*')]
-        .filter((node) => node.closest('.sr, .table, svg') === null && node.getClientRects().length > 0)
+        .filter((node) => node.closest('.sr, .md-table, svg') === null && node.getClientRects().length > 0)
         .filter((node) => {
           const box = node.getBoundingClientRect();
           return box.left < edge.left - 1 || box.right > edge.right + 1;
