@@ -138,7 +138,7 @@ describe.skipIf(!hasChromium)('the console (needs chromium)', () => {
     await composer().fill('We have six of them.');
     await page.getByRole('button', { name: 'Send edited draft' }).click();
     await expect.poll(() => visitor.heard().map((message) => message.text)).toContain('We have six of them.');
-    expect(await composer().inputValue()).toBe('');
+    await expect.poll(() => composer().inputValue()).toBe('');
   });
 
   it('rejects a draft, and shows one that the visitor overtook as stale', async () => {

@@ -64,32 +64,37 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
   const aiTexts = async (id: string): Promise<string[]> =>
     (await log.messages(id)).filter(({ author }) => author.kind === 'ai').map(({ text }) => text);
 
-  it('shows the agent the words of the AI while the visitor reads them, and both end with the same text', async () => {
-    const { visitor, id } = await watched(question);
-    const lengths = { visitor: new Set<number>(), agent: new Set<number>() };
-    await maya.streaming.waitFor();
-    await visitor.writes(0);
-    const key = (await maya.streaming.getAttribute('data-message'))!;
-    const shown = maya.page.locator(`[data-message="${key}"] .md`);
-    await expect
-      .poll(
-        async () => {
-          lengths.visitor.add((await visitor.answers.last().innerText()).length);
-          lengths.agent.add((await shown.innerText()).length);
-          return Math.min(lengths.visitor.size, lengths.agent.size);
-        },
-        { timeout: 10_000, interval: 50 },
-      )
-      .toBeGreaterThan(4);
-    await visitor.settled(1);
-    await maya.page.locator(`[data-message="${key}"][data-state="said"]`).waitFor();
-    const [fact] = await aiTexts(id);
-    expect(textHeard(visitor.frames, key)).toBe(fact);
-    const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
-    await expect
-      .poll(async () => words(await shown.innerText()))
-      .toEqual(words(await visitor.answers.last().innerText()));
-  });
+  it(
+    'shows the agent the words of the AI while the visitor reads them, and both end with the same text',
+    { timeout: 60_000 },
+    async () => {
+      // Long enough that an agent who is slow to open it still sees most of it being written.
+      const { visitor, id } = await watched(longQuestion);
+      const lengths = { visitor: new Set<number>(), agent: new Set<number>() };
+      await maya.streaming.waitFor();
+      await visitor.writes(0);
+      const key = (await maya.streaming.getAttribute('data-message'))!;
+      const shown = maya.page.locator(`[data-message="${key}"] .md`);
+      await expect
+        .poll(
+          async () => {
+            lengths.visitor.add((await visitor.answers.last().innerText()).length);
+            lengths.agent.add((await shown.innerText()).length);
+            return Math.min(lengths.visitor.size, lengths.agent.size);
+          },
+          { timeout: 10_000, interval: 50 },
+        )
+        .toBeGreaterThan(4);
+      await visitor.settled(1);
+      await maya.page.locator(`[data-message="${key}"][data-state="said"]`).waitFor();
+      const [fact] = await aiTexts(id);
+      expect(textHeard(visitor.frames, key)).toBe(fact);
+      const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+      await expect
+        .poll(async () => words(await shown.innerText()))
+        .toEqual(words(await visitor.answers.last().innerText()));
+    },
+  );
 
   it('[R10] sends the visitor nothing more of the AI once the agent took over in the middle of the answer', async () => {
     const { visitor, id } = await watched(longQuestion);
