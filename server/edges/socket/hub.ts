@@ -6,13 +6,14 @@ import type { LiveReply } from '../../../shared/view.ts';
 import { namespaces } from '../../../shared/wire.ts';
 import { forVisitor } from '../../domain/audience.ts';
 import type { Delivery } from '../../ports/bus.ts';
+import type { Ear, Listening } from '../../usecases/listening.ts';
 
 interface Channel {
   /** The latest turn this edge has told of; a delta of an older one goes nowhere. */
   turn: number;
   reply: LiveReply | null;
-  /** Whoever reads a view right now collects what is published meanwhile. */
-  watchers: Set<Fact[]>;
+  /** Whoever reads a view right now, or waits for an answer without a socket. */
+  ears: Set<Ear>;
 }
 
 /** Sockets in this room get no deltas until they have drained; then a snapshot. */
@@ -48,7 +49,7 @@ const tell = (namespace: Namespace, room: string, name: string, value: unknown, 
   }
 };
 
-export class Hub {
+export class Hub implements Listening {
   readonly #visitors: Namespace;
   readonly #staff: Namespace;
   readonly #channels = new Map<string, Channel>();
@@ -80,15 +81,20 @@ export class Hub {
   /** Collects what is published to a conversation until `stop`: nothing may fall between a view and its room (R6). */
   watch(conversationId: string): { facts: Fact[]; stop: () => void } {
     const facts: Fact[] = [];
-    const { watchers } = this.#channel(conversationId);
-    watchers.add(facts);
-    return { facts, stop: () => watchers.delete(facts) };
+    const stop = this.listen(conversationId, { facts: (published) => facts.push(...published) });
+    return { facts, stop };
+  }
+
+  listen(conversationId: string, ear: Ear): () => void {
+    const { ears } = this.#channel(conversationId);
+    ears.add(ear);
+    return () => void ears.delete(ear);
   }
 
   #channel(conversationId: string): Channel {
     const found = this.#channels.get(conversationId);
     if (found !== undefined) return found;
-    const channel: Channel = { turn: 0, reply: null, watchers: new Set() };
+    const channel: Channel = { turn: 0, reply: null, ears: new Set() };
     this.#channels.set(conversationId, channel);
     if (this.#channels.size > maxChannels) this.#evict();
     return channel;
@@ -97,10 +103,10 @@ export class Hub {
   /** Forgets the oldest channels that nobody needs: no answer in flight, no reader. */
   #evict(): void {
     let left = 1000;
-    for (const [conversationId, { reply, watchers }] of this.#channels) {
+    for (const [conversationId, { reply, ears }] of this.#channels) {
       if (left === 0) return;
       left -= 1;
-      if (reply === null && watchers.size === 0) this.#channels.delete(conversationId);
+      if (reply === null && ears.size === 0) this.#channels.delete(conversationId);
     }
   }
 
@@ -108,12 +114,12 @@ export class Hub {
     const channel = this.#channel(conversationId);
     for (const fact of facts) {
       this.#outdate(channel, fact);
-      for (const watcher of channel.watchers) watcher.push(fact);
       if (this.#visitors.adapter.rooms.has(conversationId)) {
         tell(this.#visitors, conversationId, 'fact', forVisitor(fact));
       }
       tell(this.#staff, conversationId, 'fact', fact);
     }
+    for (const ear of channel.ears) ear.facts(facts);
   }
 
   #outdate(channel: Channel, fact: Fact): void {
@@ -209,5 +215,6 @@ export class Hub {
     ] as const) {
       if (isMeant) tell(namespace, conversationId, 'signal', signal, isDelta);
     }
+    if (to !== 'staff') for (const ear of this.#channels.get(conversationId)?.ears ?? []) ear.signal?.(signal);
   }
 }
