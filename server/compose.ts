@@ -142,6 +142,14 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     presence,
     identities,
     passwords: createPasswords(),
+    committer,
+    directory,
+    limits,
+    // The gateway is made from the app, and hears for it.
+    listening: {
+      listen: (conversationId, ear) => gateway.hub.listen(conversationId, ear),
+      reply: (conversationId) => gateway.hub.reply(conversationId),
+    },
     config,
     baseUrl,
     distDir: parts.distDir,

@@ -1,8 +1,9 @@
 // The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
 import { z } from 'zod';
+import { contactView, provisioningRoutes } from './console-provisioning.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
-import { publicWidget, widgetSettings } from './widget.ts';
+import { publicWidget, widgetPatch, widgetSettings } from './widget.ts';
 
 export const role = z.enum(['owner', 'admin', 'agent']);
 
@@ -18,8 +19,13 @@ export const memberView = z.object({
 });
 export type MemberView = z.infer<typeof memberView>;
 
+export type { ContactView } from './console-provisioning.ts';
+export { contactView } from './console-provisioning.ts';
+
 export const widgetView = widgetSettings.extend({
   id: z.string(),
+  uuid: z.string(),
+  hexId: z.string(),
   widgetKey: z.string(),
   catyKey: z.string(),
   createdAt: z.number(),
@@ -29,7 +35,11 @@ export type WidgetView = z.infer<typeof widgetView>;
 
 export const assistantView = z.object({
   id: z.string(),
+  uuid: z.string(),
+  hexId: z.string(),
   name: z.string(),
+  /** What it is to visitors (`AI assistant`). */
+  role: z.string(),
   instructions: z.string(),
   tone: z.string(),
   model: z.string(),
@@ -49,23 +59,6 @@ export const articleView = z.object({
 });
 export type ArticleView = z.infer<typeof articleView>;
 
-export const contactView = z.object({
-  id: z.string(),
-  name: z.string().optional(),
-  email: z.string().optional(),
-  phone: z.string().optional(),
-  company: z.string().optional(),
-  customFields: z.record(z.string(), z.string()).optional(),
-  verified: z.boolean(),
-  createdAt: z.number(),
-  lastSeenAt: z.number(),
-  visits: z.number(),
-  page: z.object({ url: z.string(), title: z.string().optional(), referrer: z.string().optional() }).optional(),
-  locale: z.string().optional(),
-  userAgent: z.string().optional(),
-});
-export type ContactView = z.infer<typeof contactView>;
-
 const articleInput = z.object({
   title: filledText(200),
   text: filledText(limits.article),
@@ -73,6 +66,7 @@ const articleInput = z.object({
 });
 const assistantInput = z.object({
   name: filledText(limits.name),
+  role: text(limits.name),
   instructions: text(20_000),
   tone: text(200),
   model: text(100),
@@ -87,6 +81,8 @@ export interface RouteSpec {
   who: 'public' | 'agent' | 'admin';
   body?: z.ZodType;
   query?: z.ZodType;
+  /** Multipart form data with one file, instead of JSON. */
+  upload?: true;
   output: z.ZodType;
 }
 
@@ -154,7 +150,7 @@ export const consoleRoutes = {
   'POST /widgets': {
     doc: 'A new widget with defaults for what is left out.',
     who: 'admin',
-    body: widgetSettings.partial(),
+    body: widgetPatch,
     output: z.object({ widget: widgetView }),
   },
   'GET /widgets/:id': {
@@ -169,7 +165,7 @@ export const consoleRoutes = {
   'PATCH /widgets/:id': {
     doc: 'Changes settings; live sockets hear of it.',
     who: 'admin',
-    body: widgetSettings.partial(),
+    body: widgetPatch,
     output: z.object({ widget: widgetView, preview: publicWidget }),
   },
   'GET /widgets/:id/identity': {
@@ -180,7 +176,7 @@ export const consoleRoutes = {
   'POST /widgets/:id/preview': {
     doc: 'The public view as it would be; nothing is stored.',
     who: 'agent',
-    body: widgetSettings.partial(),
+    body: widgetPatch,
     output: z.object({ preview: publicWidget }),
   },
   'GET /assistants': { doc: 'All assistants.', who: 'agent', output: z.object({ assistants: z.array(assistantView) }) },
@@ -208,6 +204,12 @@ export const consoleRoutes = {
     output: z.object({ article: articleView }),
   },
   'DELETE /articles/:id': { doc: 'Removes an article.', who: 'admin', output: none },
+  'POST /assistants': {
+    doc: 'A new assistant.',
+    who: 'admin',
+    body: assistantInput.partial().extend({ name: filledText(limits.name) }),
+    output: z.object({ assistant: assistantView }),
+  },
   'GET /search': {
     doc: 'Conversations and contacts by words.',
     who: 'agent',
@@ -222,8 +224,12 @@ export const consoleRoutes = {
       contact: contactView,
       widget: z.object({ id: z.string(), name: z.string() }),
       others: z.array(inboxRow),
+      /** From 0 to 100; null where nothing was measured. Visitors report what they are made of: a hint, no more. */
+      engagementScore: z.number().nullable(),
+      leadScore: z.number().nullable(),
     }),
   },
+  ...provisioningRoutes,
 } as const satisfies Record<string, RouteSpec>;
 
 export type ConsoleRoute = keyof typeof consoleRoutes;

@@ -22,6 +22,10 @@ export const errorCodes = Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]
 export interface Problem {
   path: string;
   message: string;
+  /** Required and not there. */
+  isMissing?: true;
+  /** Which part of a request; absent: the body. */
+  where?: 'query' | 'path' | 'header';
 }
 
 /** An error as it crosses the wire. `details` never echoes the input; `retryAfterMs` is set on `rate_limited`. */

@@ -47,10 +47,23 @@ export type IdPrefix =
   | 'key'
   | 'vst'
   | 'ssn'
+  | 'pipe'
+  | 'stage'
+  | 'file'
+  | 'req'
   | 'node';
 
 /** `prefix_` + 24 hex. */
 export const newId = (prefix: IdPrefix): string => `${prefix}_${newHexId()}`;
+
+/** The two public forms of one id: contracts 000 and 001 speak UUIDs, 002 speaks 24 hex digits. Unique within a kind. */
+export interface PublicIds {
+  uuid: string;
+  hexId: string;
+}
+
+/** The public forms for something that is about to be made under `id` (`prefix_` + 24 hex). */
+export const publicIdsOf = (id: string): PublicIds => ({ uuid: newUuid(), hexId: id.slice(-24) });
 
 /** A version 4 UUID. Not `crypto.randomUUID`: browsers offer that on https pages only. */
 export const newUuid = (): string => {

@@ -39,4 +39,7 @@ export const limits = {
   labels: 20,
   typingPreview: 1000,
   article: 200_000,
+  description: 2000,
+  stages: 30,
+  triggers: 10,
 } as const;

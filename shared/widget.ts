@@ -51,9 +51,60 @@ export const actionButton = z.object({
 });
 export type ActionButton = z.infer<typeof actionButton>;
 
+/** The kinds of widget that contract 001 knows. Most need a bridge to another network; see `embedding` in the domain. */
+export const widgetType = z.enum([
+  'chat',
+  'html',
+  'whatsapp',
+  'phone',
+  'html_call',
+  'leadconnector',
+  'leadconnector_call',
+  'sms',
+  'fb_messenger',
+  'instagram',
+  'web_call',
+  'plivo_call',
+  'telnyx_call',
+  'telegram',
+  'render_form',
+  'sip',
+]);
+export type WidgetType = z.infer<typeof widgetType>;
+
+/** What makes the widget speak first. Thresholds: seconds, percent of the page, a score of 0 to 100. */
+export const proactiveTrigger = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('time_on_page'), seconds: z.number().int().min(1).max(86_400), message: text(500) }),
+  z.object({ type: z.literal('scroll_depth'), percent: z.number().int().min(1).max(100), message: text(500) }),
+  z.object({ type: z.literal('high_engagement'), score: z.number().int().min(1).max(100), message: text(500) }),
+  z.object({ type: z.literal('exit_intent'), message: text(500) }),
+  z.object({ type: z.literal('return_visit'), visits: z.number().int().min(2).max(100), message: text(500) }),
+  /** `path` is a prefix of the page's path, such as `/pricing`. */
+  z.object({
+    type: z.literal('page'),
+    path: filledText(200),
+    seconds: z.number().int().min(0).max(86_400),
+    message: text(500),
+  }),
+]);
+export type ProactiveTrigger = z.infer<typeof proactiveTrigger>;
+export type ProactiveTriggerType = ProactiveTrigger['type'];
+
+/** When to speak first. An empty `message` of a trigger is worded by the model, or by the built-in answerer. */
+export const widgetProactive = z.object({
+  isEnabled: z.boolean(),
+  /** Between two offers to one session. */
+  cooldownSeconds: z.number().int().min(30).max(86_400),
+  triggers: z.array(proactiveTrigger).max(limits.triggers),
+});
+export type WidgetProactive = z.infer<typeof widgetProactive>;
+
 /** The fields of a widget that settings may change. */
 export const widgetSettings = z.object({
   name: filledText(limits.name),
+  /** For colleagues; visitors never see it. */
+  description: text(limits.description),
+  type: widgetType,
   assistantId: z.string().min(1).max(64),
   isEnabled: z.boolean(),
   /** False: what the AI writes is a draft that staff alone see, until a person approves it. */
@@ -76,15 +127,41 @@ export const widgetSettings = z.object({
   hideBranding: z.boolean(),
   /** Where the privacy note under the composer leads, if anywhere. */
   privacyUrl: text(limits.url).optional(),
+  proactive: widgetProactive,
+  /** Where a new contact is placed; absent: the organisation's default pipeline and its first stage. */
+  pipelineId: text(64).optional(),
+  stageId: text(64).optional(),
+  /** The storage key of a picture that this organisation uploaded. */
+  iconKey: text(300).optional(),
+  /** Answers of the AI a day; absent: the organisation's budget alone counts. */
+  dailyAnswers: z.number().int().min(0).max(1_000_000).optional(),
 });
 export type WidgetSettings = z.infer<typeof widgetSettings>;
+
+/** Some of the settings; `''` (and null for a number) takes an optional one away. */
+export const widgetPatch = widgetSettings.partial().extend({
+  dailyAnswers: widgetSettings.shape.dailyAnswers.nullable(),
+});
+
+/** What a contract's document has and Tiller does not: JSON values by the contract's own field names. */
+export type KeptFields = Record<string, unknown>;
+export type DialectName = 'functions' | 'v1' | 'webchats';
 
 export interface Widget extends WidgetSettings {
   id: string;
   orgId: string;
+  /** The public forms of `id`. */
+  uuid: string;
+  hexId: string;
   /** The two public keys, stored readable. */
   widgetKey: string;
   catyKey: string;
+  /** Keys that were rotated and still work until `until` (ms). */
+  oldKeys?: { key: string; until: number }[];
+  /** The member who made it, or whose credential did. */
+  createdBy: string;
+  /** Fields of the contracts that have no counterpart here, kept for their dialect through edits by others. */
+  kept?: { [K in DialectName]?: KeptFields };
   createdAt: number;
   updatedAt: number;
 }
@@ -149,6 +226,10 @@ export const publicWidget = z.object({
   typingPreview: z.boolean(),
   hideBranding: z.boolean(),
   privacyUrl: z.string().optional(),
+  /** The widget's picture, at an address that does not expire. */
+  iconUrl: z.string().optional(),
+  /** Whether the page should report what the visitor does (`behavior:track`), because a trigger may fire. */
+  isProactive: z.boolean(),
   /** The assistant's name, shown over its messages. */
   assistantName: z.string(),
   isAutopilot: z.boolean(),

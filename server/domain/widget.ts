@@ -4,6 +4,8 @@ import type { WidgetSettings } from '../../shared/widget.ts';
 /** The settings of a new widget but for its name and assistant; texts and colours follow contract 000's documented defaults. */
 export const widgetDefaults: Omit<WidgetSettings, 'assistantId'> = {
   name: 'Website Chat',
+  description: '',
+  type: 'chat',
   isEnabled: true,
   isAutopilot: true,
   position: 'bottom-right',
@@ -27,6 +29,7 @@ export const widgetDefaults: Omit<WidgetSettings, 'assistantId'> = {
   allowedDomains: [],
   typingPreview: false,
   hideBranding: false,
+  proactive: { isEnabled: false, cooldownSeconds: 300, triggers: [] },
 };
 
 const isLoopback = (hostname: string): boolean =>

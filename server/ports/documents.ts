@@ -1,5 +1,6 @@
 // What is kept beside the logs, one table: the shape of each kind, and the lookups by which it is found without its id.
 import type { Page } from '../../shared/facts.ts';
+import type { PublicIds } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Collection } from './store.ts';
 
@@ -11,13 +12,17 @@ export interface Base {
   expiresAt?: number;
 }
 
-export interface Organisation extends Base {
+export interface Organisation extends Base, PublicIds {
   name: string;
+  /** What kind of business it is, in its own words (`saas`, `kayak hire`); contract 003 tells it to the page. */
+  businessType: string;
+  /** Answers of the AI a day over all widgets; absent: no limit. Beyond it a person is asked for. */
+  dailyAnswers?: number;
 }
 
 export type Role = 'owner' | 'admin' | 'agent';
 
-export interface Member extends Base {
+export interface Member extends Base, PublicIds {
   name: string;
   email: string;
   avatarUrl?: string;
@@ -27,7 +32,10 @@ export interface Member extends Base {
   isDisabled: boolean;
 }
 
-/** A console session, an API token or a one-time link: a hashed secret that stands for a member. */
+/**
+ * A hashed secret that stands for a member: a console session, a one-time link, or a key. Each kind of key opens one
+ * surface: `token` the console's REST and sockets, `functions`, `v1` and `webchats` the contract of that name.
+ */
 export interface Credential extends Base {
   kind: 'cookie' | 'token' | 'link' | 'functions' | 'v1' | 'webchats';
   memberId: string;
@@ -40,8 +48,10 @@ export interface Credential extends Base {
   idleMs?: number;
 }
 
-export interface Assistant extends Base {
+export interface Assistant extends Base, PublicIds {
   name: string;
+  /** What it is to visitors (`AI assistant`). */
+  role: string;
   instructions: string;
   tone: string;
   /** Empty: the installation's model (`AI_MODEL`). */
@@ -58,8 +68,79 @@ export interface Article extends Base {
   updatedAt: number;
 }
 
+/** Stages in their order; the first is where contacts enter unless a widget says otherwise. */
+export interface Pipeline extends Base, PublicIds {
+  name: string;
+  isDefault: boolean;
+  stages: Stage[];
+  updatedAt: number;
+}
+
+export interface Stage extends PublicIds {
+  id: string;
+  /** Unique within its pipeline: `new`. */
+  key: string;
+  name: string;
+}
+
+/** Who left an address, at the time of leaving it. Its id (`lead_…`) is the one that the visitor's side was told. */
+export interface Lead extends Base {
+  contactId: string;
+  conversationId: string;
+  widgetId: string;
+  name?: string;
+  email?: string;
+  phone?: string;
+  company?: string;
+  customFields?: Record<string, string>;
+  /** 0 to 100, `leadScore` of the domain, when it was captured or last changed. */
+  score: number;
+  updatedAt: number;
+}
+
+/** Something this organisation uploaded; the bytes are with the `Files` port under `key`. */
+export interface StoredFile extends Base {
+  key: string;
+  /** As read from its first bytes. */
+  mediaType: string;
+  size: number;
+  createdBy: string;
+}
+
+/** The answer to a request that carried an `Idempotency-Key`, kept for 24 h; `running` until there is one. */
+export interface RememberedRequest extends Base {
+  /** Digest of credential, session, route and key. */
+  digest: string;
+  /** Digest of the body: another body under the same key is a mistake. */
+  bodyHash: string;
+  state: 'running' | 'done';
+  status?: number;
+  body?: unknown;
+}
+
+/** What a session's visitor did on the page, as far as a score and the triggers need it. Its id is the session's. */
+export interface Engagement extends Base {
+  /** Milliseconds on pages, capped by the wall time of the session. */
+  timeOnPage: number;
+  /** Percent, the deepest of the page in view. */
+  scrollDepth: number;
+  clicks: number;
+  pages: number;
+  /** 0 to 100. */
+  score: number;
+  /** Types of the triggers that fired, with when. */
+  offers: { type: string; at: number }[];
+  /** Digests of the latest events, so that a repeat counts once. */
+  seen: string[];
+  updatedAt: number;
+}
+
 export interface Contact extends Base {
   widgetId: string;
+  /** Absent until the first word; where the contact stands since. */
+  pipelineId?: string;
+  stageId?: string;
+  leadId?: string;
   name?: string;
   email?: string;
   phone?: string;
@@ -125,28 +206,48 @@ export interface Documents {
   sessions: Session;
   ownerships: Ownership;
   settings: Setting;
+  pipelines: Pipeline;
+  leads: Lead;
+  files: StoredFile;
+  requests: RememberedRequest;
+  engagements: Engagement;
 }
 
 export type Kind = keyof Documents;
 export type DocumentOf<K extends Kind> = Documents[K];
 export type Collections = { [K in Kind]: Collection<Documents[K]> };
 
+const publicIds = ({ uuid, hexId }: PublicIds): string[] => [`uuid:${uuid}`, `hex:${hexId}`];
+
 /** Values by which a document is found over all organisations; each is unique within its kind. */
 export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
-  organisations: () => [],
-  members: (member) => [`email:${member.email.toLowerCase()}`],
+  organisations: publicIds,
+  members: (member) => [`email:${member.email.toLowerCase()}`, ...publicIds(member)],
   credentials: (credential) => [`hash:${credential.hash}`],
-  assistants: () => [],
+  assistants: publicIds,
   articles: () => [],
-  widgets: (widget) => [`key:${widget.widgetKey}`, `key:${widget.catyKey}`],
+  widgets: (widget) => [
+    `key:${widget.widgetKey}`,
+    `key:${widget.catyKey}`,
+    ...(widget.oldKeys ?? []).map(({ key }) => `key:${key}`),
+    ...publicIds(widget),
+  ],
   contacts: () => [],
   visitors: (visitor) => [`hash:${visitor.hash}`],
   sessions: (session) => [`hash:${session.hash}`, `open:${session.widgetId}:${session.openKey}`],
   ownerships: (ownership) => [`conversation:${ownership.id}`],
   settings: (setting) => [`name:${setting.id}`],
+  pipelines: (pipeline) => [
+    ...publicIds(pipeline),
+    ...pipeline.stages.flatMap((stage) => publicIds(stage).map((lookup) => `stage-${lookup}`)),
+  ],
+  leads: () => [],
+  files: (file) => [`key:${file.key}`],
+  requests: (request) => [`digest:${request.digest}`],
+  engagements: () => [],
 };
 
-/** The group that `list` narrows to: articles of an assistant, credentials of a member, conversations of a visitor. */
+/** The group that `list` narrows to: articles of an assistant, credentials of a member, contacts of a stage. */
 export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   organisations: () => '',
   members: () => '',
@@ -154,11 +255,16 @@ export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   assistants: () => '',
   articles: (article) => article.assistantId,
   widgets: () => '',
-  contacts: () => '',
+  contacts: (contact) => contact.stageId ?? '',
   visitors: (visitor) => visitor.contactId,
   sessions: (session) => session.visitorId,
   ownerships: (ownership) => ownership.visitorId,
   settings: () => '',
+  pipelines: () => '',
+  leads: (lead) => lead.contactId,
+  files: () => '',
+  requests: () => '',
+  engagements: () => '',
 };
 
 export const kinds = Object.keys(lookups) as Kind[];

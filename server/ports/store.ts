@@ -137,3 +137,54 @@ export interface Store {
   takeBatchSizes(): number[];
   close(): Promise<void>;
 }
+
+/** Where one reader of the feed is. Opaque, kept in the reader's memory, never stored; a reader without one begins at now. */
+export interface FeedCursor {
+  readonly kind: 'feed';
+}
+
+export interface FeedPage {
+  /** Not those of before the cursor; of one conversation in the order of `first`, among conversations in any order. */
+  commits: Commit[];
+  cursor: FeedCursor;
+  /** There is more right now: ask again at once. */
+  more: boolean;
+}
+
+/** A node's sign of life. */
+export interface Beat {
+  node: string;
+  /** Rises with every beat; what it says is only that it changed. */
+  counter: number;
+  /** What the node tells the others of itself, as it wrote it (JSON, at most 64 KiB). */
+  about: string;
+}
+
+/**
+ * A keeper that several nodes share. Beyond `Store` it promises:
+ * - [S8] `feed`: every commit that is in the log reaches every reader, at least once, whatever the nodes' clocks say: within
+ *   5 s of its being visible where somebody's `append` resolved with it, else with its repair (S9). A page holds a commit
+ *   at most once, and repeats of what a cursor was given lately are left out. A look costs what was written of late, not
+ *   what is open. After an outage a cursor goes on where it was.
+ * - [S9] A commit is undone from its append until it is settled. `undone` gives each that has been so for `olderThanMs` to
+ *   one caller at a time, which then has as long to settle it; and whatever it gives comes by every feed once more.
+ * - [S10] `settle` resolves once the rows hold the commit and it is undone no more. Again, or by two at once: fine.
+ * - [S11] `beats` gives the latest beat of each node that did not `leave`; a node silent for an hour is dropped.
+ */
+export interface SharedStore extends Store {
+  feed(after: FeedCursor | null, limit: number): Promise<FeedPage>;
+  undone(olderThanMs: number, limit: number): Promise<Commit[]>;
+  settle(commits: readonly Pick<Commit, 'id' | 'conversationId'>[]): Promise<void>;
+
+  beat(node: string, counter: number, about: string): Promise<void>;
+  beats(): Promise<Beat[]>;
+  leave(node: string): Promise<void>;
+
+  /**
+   * Calls `wake` when there may be news in the feed, where the server can tell (change streams); elsewhere never. A hint
+   * for looking now instead of at the next tick: may come often, late or not at all. Returns what ends it.
+   */
+  onChange(wake: () => void): () => void;
+}
+
+export const isShared = (store: Store): store is SharedStore => 'feed' in store;

@@ -10,8 +10,8 @@ export interface Log {
 export interface Metrics {
   /** A message entered the log. */
   message(author: 'visitor' | 'ai' | 'agent' | 'system'): void;
-  /** A command or request was refused with this code of `shared/errors.ts`. */
-  refused(surface: 'widget' | 'console' | 'http', code: string): void;
+  /** A command or request was refused with this code of `shared/errors.ts`. `surface`: a namespace, `http` or a dialect. */
+  refused(surface: string, code: string): void;
   /** From the visitor's message to the first token, ms. */
   firstToken(ms: number): void;
   answer(outcome: 'complete' | 'interrupted' | 'failed' | 'handoff'): void;

@@ -1,12 +1,12 @@
 // The first organisation of an installation: its owner, assistant, knowledge, widget and credentials.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { newCatyKey, newId, newSecret, newWidgetKey } from '../../shared/ids.ts';
-import type { SecretPrefix } from '../../shared/ids.ts';
+import { newCatyKey, newId, newSecret, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
+import type { PublicIds, SecretPrefix } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Credential, Member } from '../ports/documents.ts';
+import type { Credential, Member, Pipeline } from '../ports/documents.ts';
 import type { Knowledge } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
 import { makeLink } from '../usecases/accounts.ts';
@@ -45,11 +45,26 @@ export interface Seeded {
 
 /** The ids that the published documents use in their examples, so that those work as printed. */
 const demoIds = {
-  orgId: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  orgId: 'org_65a0e0e0e0e0e0e0e0e0e0e0',
   ownerId: 'mem_65b1f0a2c3d4e5f6a7b8c9d0',
   widgetId: 'wid_67d3a0b0c0d0e0f0a0b0c0d0',
-  assistantId: '550e8400-e29b-41d4-a716-446655440000',
+  assistantId: 'asst_65b2a1c3d4e5f6a7b8c9d0e1',
+  secondAssistantId: 'asst_65b2a1c3d4e5f6a7b8c9d0e2',
+  pipelineId: 'pipe_66f0a0b0c0d0e0f0a0b0c0d0',
+  firstStageId: 'stage_67f0a0b0c0d0e0f0a0b0c0d0',
 } as const;
+
+/** The UUIDs of those documents; where they name none, a fresh one will do. */
+const demoUuids: Partial<Record<string, string>> = {
+  [demoIds.orgId]: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  [demoIds.assistantId]: '550e8400-e29b-41d4-a716-446655440000',
+  [demoIds.secondAssistantId]: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+};
+
+const seedIds = (id: string): PublicIds => {
+  const fresh = publicIdsOf(id);
+  return { ...fresh, uuid: demoUuids[id] ?? fresh.uuid };
+};
 
 const seedArticles = async (
   { store, clock, knowledge }: SeedDeps,
@@ -84,6 +99,22 @@ const seedKeys = async (deps: SeedDeps, owner: Member, widget: Widget): Promise<
   return keys;
 };
 
+/** Where contacts go until an owner decides otherwise. Stages are found by their keys in REST, so those stay. */
+export const firstPipeline = (orgId: string, isDemo: boolean, now: number): Pipeline => {
+  const id = isDemo ? demoIds.pipelineId : newId('pipe');
+  const stages = [
+    { key: 'new', name: 'New' },
+    { key: 'contacted', name: 'Contacted' },
+    { key: 'qualified', name: 'Qualified' },
+    { key: 'won', name: 'Won' },
+    { key: 'lost', name: 'Lost' },
+  ].map(({ key, name }, index) => {
+    const stageId = isDemo && index === 0 ? demoIds.firstStageId : newId('stage');
+    return { id: stageId, ...seedIds(stageId), key, name };
+  });
+  return { id, ...seedIds(id), orgId, createdAt: now, updatedAt: now, name: 'Enquiries', isDefault: true, stages };
+};
+
 const seedOrganisation = async (
   deps: SeedDeps,
   installation: Installation,
@@ -93,22 +124,35 @@ const seedOrganisation = async (
   const { documents } = deps.store;
   const { orgId, ownerId, widgetId } = installation;
   const now = deps.clock.now();
-  await documents.organisations.put({ id: orgId, orgId, createdAt: now, name: content.name });
-  await documents.assistants.put({
-    id: assistantId,
+  const { name, businessType } = content;
+  await documents.organisations.put({ id: orgId, orgId, createdAt: now, ...seedIds(orgId), name, businessType });
+  const assistants = [
+    { id: assistantId, ...content.assistant },
+    ...(content.second === undefined ? [] : [{ id: demoIds.secondAssistantId, ...content.second }]),
+  ];
+  for (const assistant of assistants) {
+    const times = { createdAt: now, updatedAt: now };
+    await documents.assistants.put({ ...assistant, ...seedIds(assistant.id), orgId, ...times, model: '' });
+  }
+  const [pipeline] = await documents.pipelines.list(orgId, { limit: 1 });
+  if (pipeline === undefined) await documents.pipelines.put(firstPipeline(orgId, installation.isDemo, now));
+  const owner: Member = {
+    id: ownerId,
     orgId,
+    ...seedIds(ownerId),
     createdAt: now,
-    updatedAt: now,
-    model: '',
-    ...content.assistant,
-  });
-  const owner: Member = { id: ownerId, orgId, createdAt: now, role: 'owner', isDisabled: false, ...content.owner };
+    role: 'owner',
+    isDisabled: false,
+    ...content.owner,
+  };
   await documents.members.put(owner);
   const widget: Widget = {
     ...content.widget,
     id: widgetId,
     orgId,
     assistantId,
+    ...seedIds(widgetId),
+    createdBy: ownerId,
     widgetKey: newWidgetKey(),
     catyKey: newCatyKey(),
     createdAt: now,
@@ -132,7 +176,8 @@ export const seed = async (
   const ids = isDemo
     ? demoIds
     : { orgId: newId('org'), ownerId: newId('mem'), widgetId: newId('wid'), assistantId: newId('asst') };
-  const { assistantId, ...fresh } = ids;
+  const { assistantId } = ids;
+  const fresh = { orgId: ids.orgId, ownerId: ids.ownerId, widgetId: ids.widgetId };
   const installation: Installation = before ?? { ...fresh, isDemo, isComplete: false };
   await markInstallation(deps, installation);
   const [known] = await deps.store.documents.assistants.list(installation.orgId, { limit: 1 });

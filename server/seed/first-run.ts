@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { embedCode } from '../domain/widget.ts';
 import type { Config } from '../config.ts';
+import { upgrade } from './upgrade.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { makeLink } from '../usecases/accounts.ts';
 import { readInstallation } from '../usecases/installation.ts';
@@ -76,6 +77,7 @@ export const firstRun = async (
   if (facts !== undefined) return { facts, isFirst: true };
   const installation = await readInstallation(deps);
   if (installation === undefined) throw new Error('a seeded store is marked');
+  await upgrade(deps, installation);
   const widget = await deps.store.documents.widgets.get(installation.orgId, installation.widgetId);
   const again = publicFacts(url, installation, widget);
   const link = await linkAgain(deps, installation, renewsLink);

@@ -2,18 +2,30 @@
 import { widgetDefaults } from '../domain/widget.ts';
 import type { WidgetSettings } from '../../shared/widget.ts';
 
+interface SeedAssistant {
+  name: string;
+  role: string;
+  instructions: string;
+  tone: string;
+}
+
 export interface SeedOrganisation {
   name: string;
+  businessType: string;
   owner: { name: string; email: string };
-  assistant: { name: string; instructions: string; tone: string };
+  assistant: SeedAssistant;
+  /** Another one, so that there is something to choose from. */
+  second?: SeedAssistant;
   widget: Omit<WidgetSettings, 'assistantId'>;
 }
 
 export const demoOrganisation: SeedOrganisation = {
   name: 'Selwick Kayaks',
+  businessType: 'kayak hire',
   owner: { name: 'Owner', email: 'owner@selwick-kayaks.example' },
   assistant: {
     name: 'Robin',
+    role: 'AI at the boathouse',
     instructions: [
       'You answer visitors of Selwick Kayaks, a small family business that hires out kayaks and paddleboards and guides trips on the River Sel.',
       'Answer from the articles you are given. Give prices, times and ages exactly as they stand there.',
@@ -21,6 +33,13 @@ export const demoOrganisation: SeedOrganisation = {
       'Bookings, changes and complaints are for a person: offer to hand over.',
     ].join('\n'),
     tone: 'Warm, brief and practical, like somebody at the boathouse counter.',
+  },
+  second: {
+    name: 'Wren',
+    role: 'AI for groups and schools',
+    instructions:
+      'You answer schools, clubs and companies who plan a day on the River Sel. You have no articles of your own yet: say what you do not know, and offer a person.',
+    tone: 'Friendly and precise.',
   },
   widget: {
     ...widgetDefaults,
@@ -42,9 +61,11 @@ export const demoOrganisation: SeedOrganisation = {
 
 export const emptyOrganisation: SeedOrganisation = {
   name: 'My organisation',
+  businessType: '',
   owner: { name: 'Owner', email: 'owner@organisation.example' },
   assistant: {
     name: 'Assistant',
+    role: 'AI assistant',
     instructions:
       'Answer from the articles you are given. Where they do not say, tell the visitor so and offer a person.',
     tone: 'Friendly and brief.',

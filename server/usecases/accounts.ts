@@ -1,7 +1,7 @@
 // Members: signing in, one-time links, invitations, roles.
 import type { MemberView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
-import { newId, newSecret } from '../../shared/ids.ts';
+import { newId, newSecret, publicIdsOf } from '../../shared/ids.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import { mayChangeMember } from '../domain/permit.ts';
 import type { Member } from '../ports/documents.ts';
@@ -113,7 +113,8 @@ export const invite = async (
   input: { name: string; email: string; role: 'admin' | 'agent' },
 ): Promise<{ member: Member; link: string }> => {
   const createdAt = deps.clock.now();
-  const member: Member = { id: newId('mem'), orgId: actor.orgId, createdAt, ...input, isDisabled: false };
+  const id = newId('mem');
+  const member: Member = { id, ...publicIdsOf(id), orgId: actor.orgId, createdAt, ...input, isDisabled: false };
   await putMember(deps, member);
   return { member, link: await makeLink(deps, member) };
 };

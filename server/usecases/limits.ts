@@ -25,6 +25,13 @@ export const rates = {
   staff: { count: 20, perMs: 1000, burst: 60 },
   /** Answers of a model to one visitor, in however many conversations. */
   answer: { count: 60, perMs: 24 * hour, burst: 60 },
+  /** Answers of a model to one address, over sockets and REST together. */
+  answerFrom: { count: 100, perMs: hour, burst: 100 },
+  /** Calls of one key at the contracts' provisioning routes. */
+  provisioning: { count: 120, perMs: minute, burst: 120 },
+  config: { count: 60, perMs: minute, burst: 60 },
+  track: { count: 30, perMs: minute, burst: 30 },
+  proactive: { count: 6, perMs: 24 * hour, burst: 6 },
   packet: { count: 20, perMs: 1000, burst: 40 },
 } as const satisfies Record<string, Rate>;
 

@@ -11,7 +11,13 @@ export interface PublicWidgetDeps {
   store: Store;
   clock: Clock;
   presence: { isStaffOnline(orgId: string): boolean };
+  /** The installation's address, without a trailing slash. */
+  baseUrl(): string;
 }
+
+/** Where a widget's picture lies for browsers: public, and the same for as long as the picture is. */
+export const iconUrlOf = (baseUrl: string, widget: Pick<Widget, 'widgetKey' | 'iconKey'>): string =>
+  `${baseUrl}/w/${widget.widgetKey}/icon?v=${hashOf(widget.iconKey ?? '').slice(0, 12)}`;
 
 /** Long enough to spare the store in a storm of page views, short enough for a change made on another node. */
 const keptMs = 2000;
@@ -47,15 +53,20 @@ export const widgetByKey = async (
   const held = widgets.get(key);
   if (held !== undefined && held.until > now && held.until <= now + keptMs) return held.widget;
   const widget = await store.documents.widgets.find(`key:${key}`);
-  if (widget !== undefined) keep(widgets, key, { widget, until: now + keptMs });
+  if (widget === undefined) return undefined;
+  // A rotated key works until its grace is over.
+  const old = widget.oldKeys?.find((rotated) => rotated.key === key);
+  if (old !== undefined && old.until <= now) return undefined;
+  keep(widgets, key, { widget, until: Math.min(now + keptMs, old?.until ?? Number.POSITIVE_INFINITY) });
   return widget;
 };
 
 /** This node's copies of a widget that was changed or removed. */
 export const forgetWidget = ({ store }: Pick<PublicWidgetDeps, 'store'>, widget: Widget): void => {
   const { widgets } = keptOf(store);
-  widgets.delete(widget.widgetKey);
-  widgets.delete(widget.catyKey);
+  for (const key of [widget.widgetKey, widget.catyKey, ...(widget.oldKeys ?? []).map((old) => old.key)]) {
+    widgets.delete(key);
+  }
 };
 
 /**
@@ -109,6 +120,8 @@ export const publicWidgetOf = async (
     typingPreview: widget.typingPreview,
     hideBranding: widget.hideBranding,
     ...(privacyUrl !== undefined && isSafeLink(privacyUrl) ? { privacyUrl } : {}),
+    ...(widget.iconKey === undefined ? {} : { iconUrl: iconUrlOf(deps.baseUrl(), widget) }),
+    isProactive: widget.proactive.isEnabled && widget.proactive.triggers.length > 0,
     assistantName: assistant?.name ?? 'Assistant',
     isAutopilot: widget.isAutopilot,
     availability: widget.isAutopilot || deps.presence.isStaffOnline(widget.orgId) ? 'online' : 'away',

@@ -3,12 +3,14 @@ import { widgetView } from '../../shared/console-api.ts';
 import type { WidgetView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { Problem } from '../../shared/errors.ts';
-import { newCatyKey, newId, newWidgetKey } from '../../shared/ids.ts';
-import type { PublicWidget, Widget, WidgetSettings } from '../../shared/widget.ts';
+import { newCatyKey, newId, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
+import type { DialectName, KeptFields, PublicWidget, Widget, WidgetSettings } from '../../shared/widget.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
 import type { Bus } from '../ports/bus.ts';
+import type { Member } from '../ports/documents.ts';
 import { forgetWidget, publicWidgetOf } from './public-widget.ts';
 import type { PublicWidgetDeps } from './public-widget.ts';
+import { exclusively } from './secret.ts';
 
 export interface WidgetDeps extends PublicWidgetDeps {
   bus: Bus;
@@ -18,13 +20,21 @@ export interface WidgetDeps extends PublicWidgetDeps {
   onWidgetChanged(widget: Widget, before: Widget): void | Promise<void>;
 }
 
-/** What a caller sends: any of the settings; a nested object replaces the whole one. */
-export type WidgetChange = { [K in keyof WidgetSettings]?: WidgetSettings[K] | undefined };
+/** What a caller sends: any of the settings; a nested object replaces the whole one; null or `''` takes an optional one away. */
+export type WidgetChange = { [K in keyof WidgetSettings]?: WidgetSettings[K] | null | undefined };
+
+/** Fields of one contract without a counterpart, which replace those kept for it before. */
+export interface Keeps {
+  dialect: DialectName;
+  fields: KeptFields;
+}
+
+const clearable = ['privacyUrl', 'pipelineId', 'stageId', 'iconKey', 'dailyAnswers'] as const;
 
 const applied = (before: WidgetSettings, change: WidgetChange): WidgetSettings => {
   const next: Record<string, unknown> = { ...before };
   for (const [name, value] of Object.entries(change)) if (value !== undefined) next[name] = value;
-  if (next['privacyUrl'] === '') delete next['privacyUrl'];
+  for (const name of clearable) if (next[name] === null || next[name] === '') delete next[name];
   return next as unknown as WidgetSettings;
 };
 
@@ -41,10 +51,33 @@ const refuseBadLinks = (settings: WidgetSettings): void => {
   if (details.length > 0) throw new ChatError('invalid', 'A link is not usable', { details });
 };
 
-const refuseForeignAssistant = async (deps: WidgetDeps, orgId: string, assistantId: string): Promise<void> => {
-  if ((await deps.store.documents.assistants.get(orgId, assistantId)) !== undefined) return;
-  throw new ChatError('not_found', 'There is no such assistant', {
-    details: [{ path: 'assistantId', message: 'There is no such assistant' }],
+const noSuch = (path: string, what: string): ChatError =>
+  new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });
+
+/** What settings point at must be this organisation's. Foreign and unknown are the same `not_found`, naming the path. */
+const refuseForeign = async (
+  { store }: WidgetDeps,
+  orgId: string,
+  settings: WidgetSettings,
+  before?: WidgetSettings,
+): Promise<void> => {
+  const { assistants, pipelines, files } = store.documents;
+  const { assistantId, pipelineId, stageId, iconKey } = settings;
+  if (assistantId !== before?.assistantId && (await assistants.get(orgId, assistantId)) === undefined) {
+    throw noSuch('assistantId', 'assistant');
+  }
+  if (iconKey !== undefined && iconKey !== before?.iconKey) {
+    const file = await files.find(`key:${iconKey}`);
+    if (file?.orgId !== orgId) throw noSuch('iconKey', 'file');
+  }
+  if (pipelineId === before?.pipelineId && stageId === before?.stageId) return;
+  const pipeline = pipelineId === undefined ? undefined : await pipelines.get(orgId, pipelineId);
+  if (pipelineId !== undefined && pipeline === undefined) throw noSuch('pipelineId', 'pipeline');
+  if (stageId === undefined) return;
+  const all = pipeline === undefined ? (await pipelines.list(orgId)).filter(({ isDefault }) => isDefault) : [pipeline];
+  if (all.some(({ stages }) => stages.some(({ id }) => id === stageId))) return;
+  throw new ChatError('invalid', 'This stage is not one of the pipeline', {
+    details: [{ path: 'stageId', message: 'Is not a stage of this pipeline' }],
   });
 };
 
@@ -58,55 +91,129 @@ export const readWidget = async (deps: WidgetDeps, orgId: string, id: string): P
   return widget;
 };
 
-/** A new widget, defaults for what is left out; without an assistant it gets the organisation's first. */
-export const createWidget = async (deps: WidgetDeps, orgId: string, change: WidgetChange): Promise<Widget> => {
+/**
+ * A new widget, defaults for what is left out; without an assistant it gets the organisation's first.
+ * @param by whose organisation it belongs to, and who is named as its maker
+ * @throws ChatError `invalid`, `not_found` with the path of what is not this organisation's
+ */
+export const createWidget = async (
+  deps: WidgetDeps,
+  by: Pick<Member, 'orgId' | 'id'>,
+  change: WidgetChange,
+  keeps?: Keeps,
+): Promise<Widget> => {
+  const { orgId } = by;
   const [first] = await deps.store.documents.assistants.list(orgId, { limit: 1 });
-  const assistantId = change.assistantId ?? first?.id ?? '';
-  const settings = applied({ ...widgetDefaults, assistantId }, change);
+  const settings = applied({ ...widgetDefaults, assistantId: first?.id ?? '' }, change);
   refuseBadLinks(settings);
-  await refuseForeignAssistant(deps, orgId, assistantId);
+  await refuseForeign(deps, orgId, settings);
   const now = deps.clock.now();
+  const id = newId('wid');
   const widget: Widget = {
     ...settings,
-    id: newId('wid'),
+    id,
     orgId,
+    ...publicIdsOf(id),
     widgetKey: newWidgetKey(),
     catyKey: newCatyKey(),
+    createdBy: by.id,
     createdAt: now,
     updatedAt: now,
+    ...(keeps === undefined ? {} : { kept: { [keeps.dialect]: keeps.fields } }),
   };
   await deps.store.documents.widgets.put(widget);
   return widget;
 };
 
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** What to change, and what to keep for a contract's own fields. */
+export interface WidgetEdit {
+  change: WidgetChange;
+  keeps?: Keeps;
+}
+
 /**
  * Changes settings. A change that changes nothing leaves `updatedAt` as it is. Switched off, or with another list of
  * domains: its sockets close.
+ * @param edit what to change, from the widget as it is stored: one edit at a time, so that none undoes another
+ * @throws ChatError `not_found`, `invalid`
  */
-export const updateWidget = async (
+export const editWidget = async (
   deps: WidgetDeps,
   orgId: string,
   id: string,
-  change: WidgetChange,
+  edit: (before: Widget) => WidgetEdit,
+): Promise<Widget> =>
+  exclusively(id, async () => {
+    const before = await readWidget(deps, orgId, id);
+    const { change, keeps } = edit(before);
+    const settings = applied(before, change);
+    const kept = keeps === undefined ? before.kept : { ...before.kept, [keeps.dialect]: keeps.fields };
+    if (isSame(settings, before) && isSame(kept, before.kept)) return before;
+    refuseBadLinks(settings);
+    await refuseForeign(deps, orgId, settings, before);
+    return replaced(deps, before, { ...before, ...settings, ...(kept === undefined ? {} : { kept }) }, settings);
+  });
+
+export const updateWidget = (deps: WidgetDeps, orgId: string, id: string, change: WidgetChange): Promise<Widget> =>
+  editWidget(deps, orgId, id, () => ({ change }));
+
+/** Stores the changed widget, and tells whom it concerns. */
+const replaced = async (
+  deps: WidgetDeps,
+  before: Widget,
+  changed: Widget,
+  settings: WidgetSettings = changed,
 ): Promise<Widget> => {
-  const before = await readWidget(deps, orgId, id);
-  const settings = applied(before, change);
-  if (JSON.stringify(settings) === JSON.stringify(before)) return before;
-  refuseBadLinks(settings);
-  if (settings.assistantId !== before.assistantId) await refuseForeignAssistant(deps, orgId, settings.assistantId);
   // Strictly rising, because what is derived from a widget is cached under its id and this.
-  const updatedAt = Math.max(deps.clock.now(), before.updatedAt + 1);
-  const widget: Widget = { ...before, ...settings, updatedAt };
-  if (settings.privacyUrl === undefined) delete widget.privacyUrl;
+  const widget: Widget = { ...changed, updatedAt: Math.max(deps.clock.now(), before.updatedAt + 1) };
+  for (const name of clearable) if (settings[name] === undefined) delete widget[name];
   await deps.store.documents.widgets.put(widget);
-  forgetWidget(deps, widget);
+  forgetWidget(deps, before);
   // Whoever is connected was let in by the older rules: they come back and are judged by the new ones.
   const isSwitchedOff = before.isEnabled && !widget.isEnabled;
   const hasOtherDomains = widget.allowedDomains.join('\n') !== before.allowedDomains.join('\n');
-  if (isSwitchedOff || hasOtherDomains) deps.bus.publish({ kind: 'revoked', what: 'widget', id });
+  if (isSwitchedOff || hasOtherDomains) deps.bus.publish({ kind: 'revoked', what: 'widget', id: widget.id });
   await deps.onWidgetChanged(widget, before);
   return widget;
 };
+
+/** Takes a widget away: its sockets close, its keys are unknown, its conversations stay readable. @throws ChatError `not_found` */
+export const deleteWidget = async (deps: WidgetDeps, orgId: string, id: string): Promise<Widget> =>
+  exclusively(id, async () => {
+    const widget = await readWidget(deps, orgId, id);
+    await deps.store.documents.widgets.delete(orgId, id);
+    forgetWidget(deps, widget);
+    deps.bus.publish({ kind: 'revoked', what: 'widget', id });
+    await deps.onWidgetChanged({ ...widget, isEnabled: false, isAutopilot: false }, widget);
+    return widget;
+  });
+
+/**
+ * A new public key; the old one stops at once, its sockets close, unless `graceMs` lets it work on for a while. The
+ * other public key stays. @throws ChatError `not_found`
+ */
+export const rotateWidgetKey = async (
+  deps: WidgetDeps,
+  orgId: string,
+  id: string,
+  which: 'widgetKey' | 'catyKey',
+  graceMs = 0,
+): Promise<Widget> =>
+  exclusively(id, async () => {
+    const before = await readWidget(deps, orgId, id);
+    const now = deps.clock.now();
+    const alive = (before.oldKeys ?? []).filter(({ until }) => until > now);
+    const changed: Widget = {
+      ...before,
+      [which]: which === 'widgetKey' ? newWidgetKey() : newCatyKey(),
+      oldKeys: graceMs > 0 ? [...alive, { key: before[which], until: now + graceMs }].slice(-8) : alive,
+    };
+    const widget = await replaced(deps, before, changed);
+    if (graceMs <= 0) deps.bus.publish({ kind: 'revoked', what: 'widget', id });
+    return widget;
+  });
 
 /** The public view as it would be with these changes; nothing is stored. */
 export const previewWidget = async (
@@ -117,7 +224,7 @@ export const previewWidget = async (
 ): Promise<PublicWidget> => {
   const before = await readWidget(deps, orgId, id);
   const settings = applied(before, change);
-  if (settings.assistantId !== before.assistantId) await refuseForeignAssistant(deps, orgId, settings.assistantId);
+  await refuseForeign(deps, orgId, settings, before);
   return publicWidgetOf(deps, { ...before, ...settings }, { isDraft: true });
 };
 

@@ -1,21 +1,25 @@
 // What a keeper promises of documents: everything that is not a log.
 import { expect, test } from 'vitest';
 import type { ChatError } from '../../shared/errors.ts';
-import { newHexId, newId } from '../../shared/ids.ts';
+import { newHexId, newId, publicIdsOf } from '../../shared/ids.ts';
 import { lookups } from '../../server/ports/documents.ts';
 import type { Article, Credential, Member, Session } from '../../server/ports/documents.ts';
 import type { Keeper } from './store-contract.ts';
 
-export const memberOf = (orgId: string, more: Partial<Member> = {}): Member => ({
-  id: newId('mem'),
-  orgId,
-  createdAt: 1,
-  name: 'Maya',
-  email: `${newHexId()}@example.com`,
-  role: 'agent',
-  isDisabled: false,
-  ...more,
-});
+export const memberOf = (orgId: string, more: Partial<Member> = {}): Member => {
+  const id = more.id ?? newId('mem');
+  return {
+    id,
+    ...publicIdsOf(id),
+    orgId,
+    createdAt: 1,
+    name: 'Maya',
+    email: `${newHexId()}@example.com`,
+    role: 'agent',
+    isDisabled: false,
+    ...more,
+  };
+};
 
 const credentialOf = (orgId: string, memberId: string, more: Partial<Credential> = {}): Credential => ({
   id: newId('key'),

@@ -4,7 +4,7 @@ import { consoleRoutes } from '../../shared/console-api.ts';
 import type { ConsoleRoute, RouteSpec } from '../../shared/console-api.ts';
 import { evolve, initialState } from '../../shared/conversation.ts';
 import type { Fact } from '../../shared/facts.ts';
-import { newId } from '../../shared/ids.ts';
+import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { Member } from '../../server/ports/documents.ts';
 import { addArticle } from '../../server/usecases/knowledge.ts';
 import { createWidget } from '../../server/usecases/widgets.ts';
@@ -90,10 +90,19 @@ beforeAll(async () => {
   await converse(owner.orgId, ids.widget, contact, 'again tiller');
 
   const orgId = newId('org');
-  await documents.organisations.put({ id: orgId, orgId, createdAt: 1, name: canary });
+  await documents.organisations.put({
+    id: orgId,
+    ...publicIdsOf(orgId),
+    orgId,
+    createdAt: 1,
+    name: canary,
+    businessType: '',
+  });
   foreign.assistant = newId('asst');
   await documents.assistants.put({
     id: foreign.assistant,
+    ...publicIdsOf(foreign.assistant),
+    role: '',
     orgId,
     createdAt: 1,
     updatedAt: 1,
@@ -110,7 +119,7 @@ beforeAll(async () => {
     name: canary,
   });
   foreign.member = foreigner.id;
-  foreign.widget = (await createWidget(deps, orgId, { name: canary })).id;
+  foreign.widget = (await createWidget(deps, foreigner, { name: canary })).id;
   foreign.article = (await addArticle(deps, orgId, foreign.assistant, { title: canary, text: canary })).id;
   const stranger = await addContact(orgId, foreign.widget, canary);
   foreign.conversation = await converse(orgId, foreign.widget, stranger, `hello tiller ${canary}`);

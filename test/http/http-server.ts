@@ -6,9 +6,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { ConsoleRoute } from '../../shared/console-api.ts';
-import { newSecret } from '../../shared/ids.ts';
+import { Committer } from '../../server/usecases/commit.ts';
+import { Directory } from '../../server/usecases/directory.ts';
+import { Limits } from '../../server/usecases/limits.ts';
+import { Presence } from '../../server/usecases/presence.ts';
+import { newSecret, publicIdsOf } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { createLocalBus } from '../../server/adapters/bus/local.ts';
+import { createModel } from '../../server/adapters/model/index.ts';
 import { createMetrics } from '../../server/adapters/metrics/prom.ts';
 import { createIdentities } from '../../server/adapters/identity/jose.ts';
 import { createPasswords } from '../../server/adapters/passwords/argon2.ts';
@@ -92,6 +97,8 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
   bus.subscribe((delivery) => deliveries.push(delivery));
   const changed: HttpTest['changed'] = [];
   const server = createServer();
+  const metrics = createMetrics();
+  const committer = new Committer({ store, bus, clock: systemClock, log, metrics, node: 'node_http' });
   const deps: HttpDeps = {
     store,
     clock: systemClock,
@@ -102,8 +109,12 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
     presence: { isStaffOnline: () => false },
     config: { trustProxy: options.trustProxy, limits: options.limits },
     log,
-    metrics: createMetrics(),
-    model: { name: 'builtin' },
+    metrics,
+    model: createModel({ provider: 'builtin', wordsPerSecond: 0 }),
+    committer,
+    directory: new Directory({ store, clock: systemClock, presence: new Presence() }),
+    limits: new Limits(systemClock, options.limits === 'off'),
+    listening: { listen: () => () => {}, reply: () => undefined },
     baseUrl: () => options.publicUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     isReady: () => true,
     onWidgetChanged: (widget, before) => void changed.push({ widget, before }),
@@ -157,6 +168,7 @@ export const httpTest = (
     test.cookieOf = async (member) => `tiller=${(await openSession(deps, member)).secret}`;
     test.addMember = async (more) => {
       const member: Member = {
+        ...publicIdsOf(more.id),
         orgId: owner!.orgId,
         createdAt: Date.now(),
         name: 'Someone',

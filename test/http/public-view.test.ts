@@ -25,7 +25,7 @@ test('gives the public view to any page where no domain is named, and nothing el
 });
 
 test('an unchanged view costs a 304, a changed one is sent', async () => {
-  const widget = await createWidget(http.deps, http.owner.orgId, { name: 'Etag' });
+  const widget = await createWidget(http.deps, http.owner, { name: 'Etag' });
   const first = await http.fetch(`/w/${widget.widgetKey}`);
   const etag = first.headers.get('etag')!;
   const again = await http.fetch(`/w/${widget.widgetKey}`, { headers: { 'if-none-match': etag } });
@@ -36,7 +36,7 @@ test('an unchanged view costs a 304, a changed one is sent', async () => {
 });
 
 test('a preflight of any page is answered, the real request of a foreign one is refused readably', async () => {
-  const widget = await createWidget(http.deps, http.owner.orgId, { allowedDomains: ['example.com'] });
+  const widget = await createWidget(http.deps, http.owner, { allowedDomains: ['example.com'] });
   const at = (origin: string | undefined, init: RequestInit = {}) =>
     http.fetch(`/w/${widget.widgetKey}`, { ...init, headers: origin === undefined ? {} : { origin } });
   const preflight = await at('https://evil.example', { method: 'OPTIONS' });
@@ -58,7 +58,7 @@ test('an unknown key is not found, a widget that is switched off is refused at o
   for (const key of ['wgt_000000000000000000000000', 'x', 'wgt_%00', '__proto__', `wgt_${'a'.repeat(5000)}`]) {
     expect([key, (await http.fetch(`/w/${key}`)).status]).toEqual([key, 404]);
   }
-  const widget = await createWidget(http.deps, http.owner.orgId, {});
+  const widget = await createWidget(http.deps, http.owner, {});
   expect((await http.fetch(`/w/${widget.widgetKey}`)).status).toBe(200);
   await updateWidget(http.deps, http.owner.orgId, widget.id, { isEnabled: false });
   const off = await http.fetch(`/w/${widget.widgetKey}`);
@@ -127,7 +127,7 @@ test('unread counts messages by others after the read mark, for a session of thi
   await store.advanceRead(conversationId, 'visitor', 3);
   expect(await unread(token)).toBe(1);
   expect(await unread(newSecret('sess'))).toBeUndefined();
-  const other = await createWidget(http.deps, http.owner.orgId, {});
+  const other = await createWidget(http.deps, http.owner, {});
   expect(await unread(token, other.widgetKey)).toBeUndefined();
 });
 

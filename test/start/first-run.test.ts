@@ -33,12 +33,18 @@ afterEach(async () => {
 
 const run = (renewsLink = false) => firstRun(deps, { dataDir: dir, seedsDemo: true }, url, { renewsLink });
 const held = async () => {
-  const orgId = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-  const { organisations, members, assistants, widgets, articles, credentials } = store.documents;
+  const { organisations, members, assistants, widgets, articles, credentials, pipelines } = store.documents;
+  const orgId = (await organisations.find('uuid:3c90c3cc-0d44-4b50-8888-8dd25736052a'))!.id;
   return {
     organisations: (await organisations.list(orgId)).map(({ name }) => name),
     members: (await members.list(orgId)).length,
-    assistants: (await assistants.list(orgId)).map(({ id }) => id),
+    assistants: (await assistants.list(orgId)).map(({ uuid, hexId }) => [uuid, hexId]),
+    pipelines: (await pipelines.list(orgId)).map(({ hexId, stages }) => [hexId, stages[0]?.hexId, stages[0]?.key]),
+    hexIds: [
+      (await organisations.list(orgId))[0]?.hexId,
+      (await members.list(orgId))[0]?.hexId,
+      (await widgets.list(orgId))[0]?.hexId,
+    ],
     widgets: (await widgets.list(orgId)).length,
     articles: (await articles.list(orgId)).length,
     credentials: (await credentials.list(orgId)).map(({ kind }) => kind).sort(),
@@ -52,7 +58,12 @@ test('holds the ids that the published documents use, and one credential of each
   expect(rest).toEqual({
     organisations: ['Selwick Kayaks'],
     members: 1,
-    assistants: ['550e8400-e29b-41d4-a716-446655440000'],
+    assistants: [
+      ['550e8400-e29b-41d4-a716-446655440000', '65b2a1c3d4e5f6a7b8c9d0e1'],
+      ['3c90c3cc-0d44-4b50-8888-8dd25736052a', expect.stringMatching(/^[0-9a-f]{24}$/)],
+    ],
+    pipelines: [['66f0a0b0c0d0e0f0a0b0c0d0', '67f0a0b0c0d0e0f0a0b0c0d0', 'new']],
+    hexIds: ['65a0e0e0e0e0e0e0e0e0e0e0', '65b1f0a2c3d4e5f6a7b8c9d0', '67d3a0b0c0d0e0f0a0b0c0d0'],
     widgets: 1,
     credentials: ['functions', 'link', 'token', 'v1', 'webchats'],
   });
@@ -99,9 +110,9 @@ test('an owner who never used the link gets another once it has expired, and not
 
 test('what an owner changed is not put back by a later start', async () => {
   const first = await run();
-  const [widget] = await store.documents.widgets.list('3c90c3cc-0d44-4b50-8888-8dd25736052a');
+  const [widget] = await store.documents.widgets.list('org_65a0e0e0e0e0e0e0e0e0e0e0');
   await store.documents.widgets.put({ ...widget!, name: 'Ours' });
   const again = await run();
-  const [kept] = await store.documents.widgets.list('3c90c3cc-0d44-4b50-8888-8dd25736052a');
+  const [kept] = await store.documents.widgets.list('org_65a0e0e0e0e0e0e0e0e0e0e0');
   expect([kept!.name, again.facts.widgetKey]).toEqual(['Ours', first.facts.widgetKey]);
 });

@@ -3,7 +3,7 @@ import { grant } from '../../server/usecases/secret.ts';
 import { widgetDefaults } from '../../server/domain/widget.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Member } from '../../server/ports/documents.ts';
-import { newCatyKey, newId, newSecret, newWidgetKey } from '../../shared/ids.ts';
+import { newCatyKey, newId, newSecret, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { TestServer } from './server.ts';
 
@@ -23,8 +23,10 @@ export const addMember = async (
   role: Member['role'] = 'agent',
 ): Promise<{ member: Member; token: string }> => {
   const { store } = server.node;
+  const id = newId('mem');
   const member: Member = {
-    id: newId('mem'),
+    id,
+    ...publicIdsOf(id),
     orgId,
     createdAt: Date.now(),
     name,
@@ -52,10 +54,19 @@ export const addTenant = async (server: TestServer): Promise<Tenant> => {
   const { store } = server.node;
   const orgId = newId('org');
   const createdAt = Date.now();
-  await store.documents.organisations.put({ id: orgId, orgId, createdAt, name: 'Other' });
+  await store.documents.organisations.put({
+    id: orgId,
+    ...publicIdsOf(orgId),
+    orgId,
+    createdAt,
+    name: 'Other',
+    businessType: '',
+  });
   const assistantId = newId('asst');
   await store.documents.assistants.put({
     id: assistantId,
+    ...publicIdsOf(assistantId),
+    role: '',
     orgId,
     createdAt,
     updatedAt: createdAt,
@@ -64,11 +75,15 @@ export const addTenant = async (server: TestServer): Promise<Tenant> => {
     tone: '',
     model: '',
   });
+  const widgetId = newId('wid');
+  const { member, token } = await addMember(server, orgId, 'Olga', 'owner');
   const widget: Widget = {
     ...widgetDefaults,
     name: 'Other widget',
     assistantId,
-    id: newId('wid'),
+    id: widgetId,
+    ...publicIdsOf(widgetId),
+    createdBy: member.id,
     orgId,
     widgetKey: newWidgetKey(),
     catyKey: newCatyKey(),
@@ -76,6 +91,5 @@ export const addTenant = async (server: TestServer): Promise<Tenant> => {
     updatedAt: createdAt,
   };
   await store.documents.widgets.put(widget);
-  const { member, token } = await addMember(server, orgId, 'Olga', 'owner');
   return { orgId, member, token, widget };
 };

@@ -18,6 +18,8 @@ export const createLocalBus = ({ log }: { log: Log }): Bus => {
     subscribe(receive) {
       receivers.push(receive);
     },
+    // There is no other node to hear from.
+    follow: () => () => undefined,
     async close() {
       receivers.length = 0;
     },

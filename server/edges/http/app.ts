@@ -7,6 +7,8 @@ import { truncatedAddress } from './address.ts';
 import { asyncApi } from './asyncapi.ts';
 import { consoleRouter } from './console-routes.ts';
 import type { HttpDeps } from './deps.ts';
+import { dialects } from './dialects/index.ts';
+import { dialectRouter } from './dialects/mount.ts';
 import { createLimits } from './limits.ts';
 import { pagesRouter } from './pages.ts';
 import { securityHeaders } from './policy.ts';
@@ -77,6 +79,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
     app.all(path, methodNotAllowed(['GET', 'HEAD']));
   }
   app.use('/api/console', consoleRouter(deps, limits));
+  for (const dialect of dialects) app.use(dialectRouter(deps, dialect));
   app.use('/w', publicViewRouter(deps, limits));
   app.use(pagesRouter(deps));
   app.use(noSuchRoute);

@@ -35,6 +35,8 @@ import {
   updateWidget,
   widgetViewOf,
 } from '../../usecases/widgets.ts';
+import { contactHandlers } from './console-contact-handlers.ts';
+import { keyHandlers } from './console-key-handlers.ts';
 import type { HttpDeps } from './deps.ts';
 
 type Spec<K extends ConsoleRoute> = (typeof consoleRoutes)[K];
@@ -62,6 +64,8 @@ export interface ConsoleCall<K extends ConsoleRoute> {
 export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => Promise<ConsoleOutput<K>> };
 
 export const consoleHandlers: ConsoleHandlers = {
+  ...keyHandlers,
+  ...contactHandlers,
   'POST /login': async ({ deps, body, session }) => {
     await session.attempt(body.email);
     const { member, secret } = await signIn(deps, body);
@@ -115,7 +119,7 @@ export const consoleHandlers: ConsoleHandlers = {
     widgets: (await listWidgets(deps, member.orgId)).map(widgetViewOf),
   }),
   'POST /widgets': async ({ deps, signedIn: { member }, body }) => ({
-    widget: widgetViewOf(await createWidget(deps, member.orgId, body)),
+    widget: widgetViewOf(await createWidget(deps, member, body)),
   }),
   'GET /widgets/:id': async ({ deps, signedIn: { member }, id }) => {
     const widget = await readWidget(deps, member.orgId, id);

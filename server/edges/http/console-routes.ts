@@ -78,7 +78,7 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
       deps,
       signedIn: response.locals['signedIn'] as SignedIn | undefined,
       body: spec.body === undefined ? undefined : parsedBy(spec.body, request.body),
-      query: spec.query === undefined ? undefined : parsedBy(spec.query, request.query),
+      query: spec.query === undefined ? undefined : parsedBy(spec.query, request.query, 'query'),
       id: typeof id === 'string' ? id : '',
       session: sessionOf(deps, limits, request, response),
     };

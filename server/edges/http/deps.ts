@@ -5,15 +5,20 @@ import type { Model } from '../../ports/model.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { AccountDeps } from '../../usecases/accounts.ts';
 import type { KnowledgeDeps } from '../../usecases/knowledge.ts';
+import type { ConversationDeps } from '../../usecases/conversations.ts';
+import type { Limits } from '../../usecases/limits.ts';
+import type { Listening } from '../../usecases/listening.ts';
 import type { WidgetDeps } from '../../usecases/widgets.ts';
 
-export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps {
+export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, ConversationDeps {
   config: Pick<Config, 'trustProxy' | 'limits'>;
   log: Log;
   identities: Identities;
   metrics: Metrics & { render(): Promise<{ contentType: string; body: string }> };
-  /** Only its name, which staff may see. */
-  model: Pick<Model, 'name'>;
+  model: Model;
+  limits: Limits;
+  /** Conversations as this node hears them, for calls that wait for an answer. */
+  listening: Listening;
   /** False while starting or draining. */
   isReady(): boolean;
   /** Where the built pages, console and widget lie. */

@@ -60,9 +60,28 @@ const pathOf = (path: readonly PropertyKey[]): string =>
     return text === '' ? String(part) : `${text}.${String(part)}`;
   }, '');
 
-/** Parses once, at the edge. Messages come from the schema and never quote the input. @throws ChatError `invalid` */
-export const parsedBy = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
+/** What stands at a path of the input; undefined where nothing does. */
+const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),
+    input,
+  );
+
+/** The list of problems that a schema finds. Messages come from the schema and never quote the input. */
+export const problemsOf = (error: z.ZodError, input: unknown, where?: Problem['where']): Problem[] =>
+  error.issues.slice(0, 20).map(({ code, path, message }) => {
+    const isMissing = code === 'invalid_type' && at(input, path) === undefined;
+    return {
+      path: pathOf(path),
+      message: isMissing ? 'Required' : message,
+      ...(isMissing ? { isMissing } : {}),
+      ...(where === undefined ? {} : { where }),
+    };
+  });
+
+/** Parses once, at the edge. @throws ChatError `invalid` with every problem by its path */
+export const parsedBy = <S extends z.ZodType>(schema: S, input: unknown, where?: Problem['where']): z.output<S> => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw invalid(parsed.error.issues.slice(0, 20).map(({ path, message }) => ({ path: pathOf(path), message })));
+  throw invalid(problemsOf(parsed.error, input, where));
 };

@@ -12,7 +12,7 @@ export const sendError = (response: Response, error: WireError): void => {
 };
 
 /** What Express and its body parser throw, told apart by `type` and `status`. Their messages may quote the body: unused. */
-const fromFramework = (error: unknown): ChatError | undefined => {
+export const fromFramework = (error: unknown): ChatError | undefined => {
   if (typeof error !== 'object' || error === null) return undefined;
   const { type, status } = error as { type?: unknown; status?: unknown };
   switch (type) {
@@ -35,6 +35,18 @@ const fromFramework = (error: unknown): ChatError | undefined => {
   return undefined;
 };
 
+/** Writes down what the caller is not told: an unknown error, and the cause of an outage. */
+export const noteFailure = (
+  log: Log,
+  { method, path }: { method: string; path: string },
+  error: unknown,
+  known: ChatError | undefined,
+): void => {
+  if (known === undefined || (known.cause !== undefined && errorStatus[known.code] >= 500)) {
+    log.error({ err: error, method, path }, 'request failed');
+  }
+};
+
 /** The last of all handlers. An unknown error is told in full to the log alone. */
 export const errorHandler =
   ({ log, metrics }: { log: Log; metrics: Metrics }): ErrorRequestHandler =>
@@ -42,9 +54,7 @@ export const errorHandler =
     const known = error instanceof ChatError ? error : fromFramework(error);
     const wire = toWireError(known ?? error);
     metrics.refused('http', wire.code);
-    if (known === undefined || (known.cause !== undefined && errorStatus[known.code] >= 500)) {
-      log.error({ err: error, method: request.method, path: request.path }, 'request failed');
-    }
+    noteFailure(log, request, error, known);
     if (response.headersSent) {
       response.destroy();
       return;

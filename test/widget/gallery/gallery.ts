@@ -42,6 +42,7 @@ const widget: PublicWidget = {
   typingPreview: false,
   hideBranding: false,
   privacyUrl: 'https://example.com/privacy',
+  isProactive: false,
   assistantName: 'Skipper',
   isAutopilot: true,
   availability: 'online',

@@ -1,0 +1,115 @@
+// Binds a dialect's table to Express: who first, so that a stranger's body is never read; then body; then the use case.
+import { Router } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { ChatError, errorStatus, toWireError } from '../../../../shared/errors.ts';
+import type { HttpDeps } from '../deps.ts';
+import { jsonBody, parsedBy } from '../json-body.ts';
+import { fromFramework, methodNotAllowed, noSuchRoute, noteFailure } from '../refusals.ts';
+import { openToPages } from './cors.ts';
+import type { Call, Caller, Dialect, DialectRoute } from './dialect.ts';
+import { answerOnce, idempotencyKeyOf } from './idempotency.ts';
+
+const defaultLimit = 64 * 1024;
+
+/** A path parameter that cannot be an id names nothing. */
+const paramsOf = <C extends Caller>(route: DialectRoute<C>, request: Request): unknown => {
+  if (route.params === undefined) return undefined;
+  const parsed = route.params.safeParse(request.params);
+  if (!parsed.success) throw new ChatError('not_found', 'There is nothing with this id');
+  return parsed.data;
+};
+
+const bound = <C extends Caller>(
+  deps: HttpDeps,
+  dialect: Dialect<C>,
+  name: string,
+  route: DialectRoute<C>,
+): RequestHandler[] => {
+  const enter: RequestHandler = async (request, response, next) => {
+    response.locals['caller'] = await dialect.admit(deps, request);
+    next();
+  };
+  const read = route.reads?.handlers ?? (route.body === undefined ? [] : jsonBody(route.bodyLimit ?? defaultLimit));
+  const run: RequestHandler = async (request, response) => {
+    const caller = response.locals['caller'] as C;
+    const idempotencyKey = request.method === 'POST' ? idempotencyKeyOf(request) : undefined;
+    const call: Call<C, unknown, unknown, unknown> = {
+      deps,
+      caller,
+      params: paramsOf(route, request),
+      query: route.query === undefined ? undefined : parsedBy(route.query, request.query, 'query'),
+      body: route.body === undefined ? undefined : parsedBy(route.body, request.body),
+      idempotencyKey,
+      request,
+      response,
+    };
+    const perform = async (): Promise<{ status: number; body: unknown } | undefined> => {
+      const output = await route.handle(call);
+      // The schema is the list of what may leave: anything else that a use case returned is stripped here.
+      return output === undefined ? undefined : { status: route.status, body: route.output.parse(output) };
+    };
+    const answer =
+      idempotencyKey === undefined || route.isRemembered === false
+        ? await perform()
+        : await answerOnce(deps, { dialect, caller, route: name, key: idempotencyKey, request }, perform);
+    if (answer !== undefined) response.status(answer.status).json(answer.body);
+  };
+  return [enter, ...read, run];
+};
+
+/** An error as this dialect says it; what is unknown is told in full to the log alone. */
+const refuse = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): ErrorRequestHandler => {
+  const send = (response: Response, error: unknown): void => {
+    const wire = toWireError(error);
+    const { status, body } = renderedError(dialect, error);
+    if (wire.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(wire.retryAfterMs / 1000)));
+    if (wire.code === 'unavailable') response.set('Retry-After', '1');
+    response.set('Cache-Control', 'no-store');
+    response.status(status).json(body);
+  };
+  return (error: unknown, request, response, _next) => {
+    const known = error instanceof ChatError ? error : fromFramework(error);
+    deps.metrics.refused(dialect.name, toWireError(known ?? error).code);
+    noteFailure(deps.log, request, error, known);
+    if (response.headersSent) response.destroy();
+    else send(response, known ?? error);
+  };
+};
+
+/** Status and body of an error in a dialect's envelope. */
+export const renderedError = <C extends Caller>(
+  dialect: Dialect<C>,
+  error: unknown,
+): { status: number; body: unknown } => {
+  const wire = toWireError(error);
+  const status = wire.code === 'invalid' ? dialect.invalidStatus : errorStatus[wire.code];
+  return dialect.renderError(wire, status);
+};
+
+/** All paths below the dialect's prefixes, unknown ones and methods included, so that every answer speaks the dialect. */
+export const dialectRouter = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): Router => {
+  const router = Router({ caseSensitive: true, strict: true });
+  const routes = Router({ caseSensitive: true, strict: true });
+  routes.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  if (dialect.isForPages) routes.use(openToPages);
+  const methods = new Map<string, string[]>();
+  for (const [name, route] of Object.entries(dialect.routes)) {
+    const [method = '', path = ''] = name.split(' ');
+    routes[method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'](
+      path,
+      ...bound(deps, dialect, name, route),
+    );
+    methods.set(path, [...(methods.get(path) ?? []), method, ...(method === 'GET' ? ['HEAD'] : [])]);
+  }
+  for (const [path, allowed] of methods) routes.all(path, methodNotAllowed(allowed));
+  routes.use(noSuchRoute);
+  routes.use(refuse(deps, dialect));
+  const isOurs = (path: string): boolean =>
+    dialect.prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+  // Not `use(prefix, …)`: routes are named by their whole paths.
+  router.use((request, response, next) => (isOurs(request.path) ? routes(request, response, next) : next()));
+  return router;
+};

@@ -1,0 +1,42 @@
+// What an earlier build wrote, brought up to what this one reads. Idempotent; runs at every start and finds nothing after the first.
+import { newId, publicIdsOf } from '../../shared/ids.ts';
+import type { PublicIds } from '../../shared/ids.ts';
+import { widgetDefaults } from '../domain/widget.ts';
+import type { Base, Organisation } from '../ports/documents.ts';
+import type { Collection } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
+import type { Installation } from '../usecases/installation.ts';
+import { firstPipeline } from './demo.ts';
+
+const needsIds = (document: Partial<PublicIds>): boolean => document.uuid === undefined;
+
+/** Ids of 36 characters were UUIDs already; what was no `prefix_hex` gets a hex form of its own. */
+const idsFor = (id: string): PublicIds => {
+  const fresh = publicIdsOf(/_[0-9a-f]{24}$/.test(id) ? id : newId('org'));
+  return /^[0-9a-f-]{36}$/.test(id) ? { ...fresh, uuid: id } : fresh;
+};
+
+const give = async <T extends Base & PublicIds>(
+  collection: Collection<T>,
+  orgId: string,
+  defaults: Partial<T>,
+): Promise<void> => {
+  for (const document of await collection.list(orgId)) {
+    if (needsIds(document)) await collection.put({ ...defaults, ...document, ...idsFor(document.id) });
+  }
+};
+
+/** Public ids, settings and a pipeline for organisations that were made before there were any. */
+export const upgrade = async (
+  { store, clock }: { store: Store; clock: { now(): number } },
+  installation: Installation,
+): Promise<void> => {
+  const { documents } = store;
+  const { orgId, ownerId } = installation;
+  await give<Organisation>(documents.organisations, orgId, { businessType: '' });
+  await give(documents.members, orgId, {});
+  await give(documents.assistants, orgId, { role: 'AI assistant' });
+  await give(documents.widgets, orgId, { ...widgetDefaults, createdBy: ownerId });
+  const [pipeline] = await documents.pipelines.list(orgId, { limit: 1 });
+  if (pipeline === undefined) await documents.pipelines.put(firstPipeline(orgId, false, clock.now()));
+};
