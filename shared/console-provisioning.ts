@@ -1,5 +1,6 @@
 // The console's REST for keys, pipelines, contacts, leads and the organisation: part of the one table in `console-api.ts`.
 import { z } from 'zod';
+import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
 
 /** The kinds of key that people make; each opens one surface. */
@@ -171,9 +172,9 @@ export const provisioningRoutes = {
     output: z.object({ contacts: z.array(contactView), cursor: z.string().nullable() }),
   },
   'GET /contacts/:id': {
-    doc: 'One contact with their leads.',
+    doc: 'One contact with their leads and their conversations (at most 20), latest first.',
     who: 'agent',
-    output: z.object({ contact: contactView, leads: z.array(leadView) }),
+    output: z.object({ contact: contactView, leads: z.array(leadView), conversations: z.array(inboxRow) }),
   },
   'PATCH /contacts/:id': {
     doc: 'Moves a contact to a stage, or corrects who they are.',

@@ -2,6 +2,7 @@
 import { newSecret } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import { alone } from './alone.ts';
 
 export interface Installation {
   orgId: string;
@@ -22,9 +23,14 @@ export const installationSecret = async (
   if (configured !== undefined) return configured;
   const kept = await store.documents.settings.find('name:secret');
   if (kept !== undefined) return kept.value;
-  const value = newSecret('sign');
-  await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
-  return value;
+  // Two nodes that start at once must not sign with different secrets.
+  return alone({ store, clock }, 'secret', async () => {
+    const other = await store.documents.settings.find('name:secret');
+    if (other !== undefined) return other.value;
+    const value = newSecret('sign');
+    await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
+    return value;
+  });
 };
 
 export const readInstallation = async ({ store }: { store: Store }): Promise<Installation | undefined> => {

@@ -23,7 +23,7 @@ beforeEach(async () => {
   now = 1_700_000_000_000;
   const clock = { now: () => now, monotonic: () => now };
   store = await openSqliteStore({ dataDir: join(dir, 'data'), clock });
-  const bus = { publish: () => {}, subscribe: () => {}, close: async () => {} };
+  const bus = { publish: () => {}, subscribe: () => {}, follow: () => () => {}, close: async () => {} };
   deps = { store, clock, bus, knowledge: { search: async () => [], forget: () => {} }, baseUrl: () => url };
 });
 afterEach(async () => {

@@ -1,0 +1,215 @@
+// The log in MongoDB: one document a commit, whose two unique indexes are the lock and the idempotency.
+import { evolve, initialState } from '../../../shared/conversation.ts';
+import type { ConversationState } from '../../../shared/conversation.ts';
+import type { Fact } from '../../../shared/facts.ts';
+import type { Appended, Entry, Store } from '../../ports/store.ts';
+import { duplicatesOf } from './mongo-answering.ts';
+import { factsOf, toCommit, toDocument } from './mongo-commits.ts';
+import type { Known } from './mongo-commits.ts';
+import type { CommitDocument, RowDocument } from './mongo-schema.ts';
+import { findAny } from './mongo-server.ts';
+import type { Server } from './mongo-server.ts';
+
+/** Commits read at once where a log is folded. */
+const PAGE = 200;
+/** Batch sizes kept for metrics where nobody takes them. */
+const SIZES = 10_000;
+
+type Log = Pick<
+  Store,
+  'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished'
+>;
+
+export interface MongoLog extends Log {
+  takeBatchSizes(): number[];
+}
+
+/** The state of a log from a snapshot on, page by page; `each` sees every commit on the way. */
+export const foldLog = async (
+  server: Server,
+  conversationId: string,
+  from: ConversationState | undefined,
+  each?: (document: CommitDocument, facts: Fact[], state: ConversationState) => void,
+): Promise<{ orgId: string | undefined; state: ConversationState | undefined }> => {
+  const commits = server.collection<CommitDocument>('commits');
+  let state = from;
+  let orgId: string | undefined;
+  for (;;) {
+    const page = await commits
+      .find({ conversationId, first: { $gt: state?.head.seq ?? 0 } })
+      .sort({ first: 1 })
+      .limit(PAGE)
+      .toArray();
+    for (const document of page) {
+      const facts = factsOf(document);
+      state = facts.reduce(evolve, state ?? initialState(conversationId, true));
+      orgId = document.orgId;
+      each?.(document, facts, state);
+    }
+    if (page.length < PAGE) return { orgId, state };
+  }
+};
+
+/** `appended` is told of what is in the log now. */
+export const createMongoLog = (server: Server, known: Known, appended: (entries: Entry[]) => void): MongoLog => {
+  const commits = server.collection<CommitDocument>('commits');
+  const rows = server.collection<RowDocument>('conversations');
+  let sizes: number[] = [];
+
+  /** Where the log ends before `first`: the unique index alone would let a commit leave a gap. */
+  const headBefore = async (conversationId: string, first: number): Promise<number> => {
+    const found = await commits
+      .find({ conversationId, first: { $lt: first } }, { projection: { last: 1 } })
+      .sort({ first: -1 })
+      .limit(1)
+      .next();
+    return found?.last ?? 0;
+  };
+
+  /** Which of the documents follow a commit that is there. What is outrun for certain is not even tried. */
+  const follows = async (documents: readonly CommitDocument[]): Promise<boolean[]> =>
+    Promise.all(
+      documents.map(async ({ conversationId, first }) => {
+        if (first === 1) return true;
+        const head = known.heads.get(conversationId);
+        if (head !== undefined && head >= first - 1) return head === first - 1;
+        return (await headBefore(conversationId, first)) === first - 1;
+      }),
+    );
+
+  /** The refused say no index: whoever has the key tells. */
+  const tellApart = async (refused: readonly CommitDocument[]): Promise<Map<string, Appended>> => {
+    const found = await findAny(
+      server,
+      commits,
+      refused.map(({ conversationId, key }) => ({ conversationId, key })),
+      { conversationId: 1, key: 1 },
+    );
+    const idOf = new Map(found.map(({ _id, conversationId, key }) => [`${conversationId} ${key}`, _id]));
+    return new Map(
+      refused.map((document) => {
+        const id = idOf.get(`${document.conversationId} ${document.key}`);
+        // Our own: the driver asked again after a lost answer.
+        return [document._id, id === undefined ? 'outrun' : id === document._id ? 'appended' : 'repeated'];
+      }),
+    );
+  };
+
+  /** Inserts, and gives back those that an index refused. */
+  const insert = async (documents: CommitDocument[]): Promise<CommitDocument[]> => {
+    if (documents.length === 0) return [];
+    try {
+      await commits.insertMany(documents, { ordered: false });
+      return [];
+    } catch (error) {
+      const places = duplicatesOf(error);
+      if (places === undefined) throw error;
+      return places.map((place) => documents[place]!);
+    }
+  };
+
+  const keep = (entries: readonly Entry[], results: readonly Appended[]): void => {
+    const done = entries.filter((_, i) => results[i] === 'appended');
+    for (const { commit, state } of done) {
+      known.heads.set(commit.conversationId, state.head.seq);
+      known.commits.set(commit.id, commit);
+    }
+    // What is known of a log that refused is old.
+    for (const [i, { commit }] of entries.entries()) {
+      if (results[i] !== 'appended') known.heads.delete(commit.conversationId);
+    }
+    if (done.length === 0) return;
+    if (sizes.length < SIZES) sizes.push(done.length);
+    appended(done);
+  };
+
+  return {
+    append: async (entries) => {
+      if (entries.length === 0) return [];
+      const bucket = Math.floor(server.now() / 1000);
+      const documents = entries.map((entry) => toDocument(entry, bucket));
+      if (new Set(documents.map(({ conversationId }) => conversationId)).size < documents.length) {
+        throw new TypeError('a batch that is not in order holds one commit of a conversation at most');
+      }
+      const isNext = await follows(documents);
+      const refused = [
+        ...documents.filter((_, i) => !isNext[i]),
+        ...(await insert(documents.filter((_, i) => isNext[i]))),
+      ];
+      const told = refused.length === 0 ? new Map<string, Appended>() : await tellApart(refused);
+      const results = documents.map(({ _id }): Appended => told.get(_id) ?? 'appended');
+      keep(entries, results);
+      return results;
+    },
+
+    commitsByKey: async (keys) => {
+      if (keys.length === 0) return [];
+      const filters = keys.map(({ conversationId, key }) => ({ conversationId, key }));
+      const found = await findAny(server, commits, filters);
+      const byKey = new Map(found.map((one) => [`${one.conversationId} ${one.key}`, one]));
+      return keys.map(({ conversationId, key }) => {
+        const document = byKey.get(`${conversationId} ${key}`);
+        return document && toCommit(document);
+      });
+    },
+
+    state: async (conversationId) => {
+      const row = await rows.findOne({ _id: conversationId }, { projection: { orgId: 1, state: 1 } });
+      const snapshot = row === null ? undefined : (JSON.parse(row.state) as ConversationState);
+      const { orgId = row?.orgId, state } = await foldLog(server, conversationId, snapshot);
+      if (orgId === undefined || state === undefined) return undefined;
+      known.heads.set(conversationId, state.head.seq);
+      return { orgId, state };
+    },
+
+    factsAfter: async (conversationId, after, limit) => {
+      const from = Math.max(0, after);
+      const [before, page] = await Promise.all([
+        // A commit may begin before the first fact that is wanted.
+        from === 0
+          ? []
+          : commits
+              .find({ conversationId, first: { $lte: from } })
+              .sort({ first: -1 })
+              .limit(1)
+              .toArray(),
+        commits
+          .find({ conversationId, first: { $gt: from } })
+          .sort({ first: 1 })
+          .limit(limit)
+          .toArray(),
+      ]);
+      return [...before, ...page]
+        .flatMap(factsOf)
+        .filter((fact) => fact.seq > from)
+        .slice(0, limit);
+    },
+
+    factsBefore: async (conversationId, before, limit) => {
+      const page = await commits
+        .find({ conversationId, ...(Number.isFinite(before) ? { first: { $lt: before } } : {}) })
+        .sort({ first: -1 })
+        .limit(limit)
+        .toArray();
+      return page
+        .toReversed()
+        .flatMap(factsOf)
+        .filter((fact) => fact.seq < before)
+        .slice(-limit);
+    },
+
+    unfinished: async (limit) => {
+      const found = await rows
+        .find({ unfinished: 1 }, { projection: { orgId: 1 } })
+        .limit(limit)
+        .toArray();
+      return found.map(({ _id, orgId }) => ({ orgId, conversationId: _id }));
+    },
+
+    takeBatchSizes: () => {
+      const taken = sizes;
+      sizes = [];
+      return taken;
+    },
+  };
+};

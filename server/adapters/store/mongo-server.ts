@@ -1,0 +1,146 @@
+// The connection to a server of the MongoDB protocol: its options, what that server can do, and the time by its clock.
+import type { Collection, Db, Document, Filter, MongoClient, MongoClientOptions } from 'mongodb';
+import type { Clock } from '../../ports/clock.ts';
+import { StoreStartError } from './data-lock.ts';
+import { DEADLINE_MS } from './mongo-answering.ts';
+import { createClient, hostsOf, toMongoStartError } from './mongo-start.ts';
+
+/** Ours have ids of text. */
+export interface Kept extends Document {
+  _id: string;
+}
+
+export interface Server {
+  readonly db: Db;
+  /**
+   * False for FerretDB 1, whose reads use no index, which updates a document in two steps, and which ends an unordered
+   * batch of updates at the first that fails. What is written once and never changed is as safe there as anywhere.
+   */
+  readonly isNative: boolean;
+  /** A replica set or a cluster of shards: change streams can be had. */
+  readonly hasStreams: boolean;
+  collection<T extends Kept>(name: string): Collection<T>;
+  /** Milliseconds since 1970 by the server's clock, which all nodes share, within a round trip. */
+  now(): number;
+  close(): Promise<void>;
+}
+
+/** Majority and journal, on the primary: what an address says otherwise is overruled. `timeoutMS` has no effect; see the deadline. */
+const options: MongoClientOptions = {
+  appName: 'tiller',
+  readPreference: 'primary',
+  readConcern: { level: 'majority' },
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS - 500 },
+  serverSelectionTimeoutMS: DEADLINE_MS - 500,
+  connectTimeoutMS: DEADLINE_MS - 500,
+  socketTimeoutMS: DEADLINE_MS + 500,
+  waitQueueTimeoutMS: DEADLINE_MS - 500,
+  maxPoolSize: 32,
+  minPoolSize: 2,
+  maxIdleTimeMS: 300_000,
+  retryReads: true,
+  retryWrites: true,
+};
+
+/** How often the distance between the two clocks is taken anew, ms. */
+const MEASURE_MS = 20_000;
+const OLDEST = [4, 4] as const;
+
+/** The driver's own default is `test`, which nobody means. */
+const databaseOf = (client: MongoClient, url: string): string =>
+  client.options.dbName === 'test' && !/\/test(\?|$)/.test(url) ? 'tiller' : client.options.dbName;
+
+interface Hello {
+  localTime?: Date;
+  setName?: string;
+  msg?: string;
+}
+
+/**
+ * Connects, and looks at what answers.
+ * @throws StoreStartError where a person must act, StoreUnreachableError where waiting may help
+ */
+export const connectServer = async (url: string, clock: Clock): Promise<Server> => {
+  const client = createClient(url, options);
+  // An error of the topology has nobody else to tell; whoever asks next is told by the answer.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const db = client.db(databaseOf(client, url));
+    let ahead = 0;
+    const measure = async (): Promise<Hello> => {
+      const [from, before] = [clock.monotonic(), clock.now()];
+      const hello = (await db.command({ hello: 1 })) as Hello;
+      const passed = clock.monotonic() - from;
+      if (hello.localTime instanceof Date) ahead = hello.localTime.getTime() - (before + passed / 2);
+      return hello;
+    };
+    const hello = await measure();
+    const build = await db.admin().command({ buildInfo: 1 });
+    refuseOld(build, hostsOf(client));
+    const measuring = setInterval(() => void measure().catch(() => {}), MEASURE_MS);
+    measuring.unref();
+    return {
+      db,
+      isNative: !('ferretdbVersion' in build),
+      hasStreams: hello.setName !== undefined || hello.msg === 'isdbgrid',
+      collection: (name) => db.collection(name),
+      now: () => clock.now() + ahead,
+      close: async () => {
+        clearInterval(measuring);
+        await client.close();
+      },
+    };
+  } catch (error) {
+    await client.close().catch(() => {});
+    throw toMongoStartError(error, hostsOf(client));
+  }
+};
+
+const refuseOld = (build: Document, hosts: string): void => {
+  const [major = 0, minor = 0] = (build['versionArray'] ?? []) as number[];
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  throw new StoreStartError(
+    `The server at ${hosts} is MongoDB ${String(build['version'])}, which is too old: 4.4 or newer is needed.`,
+  );
+};
+
+/** Questions that one `$or` may hold; more are asked side by side. */
+const AT_ONCE = 64;
+
+/**
+ * The documents that match any of the filters, in no order: as few questions as the server answers by its indexes. FerretDB
+ * looks only at equality before it reads a whole collection, so there each is asked by itself.
+ */
+export const findAny = async <T extends Kept>(
+  server: Server,
+  collection: Collection<T>,
+  filters: readonly Filter<T>[],
+  projection?: Partial<Record<keyof T, 0 | 1>>,
+): Promise<T[]> => {
+  const size = server.isNative ? AT_ONCE : 1;
+  const asked: Promise<T[]>[] = [];
+  for (let i = 0; i < filters.length; i += size) {
+    const some = filters.slice(i, i + size);
+    const filter = (some.length === 1 ? some[0] : { $or: some }) as Filter<T>;
+    asked.push(collection.find(filter, projection === undefined ? {} : { projection }).toArray() as Promise<T[]>);
+  }
+  return (await Promise.all(asked)).flat();
+};
+
+/** As `findAny` for values of one field. */
+export const findAmong = async <T extends Kept, F extends keyof T & string>(
+  server: Server,
+  collection: Collection<T>,
+  field: F,
+  values: readonly T[F][],
+  projection?: Partial<Record<keyof T, 0 | 1>>,
+): Promise<T[]> => {
+  if (values.length === 0) return [];
+  if (!server.isNative || values.length === 1) {
+    const filters = values.map((value) => ({ [field]: value }) as Filter<T>);
+    return findAny(server, collection, filters, projection);
+  }
+  const filter = { [field]: { $in: values } } as Filter<T>;
+  return collection.find(filter, projection === undefined ? {} : { projection }).toArray() as Promise<T[]>;
+};

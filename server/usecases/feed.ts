@@ -1,0 +1,137 @@
+// The sure way: every node reads the new commits of all, about twice a second and at once where the store can tell. What
+// Redis lost is delivered by it, caches are put right, and what a dead node left undone is done (R7, R8, R10).
+import type { Clock } from '../ports/clock.ts';
+import type { Commit, FeedCursor, SharedStore } from '../ports/store.ts';
+import type { Log } from '../ports/telemetry.ts';
+
+export interface FeedDeps {
+  store: SharedStore;
+  clock: Clock;
+  log: Log;
+  /** New commits, each at least once. */
+  deliver(commits: readonly Commit[]): void;
+  /** Does what must follow these commits, once more if need be; they are settled when it resolves. */
+  followUp(commits: readonly Commit[]): Promise<void>;
+  /** Whether this node speaks: then it looks more often, because it may speak only so long after a look. */
+  isSpeaking(): boolean;
+}
+
+const pageSize = 500;
+const tickMs = { idle: 700, speaking: 300 } as const;
+const retryMs = 250;
+/** A commit this old that nobody settled is left over. */
+const undoneMs = 4000;
+const undoneEveryMs = 2000;
+const undoneBatch = 100;
+/** After a look that is older, nothing is spoken: somebody may have taken over meanwhile (R10). */
+export const fenceMs = 1000;
+
+export class Feed {
+  readonly #deps: FeedDeps;
+  #cursor: FeedCursor | null = null;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #undoneAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #isWoken = false;
+  #isStopped = false;
+  #isDoing: Promise<void> | null = null;
+  #isFailing = false;
+  #unwatch: () => void = () => undefined;
+
+  constructor(deps: FeedDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves after the first look: nothing that is written from then on is missed. @throws ChatError `unavailable` */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#unwatch = this.#deps.store.onChange(() => this.wake());
+    this.#schedule(tickMs.idle);
+  }
+
+  /** There may be news. */
+  wake(): void {
+    if (this.#isStopped) return;
+    if (this.#isLooking) {
+      this.#isWoken = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    void this.#tick();
+  }
+
+  /** Whether this node has looked recently enough to speak. */
+  isFresh(): boolean {
+    return this.#deps.clock.monotonic() - this.#lookedAt < fenceMs;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#unwatch();
+    await this.#isDoing;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tick(), ms);
+    this.#timer.unref();
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isLooking || this.#isStopped) return;
+    this.#isLooking = true;
+    this.#isWoken = false;
+    try {
+      await this.#look();
+      if (this.#isFailing) this.#deps.log.info({}, 'the feed is read again');
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#deps.log.warn({ err: error }, 'the feed cannot be read');
+      this.#isFailing = true;
+    } finally {
+      this.#isLooking = false;
+    }
+    this.#mendUndone();
+    const pace = this.#deps.isSpeaking() ? tickMs.speaking : tickMs.idle;
+    this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? 0 : pace);
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock, deliver } = this.#deps;
+    for (;;) {
+      // Counted from before the question: what comes after it is not in the answer.
+      const began = clock.monotonic();
+      const page = await store.feed(this.#cursor, pageSize);
+      if (this.#isStopped) return;
+      this.#cursor = page.cursor;
+      deliver(page.commits);
+      if (page.more) continue;
+      this.#lookedAt = began;
+      return;
+    }
+  }
+
+  #mendUndone(): void {
+    const now = this.#deps.clock.monotonic();
+    if (this.#isDoing !== null || this.#isFailing || now - this.#undoneAt < undoneEveryMs) return;
+    this.#undoneAt = now;
+    const mend = async (): Promise<void> => {
+      const { store, deliver, followUp, log } = this.#deps;
+      try {
+        const commits = await store.undone(undoneMs, undoneBatch);
+        if (commits.length === 0) return;
+        log.info({ commits: commits.length }, 'finishing what another node left undone');
+        deliver(commits);
+        await followUp(commits);
+      } catch (error) {
+        log.warn({ err: error }, 'undone commits not finished yet');
+      }
+    };
+    this.#isDoing = mend().finally(() => {
+      this.#isDoing = null;
+    });
+  }
+}
