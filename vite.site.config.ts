@@ -1,4 +1,4 @@
-// Builds the two pages that a newcomer sees into dist/site: `/` and `/demo`, their scripts and styles below /site/assets.
+// Builds the pages that a newcomer sees into dist/site: `/`, `/demo` and `/docs`, their scripts and styles below /site/assets.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,16 @@ export default defineConfig({
     // The policy allows scripts and styles of our own files only: nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: inSite('index.html'), demo: inSite('demo/index.html') } },
+    rolldownOptions: {
+      input: {
+        index: inSite('index.html'),
+        demo: inSite('demo/index.html'),
+        docs: inSite('docs/index.html'),
+        sockets: inSite('docs/sockets.html'),
+        frame: inSite('frame/index.html'),
+      },
+    },
+    // The viewer of the REST calls is one big library that no other page loads.
+    chunkSizeWarningLimit: 2000,
   },
 });

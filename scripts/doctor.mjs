@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { join, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { root } from './build.mjs';
+import { clusterChecks } from './doctor-cluster.mjs';
 
 if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
 const { env } = process;
@@ -168,6 +169,7 @@ const checks = {
     must(answer.status !== 401 && answer.status !== 403, `the key was refused (${answer.status})`);
     must(answer.status < 500, `the provider gave ${answer.status}`);
   },
+  ...clusterChecks(env, { Problem, Skipped, must }),
 };
 
 console.log(`Looking at ${url}\n`);

@@ -2,15 +2,21 @@
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { newId } from '../shared/ids.ts';
 import { createLocalBus } from './adapters/bus/local.ts';
+import { openDiskFiles } from './adapters/files/disk.ts';
+import { mediaTypeOf } from './adapters/files/media-type.ts';
+import { openS3Files } from './adapters/files/s3.ts';
 import { createIdentities } from './adapters/identity/jose.ts';
 import { createKnowledge } from './adapters/knowledge/minisearch.ts';
 import { createLog } from './adapters/log/pino.ts';
 import { createMetrics } from './adapters/metrics/prom.ts';
 import { createModel } from './adapters/model/index.ts';
 import { createPasswords } from './adapters/passwords/argon2.ts';
+import { openMongoStore } from './adapters/store/mongo.ts';
 import { openSqliteStore } from './adapters/store/sqlite.ts';
+import { joinCluster, waitFor } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createHttpApp, hardenServer } from './edges/http/app.ts';
 import type { Trust } from './edges/socket/address.ts';
@@ -18,11 +24,14 @@ import { openGateway } from './edges/socket/gateway.ts';
 import { systemClock } from './ports/clock.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
+import type { Files } from './ports/files.ts';
 import type { Model } from './ports/model.ts';
+import { isShared } from './ports/store.ts';
 import type { Store } from './ports/store.ts';
 import type { Log } from './ports/telemetry.ts';
 import { firstRun } from './seed/first-run.ts';
 import type { FirstRunFacts } from './seed/first-run.ts';
+import { Absence } from './usecases/absence.ts';
 import { Answers } from './usecases/answers.ts';
 import { Committer } from './usecases/commit.ts';
 import { followWidget } from './usecases/conversations.ts';
@@ -31,6 +40,7 @@ import { followContacts } from './usecases/follow.ts';
 import { installationSecret } from './usecases/installation.ts';
 import { Limits } from './usecases/limits.ts';
 import { Presence } from './usecases/presence.ts';
+import { Spending } from './usecases/spending.ts';
 
 /** What a test or a benchmark may put in the place of what the configuration names. */
 export interface Parts {
@@ -38,6 +48,9 @@ export interface Parts {
   log?: Log;
   store?: Store;
   bus?: Bus;
+  /** Something between this node and the bus of a cluster. */
+  tapBus?: (bus: Bus) => Bus;
+  files?: Files;
   model?: Model;
   /** Where the built pages lie. */
   distDir: string;
@@ -56,9 +69,20 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-const sweepMs = 2000;
+/** Of several nodes each also looks when another one goes. */
+const sweepMs = { alone: 2000, shared: 5000 } as const;
 const purgeMs = 3_600_000;
 const drainMs = { answers: 7000, sockets: 400 } as const;
+
+/** The embedded store, or the one that nodes share: that is waited for. */
+const openStore = ({ dataDir, mongodbUrl: url }: Config, { clock, log }: { clock: Clock; log: Log }): Promise<Store> =>
+  url === undefined
+    ? openSqliteStore({ dataDir, clock })
+    : waitFor(
+        log,
+        () => openMongoStore({ url, clock, log, follows: true }),
+        () => false,
+      );
 
 /** An address as a browser reaches it: one that listens everywhere is reached on this machine. */
 const urlOf = ({ address, port, family }: AddressInfo): string => {
@@ -66,7 +90,13 @@ const urlOf = ({ address, port, family }: AddressInfo): string => {
   return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
 };
 
-const notReady: RequestListener = (_request, response) => {
+/** Before the stores are there the process answers, and gets no traffic. */
+const notReady: RequestListener = (request, response) => {
+  if (request.url === '/healthz') {
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end('{"status":"ok"}');
+    return;
+  }
   response.writeHead(503, { 'Content-Type': 'application/json', 'Retry-After': '1' });
   response.end('{"error":{"code":"unavailable","message":"Starting"}}');
 };
@@ -93,7 +123,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
 
   let store: Store;
   try {
-    store = parts.store ?? (await openSqliteStore({ dataDir: config.dataDir, clock }));
+    store = parts.store ?? (await openStore(config, { clock, log }));
   } catch (error) {
     await new Promise((resolve) => server.close(resolve));
     throw error;
@@ -101,13 +131,25 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
 
   const node = newId('node');
   const metrics = createMetrics();
-  const bus = parts.bus ?? createLocalBus({ log });
   const presence = new Presence();
+  const cluster = isShared(store)
+    ? await joinCluster({ store, clock, log, node, presence, redisUrl: config.redisUrl, tapBus: parts.tapBus })
+    : undefined;
+  const bus = cluster?.bus ?? parts.bus ?? createLocalBus({ log });
   const directory = new Directory({ store, clock, presence });
-  const limits = new Limits(clock, config.limits === 'off');
+  const limits = new Limits(clock, config.limits === 'off', cluster?.counter);
   const knowledge = createKnowledge({ store });
   const model = parts.model ?? createModel(config.model);
-  const committer = new Committer({ store, bus, clock, log, metrics, node });
+  const spending = new Spending({ store, clock, log, limits, node });
+  const committer = new Committer({
+    store,
+    bus,
+    clock,
+    log,
+    metrics,
+    node,
+    ...(cluster === undefined ? {} : { shared: cluster.logs }),
+  });
   const answers = new Answers({
     store,
     bus,
@@ -117,17 +159,24 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     committer,
     directory,
     limits,
+    spending,
     knowledge,
     model,
     node,
     stallMs: parts.stallMs ?? 20_000,
+    ...(cluster === undefined ? {} : { shared: cluster.answers }),
   });
   committer.attach(answers);
 
-  const identities = createIdentities(await installationSecret({ store, clock }, config.secret));
-  const seeded = await firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, {
-    renewsLink: parts.renewsLink ?? false,
-  });
+  const locked = cluster?.locked ?? (<T>(task: () => Promise<T>): Promise<T> => task());
+  const secret = await locked(() => installationSecret({ store, clock }, config.secret));
+  const identities = createIdentities(secret);
+  const files =
+    parts.files ??
+    (config.files === undefined ? openDiskFiles(join(config.dataDir, 'files')) : openS3Files(config.files));
+  const seeded = await locked(() =>
+    firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, { renewsLink: parts.renewsLink ?? false }),
+  );
 
   let isReady = false;
   const conversations = { store, committer, directory, log };
@@ -141,10 +190,14 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     model,
     presence,
     identities,
+    files,
+    mediaTypeOf,
+    secret,
     passwords: createPasswords(),
     committer,
     directory,
     limits,
+    spending,
     // The gateway is made from the app, and hears for it.
     listening: {
       listen: (conversationId, ear) => gateway.hub.listen(conversationId, ear),
@@ -171,18 +224,35 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     directory,
     presence,
     limits,
+    spending,
     identities,
     baseUrl,
     trust: app.get('trust proxy fn') as Trust,
+    ...(cluster === undefined ? {} : { shared: cluster.edge }),
   });
   // After the edges, which must have enqueued a fact before anybody acts on it.
   bus.subscribe((delivery) => answers.receive(delivery));
-  bus.subscribe(followContacts({ store, clock, log, committer }));
-
-  await answers.recall();
+  if (cluster === undefined) {
+    bus.subscribe(followContacts({ store, clock, log, committer }));
+    await answers.recall();
+  } else await cluster.join({ committer, answers, hub: gateway.hub });
   await answers.sweep();
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
-  const sweeping = setInterval(() => void answers.sweep().catch(failed('sweep failed')), sweepMs);
+  const sweeping = setInterval(
+    () => void answers.sweep().catch(failed('sweep failed')),
+    cluster === undefined ? sweepMs.alone : sweepMs.shared,
+  );
+  const absence = new Absence({
+    store,
+    clock,
+    log,
+    committer,
+    directory,
+    presence,
+    isMine: () => cluster?.nodes.isFirst() ?? true,
+    graceMs: config.absenceMs,
+  });
+  if (config.absenceMs > 0) absence.start();
   const purging = setInterval(() => void store.purge(clock.now()).catch(failed('purge failed')), purgeMs);
   handle = app;
   isReady = true;
@@ -194,12 +264,17 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     log.info({}, 'draining');
     clearInterval(sweeping);
     clearInterval(purging);
+    absence.stop();
     committer.stopClaiming();
+    await cluster?.drain();
     await answers.drain(drainMs.answers);
     await committer.settled();
+    await spending.flush();
+    await cluster?.release();
     await gateway.drain(drainMs.sockets);
     server.closeAllConnections();
     await gateway.close();
+    await cluster?.leave();
     await bus.close();
     await store.close();
     log.info({}, 'stopped');

@@ -13,6 +13,16 @@ export interface ModelConfig {
   wordsPerSecond: number;
 }
 
+/** A bucket of anything that speaks S3. */
+export interface S3Config {
+  /** Without a trailing slash and without the bucket. */
+  endpoint: string;
+  bucket: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 export interface Config {
   /** 0 picks a free port. */
   port: number;
@@ -20,8 +30,12 @@ export interface Config {
   /** Without a trailing slash; absent: the listening address. */
   publicUrl?: string;
   dataDir: string;
+  /** The store that several nodes share; absent: one process on the embedded store. */
   mongodbUrl?: string;
+  /** Carries deliveries between nodes at once; without it the feed brings them within a second. */
   redisUrl?: string;
+  /** A conversation whose holder has had no connection for so long goes back to the queue, ms; 0: never. */
+  absenceMs: number;
   /** Express's `trust proxy` value. */
   trustProxy: boolean | number | string;
   logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -29,6 +43,8 @@ export interface Config {
   seedsDemo: boolean;
   limits: 'default' | 'off';
   model: ModelConfig;
+  /** Where uploaded files lie; absent: in `files` of the data folder. */
+  files?: S3Config;
 }
 
 export interface ConfigProblem {
@@ -90,6 +106,17 @@ const baseUrl = z
   }, 'Must be an http(s) address without credentials')
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** The address of a server. Several hosts (a replica set) are no URL to the platform, so only its beginning is held to it. */
+const address = (schemes: readonly string[], example: string) =>
+  z
+    .string()
+    .max(4096)
+    .refine(
+      (value) => schemes.some((scheme) => value.startsWith(`${scheme}//`) && value.length > scheme.length + 2),
+      `Must be an address such as ${example}`,
+    )
+    .refine((value) => !schemes.includes('redis:') || parsedUrl(value) !== undefined, `Must be an address such as ${example}`);
+
 const isProxyRange = (part: string): boolean => {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;
   const [address = '', bits, ...rest] = part.split('/');
@@ -124,8 +151,9 @@ const environment = z.object({
     .default('127.0.0.1'),
   PUBLIC_URL: origin.optional(),
   DATA_DIR: z.string().max(1024).default('./data'),
-  MONGODB_URL: z.string().optional(),
-  REDIS_URL: z.string().optional(),
+  MONGODB_URL: address(['mongodb:', 'mongodb+srv:'], 'mongodb://host:27017/tiller').optional(),
+  REDIS_URL: address(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  TILLER_ABSENCE_SECONDS: integer(0, 86_400, 120),
   TRUST_PROXY: trustProxy.default(false),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   TILLER_SECRET: secret.optional(),
@@ -142,6 +170,18 @@ const environment = z.object({
   OPENAI_API_KEY: z.string().max(4096).optional(),
   ANTHROPIC_API_KEY: z.string().max(4096).optional(),
   GOOGLE_GENERATIVE_AI_API_KEY: z.string().max(4096).optional(),
+  FILES_S3_ENDPOINT: baseUrl.optional(),
+  FILES_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'Must be the name of a bucket')
+    .optional(),
+  // R2 and MinIO take any; `auto` is R2's own.
+  FILES_S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,60}$/, 'Must be a region such as eu-central-1')
+    .default('auto'),
+  FILES_S3_ACCESS_KEY_ID: z.string().max(256).optional(),
+  FILES_S3_SECRET_ACCESS_KEY: z.string().max(1024).optional(),
 });
 type Environment = z.infer<typeof environment>;
 const names = Object.keys(environment.shape);
@@ -156,13 +196,33 @@ const present = (env: Record<string, string | undefined>): Record<string, string
   return values;
 };
 
+/** All of these, or the data folder is used. */
+const s3Names = [
+  'FILES_S3_ENDPOINT',
+  'FILES_S3_BUCKET',
+  'FILES_S3_ACCESS_KEY_ID',
+  'FILES_S3_SECRET_ACCESS_KEY',
+] as const satisfies readonly (keyof Environment)[];
+
+const s3Problems = (values: Record<string, string>): ConfigProblem[] => {
+  const isWanted = Object.keys(values).some((name) => name.startsWith('FILES_S3_'));
+  if (!isWanted) return [];
+  return s3Names
+    .filter((name) => values[name] === undefined)
+    .map((name) => ({ name, message: 'Is needed where files are kept in a bucket (all FILES_S3_… or none)' }));
+};
+
+const s3Of = (env: Environment): S3Config | undefined => {
+  const [endpoint, bucket, accessKeyId, secretAccessKey] = s3Names.map((name) => env[name]);
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return undefined;
+  return { endpoint, bucket, region: env.FILES_S3_REGION, accessKeyId, secretAccessKey };
+};
+
 /** Rules over several variables; they read the raw values, so that they are told beside problems of single ones. */
 const crossProblems = (values: Record<string, string>): ConfigProblem[] => {
   const problems: ConfigProblem[] = [];
   const problem = (name: string, message: string): void => void problems.push({ name, message });
-  if (values['MONGODB_URL'] !== undefined) {
-    problem('MONGODB_URL', 'MongoDB is not available in this version yet; leave it out to use the embedded store');
-  } else if (values['REDIS_URL'] !== undefined) {
+  if (values['REDIS_URL'] !== undefined && values['MONGODB_URL'] === undefined) {
     problem('REDIS_URL', 'Needs MONGODB_URL: the embedded store is one file and cannot be shared between nodes');
   }
   const provider = values['AI_PROVIDER'];
@@ -222,9 +282,11 @@ export const readConfig = (env: Record<string, string | undefined>): Config => {
       ? []
       : parsed.error.issues.map((issue) => ({ name: String(issue.path[0] ?? ''), message: issue.message }))),
     ...crossProblems(values),
+    ...s3Problems(values),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const read = parsed.data;
+  const files = s3Of(read);
   return {
     port: read.PORT,
     host: read.HOST,
@@ -232,8 +294,10 @@ export const readConfig = (env: Record<string, string | undefined>): Config => {
     trustProxy: read.TRUST_PROXY,
     logLevel: read.LOG_LEVEL,
     seedsDemo: read.TILLER_DEMO,
+    absenceMs: read.TILLER_ABSENCE_SECONDS * 1000,
     limits: read.TILLER_LIMITS,
     model: modelOf(read),
+    ...(files === undefined ? {} : { files }),
     ...(read.PUBLIC_URL === undefined ? {} : { publicUrl: read.PUBLIC_URL }),
     ...(read.MONGODB_URL === undefined ? {} : { mongodbUrl: read.MONGODB_URL }),
     ...(read.REDIS_URL === undefined ? {} : { redisUrl: read.REDIS_URL }),

@@ -19,7 +19,7 @@ export const memberView = z.object({
 });
 export type MemberView = z.infer<typeof memberView>;
 
-export type { ContactView } from './console-provisioning.ts';
+export type { ContactView, KeyView, LeadView, OrganisationView, PipelineView } from './console-provisioning.ts';
 export { contactView } from './console-provisioning.ts';
 
 export const widgetView = widgetSettings.extend({

@@ -44,6 +44,7 @@ const layers = [
   'server/edges/socket',
   'server/seed',
   'server/config.ts',
+  'server/cluster.ts',
   'server/compose.ts',
   'server/main.ts',
   'client/sdk',
@@ -75,7 +76,15 @@ const allowed: Record<Layer, readonly Layer[]> = {
   ],
   'server/seed': ['server/usecases', 'server/domain', 'server/ports', 'server/config.ts', 'shared'],
   'server/config.ts': [],
+  'server/cluster.ts': [
+    'server/usecases',
+    'server/ports',
+    'server/adapters',
+    'server/edges/socket',
+    'shared',
+  ],
   'server/compose.ts': [
+    'server/cluster.ts',
     'server/domain',
     'server/usecases',
     'server/ports',

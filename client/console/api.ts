@@ -28,8 +28,19 @@ export interface CallOptions<K extends ConsoleRoute> {
   params?: { id: string };
   query?: Record<string, string>;
   body?: ConsoleBody<K>;
+  /** Of an upload: sent as multipart form data, in the place of a body. */
+  file?: File;
   signal?: AbortSignal;
 }
+
+/** The body of a request and the header that tells of it; of multipart data the browser itself writes the header. */
+const bodyOf = (method: string, { body, file }: { body?: unknown; file?: File }): RequestInit => {
+  if (method === 'GET') return {};
+  if (file === undefined) return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) };
+  const form = new FormData();
+  form.set('file', file);
+  return { body: form };
+};
 
 const offline: WireError = {
   code: 'unavailable',
@@ -60,13 +71,14 @@ export const call = async <K extends ConsoleRoute>(
   const [method = 'GET', pattern = '/'] = route.split(' ');
   const path = pattern.replace(':id', () => encodeURIComponent(options.params?.id ?? ''));
   const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
+  const { headers, ...sent } = bodyOf(method, options);
   let response: Response;
   try {
     response = await fetch(`/api/console${path}${query}`, {
       method,
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },
-      ...(method === 'GET' ? {} : { body: JSON.stringify(options.body ?? {}) }),
+      headers: { accept: 'application/json', ...(headers as Record<string, string> | undefined) },
+      ...sent,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   } catch (error) {
@@ -87,12 +99,14 @@ export const messageOf = (error: unknown): string => {
   return minutes > 1 ? `${error.message} Try again in ${minutes} minutes.` : `${error.message} Try again in a minute.`;
 };
 
-/** The problem that the server named for a field, by its path. */
-export const problemOf = (error: unknown, path: string): string | undefined => {
-  if (!(error instanceof ApiError)) return undefined;
+/** All problems that the server named. */
+export const problemsOf = (error: unknown): Problem[] => {
+  if (!(error instanceof ApiError)) return [];
   const { details } = error;
   const problems = Array.isArray(details) ? details : (details as { problems?: unknown } | null | undefined)?.problems;
-  if (!Array.isArray(problems)) return undefined;
-  return (problems as Problem[]).find((problem) => problem.path === path || problem.path.startsWith(`${path}.`))
-    ?.message;
+  return Array.isArray(problems) ? (problems as Problem[]) : [];
 };
+
+/** The problem that the server named for a field or for something in it, by its path. */
+export const problemOf = (error: unknown, path: string): string | undefined =>
+  problemsOf(error).find((problem) => problem.path === path || /^[.[]/.test(problem.path.replace(path, '')))?.message;

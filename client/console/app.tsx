@@ -17,21 +17,26 @@ import { Empty, Toasts } from './ui/feedback.tsx';
 
 const SettingsPage = lazy(() => import('./settings/settings-page.tsx').then((module) => module.SettingsPage));
 
+const ContactsPage = lazy(() => import('./contacts/contacts-page.tsx').then((module) => module.ContactsPage));
+
 const Signed = () => {
   const { client, member } = signedIn();
   const here = screen.value;
   useEffect(() => startAlerts(client, member.id), [client, member.id]);
   useShortcut('/', openSearch);
   useShortcut('?', openKeySheet);
-  const isConversation = here.name === 'inbox' && here.conversationId !== null;
+  const isDeep =
+    (here.name === 'inbox' && here.conversationId !== null) || (here.name === 'contacts' && here.contactId !== null);
   return (
     <div class="flex h-full flex-col">
       <ConnectionStrip />
       <div class="flex min-h-0 grow max-sm:flex-col">
-        <Rail screen={here} isHidden={isConversation} />
+        <Rail screen={here} isHidden={isDeep} />
         <main class="flex min-h-0 min-w-0 grow">
           {here.name === 'settings' ? (
-            <Suspense component={SettingsPage} props={{ page: here.page, id: here.id }} />
+            <Suspense component={SettingsPage} props={{ page: here.page, id: here.id, tab: here.tab }} />
+          ) : here.name === 'contacts' ? (
+            <Suspense component={ContactsPage} props={{ list: here.list, contactId: here.contactId }} />
           ) : (
             <InboxPage
               filter={here.name === 'inbox' ? here.filter : 'needs-person'}

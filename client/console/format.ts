@@ -71,8 +71,8 @@ export const toneOf = (id: string, count: number): number => {
 };
 
 /** What a visitor is called before they say who they are: the same word and number for the same conversation. */
-export const visitorName = (visitor: { name?: string; email?: string }, id: string): string =>
-  visitor.name ?? visitor.email ?? `Visitor ${(toneOf(id, 9000) + 1000).toString()}`;
+export const visitorName = (visitor: { name?: string | undefined; email?: string | undefined }, id: string): string =>
+  visitor.name || visitor.email || `Visitor ${(toneOf(id, 9000) + 1000).toString()}`;
 
 /** A page's path without the noise, for one line. */
 export const shortUrl = (url: string): string => {

@@ -13,7 +13,7 @@ import { toast } from './ui/feedback.tsx';
 import { Icon } from './ui/icons.tsx';
 import type { IconName } from './ui/icons.tsx';
 import { Logo } from './ui/logo.tsx';
-import { Popover } from './ui/menu.tsx';
+import { Popover, panelRow } from './ui/menu.tsx';
 
 const isAway = signal(false);
 
@@ -76,9 +76,18 @@ const SchemeSwitch = () => (
   </div>
 );
 
+const accountEntries: readonly { icon: IconName; text: string; run: () => void }[] = [
+  { icon: 'person', text: 'Profile', run: () => navigate({ name: 'settings', page: 'profile', id: null }) },
+  { icon: 'keyboard', text: 'Keyboard', run: openKeySheet },
+  {
+    icon: 'sign-out',
+    text: 'Sign out',
+    run: () => void signOut().catch((error: unknown) => toast(messageOf(error), { tone: 'danger' })),
+  },
+];
+
 const Account = () => {
   const { client, member, organisation } = signedIn();
-  const entry = 'focus-inset flex h-9 w-full items-center gap-2 rounded-control px-2 text-start hover:bg-hover';
   return (
     <Popover
       label={`Account of ${member.name}`}
@@ -100,7 +109,7 @@ const Account = () => {
             type="button"
             role="switch"
             aria-checked={!isAway.value}
-            class={entry}
+            class={panelRow}
             onClick={() => {
               isAway.value = !isAway.value;
               void client.ask('presence:set', { status: isAway.value ? 'away' : 'online' });
@@ -110,36 +119,19 @@ const Account = () => {
             {isAway.value ? 'Away' : 'Online'}
             <span class="ms-auto text-meta text-text2">{isAway.value ? 'Go online' : 'Go away'}</span>
           </button>
-          <button
-            type="button"
-            class={entry}
-            onClick={() => {
-              close();
-              navigate({ name: 'settings', page: 'profile', id: null });
-            }}
-          >
-            <Icon name="person" class="text-text2" /> Profile
-          </button>
-          <button
-            type="button"
-            class={entry}
-            onClick={() => {
-              close();
-              openKeySheet();
-            }}
-          >
-            <Icon name="keyboard" class="text-text2" /> Keyboard
-          </button>
-          <button
-            type="button"
-            class={entry}
-            onClick={() => {
-              close();
-              signOut().catch((error: unknown) => toast(messageOf(error), { tone: 'danger' }));
-            }}
-          >
-            <Icon name="sign-out" class="text-text2" /> Sign out
-          </button>
+          {accountEntries.map(({ icon, text, run }) => (
+            <button
+              key={text}
+              type="button"
+              class={panelRow}
+              onClick={() => {
+                close();
+                run();
+              }}
+            >
+              <Icon name={icon} class="text-text2" /> {text}
+            </button>
+          ))}
         </div>
       )}
     </Popover>
@@ -165,6 +157,12 @@ export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }
         label="Inbox"
         isHere={screen.name === 'inbox'}
         badge={counts.needsPerson}
+      />
+      <RailLink
+        to={{ name: 'contacts', list: 'everyone', contactId: null }}
+        icon="card"
+        label="Contacts"
+        isHere={screen.name === 'contacts'}
       />
       <button
         type="button"

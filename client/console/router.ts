@@ -4,38 +4,71 @@ import type { InboxFilter } from '../../shared/inbox.ts';
 
 export const filters = ['needs-person', 'mine', 'ai', 'open', 'closed'] as const satisfies readonly InboxFilter[];
 
-export const settingsPages = ['widgets', 'assistant', 'people', 'profile', 'notifications'] as const;
+export const settingsPages = [
+  'organisation',
+  'widgets',
+  'assistant',
+  'pipelines',
+  'keys',
+  'people',
+  'profile',
+  'notifications',
+] as const;
 export type SettingsPage = (typeof settingsPages)[number];
+
+export const contactLists = ['everyone', 'leads'] as const;
+export type ContactList = (typeof contactLists)[number];
 
 export type Screen =
   | { name: 'inbox'; filter: InboxFilter; conversationId: string | null }
-  | { name: 'settings'; page: SettingsPage; id: string | null }
+  /** `tab`: a part of the page about `id`. */
+  | { name: 'settings'; page: SettingsPage; id: string | null; tab?: string }
+  | { name: 'contacts'; list: ContactList; contactId: string | null }
   | { name: 'link' };
 
 const base = '/console';
 
+/** A mistyped address is an unknown one, not a broken page. */
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
+
+const joined = (...parts: (string | null | undefined)[]): string =>
+  [base, ...parts.flatMap((part) => (part === null || part === undefined ? [] : [encodeURIComponent(part)]))].join('/');
+
 /** The screen of a path; what is unknown leads to the inbox. */
 export const screenOf = (path: string): Screen => {
-  const [area, first, second] = path
+  const [area, first, second, third] = path
     .slice(base.length)
     .split('/')
     .filter((part) => part !== '');
   if (area === 'link') return { name: 'link' };
   if (area === 'settings') {
     const page = settingsPages.find((known) => known === first) ?? 'widgets';
-    return { name: 'settings', page, id: second === undefined ? null : decodeURIComponent(second) };
+    const id = second === undefined ? null : decoded(second);
+    return { name: 'settings', page, id, ...(third === undefined ? {} : { tab: decoded(third) }) };
+  }
+  if (area === 'contacts') {
+    const list = contactLists.find((known) => known === first) ?? 'everyone';
+    return { name: 'contacts', list, contactId: second === undefined ? null : decoded(second) };
   }
   const filter = filters.find((known) => known === first) ?? 'needs-person';
   const isConversation = area === 'inbox' && second !== undefined;
-  return { name: 'inbox', filter, conversationId: isConversation ? decodeURIComponent(second) : null };
+  return { name: 'inbox', filter, conversationId: isConversation ? decoded(second) : null };
 };
 
 export const hrefOf = (screen: Screen): string => {
   switch (screen.name) {
     case 'inbox':
-      return `${base}/inbox/${screen.filter}${screen.conversationId === null ? '' : `/${encodeURIComponent(screen.conversationId)}`}`;
+      return joined('inbox', screen.filter, screen.conversationId);
     case 'settings':
-      return `${base}/settings/${screen.page}${screen.id === null ? '' : `/${encodeURIComponent(screen.id)}`}`;
+      return joined('settings', screen.page, screen.id, screen.tab);
+    case 'contacts':
+      return joined('contacts', screen.list, screen.contactId);
     case 'link':
       return `${base}/link`;
   }

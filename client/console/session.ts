@@ -67,6 +67,12 @@ export const setMember = (member: MemberView): void => {
   if (now.status === 'in') session.value = { ...now, member };
 };
 
+/** After a change of the organisation. */
+export const setOrganisation = (organisation: { id: string; name: string }): void => {
+  const now = session.value;
+  if (now.status === 'in') session.value = { ...now, organisation: { id: organisation.id, name: organisation.name } };
+};
+
 /** The session of whatever is drawn only when somebody is signed in. */
 export const signedIn = (): SignedIn => {
   const now = session.value;

@@ -58,8 +58,10 @@ export interface Claim {
 }
 
 export type ReplyCommand =
-  /** Claims what is owed, or the answer of an owner that is gone (`isOwnerGone`). */
-  | { type: 'reply.claim'; isOwnerGone: boolean }
+  /** Claims what is owed, or the answer of an owner that is gone (`isOwnerGone`); of this `owner` alone, where one is named. */
+  | { type: 'reply.claim'; isOwnerGone: boolean; owner?: string }
+  /** Whoever holds it has been away for too long: it goes back to the queue, unless somebody else holds it by now. */
+  | { type: 'holder.absent'; agentId: string }
   | {
       type: 'reply.complete';
       claim: Claim;

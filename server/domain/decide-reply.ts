@@ -22,11 +22,11 @@ const owns = (progress: Progress, claim: Claim): boolean => {
 
 const stale = (): Decision => refuse('stale_turn', 'This answer is of an older turn or attempt');
 
-const claim = (progress: Progress, { isOwnerGone }: Of<'reply.claim'>): Decision => {
+const claim = (progress: Progress, { isOwnerGone, owner }: Of<'reply.claim'>): Decision => {
   const { reply } = progress.state;
   const { node } = progress.circumstances;
   if (reply === null) progress.claimOwed();
-  else if (isOwnerGone && node !== null && reply.owner !== node) {
+  else if (isOwnerGone && node !== null && reply.owner !== node && reply.owner === (owner ?? reply.owner)) {
     progress.push({ ...reply, type: 'reply.claimed', attempt: reply.attempt + 1, owner: node });
   }
   return progress.decided({ seq: progress.state.head.seq });
@@ -111,6 +111,14 @@ const followWidget = (progress: Progress, isAutopilot: boolean): Decision => {
   return progress.decided({ seq });
 };
 
+const letGoOf = (progress: Progress, agentId: string): Decision => {
+  const { control, status, head } = progress.state;
+  if (status !== 'open' || control.agentId !== agentId) return progress.decided({ seq: head.seq });
+  const seq = progress.control({ isAutopilot: false, agentId: null, agentName: null, waiting: 'released' }, 'released');
+  progress.claimOwed();
+  return progress.decided({ seq });
+};
+
 export const decideReply = (progress: Progress, command: ReplyCommand): Decision => {
   switch (command.type) {
     case 'reply.claim':
@@ -119,6 +127,8 @@ export const decideReply = (progress: Progress, command: ReplyCommand): Decision
       return complete(progress, command);
     case 'reply.fail':
       return fail(progress, command);
+    case 'holder.absent':
+      return letGoOf(progress, command.agentId);
     case 'widget.autopilot':
       return followWidget(progress, command.isAutopilot);
   }

@@ -32,7 +32,7 @@ const delimiter = new RegExp(`<(?=[\\s/]*(?:${tags})\\b)`, 'giu');
 
 /** Text of others inside our delimiters: it can neither end them nor begin new ones. */
 const asData = (text: string): string => text.replaceAll(delimiter, '‹');
-const asLine = (text: string, max: number): string =>
+export const asLine = (text: string, max: number): string =>
   asData(text.replaceAll(/\s+/g, ' ').trim().slice(0, max).toWellFormed());
 
 const rulesOf = (input: PromptInput): string[] => [

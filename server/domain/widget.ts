@@ -1,4 +1,4 @@
-// What a widget is before anybody changed it, on which pages it may live, and the code that puts it there.
+// What a widget is before anybody changed it, and the code that puts it on a page. On which pages: `allowed-domains.ts`.
 import type { WidgetSettings } from '../../shared/widget.ts';
 
 /** The settings of a new widget but for its name and assistant; texts and colours follow contract 000's documented defaults. */
@@ -30,88 +30,6 @@ export const widgetDefaults: Omit<WidgetSettings, 'assistantId'> = {
   typingPreview: false,
   hideBranding: false,
   proactive: { isEnabled: false, cooldownSeconds: 300, triggers: [] },
-};
-
-const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-
-const defaultPorts: Record<string, string> = { 'http:': '80', 'https:': '443' };
-
-interface Rule {
-  protocol: string;
-  /** Punycode, lower case; after `*.` where `isWildcard`. */
-  hostname: string;
-  isWildcard: boolean;
-  /** A decimal port, or `*`. */
-  port: string;
-}
-
-/**
- * One entry of the list: a host (`example.com`, `*.example.com`, `host:8080`, `host:*`) or an origin. A bare host means
- * https, http where it is this machine. Anything else, a bare `*` included, is no rule and so allows nothing.
- */
-const ruleOf = (entry: string): Rule | undefined => {
-  if (/[\s,\\@]/.test(entry)) return undefined;
-  const [, scheme, rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/i.exec(entry) ?? [];
-  const host = scheme === undefined ? rest : rest.replace(/\/$/, '');
-  const [, wildcard, name = '', port] = /^(\*\.)?(\[[0-9a-f:.]+\]|[^:/?#[\]*]+)(?::(\d{1,5}|\*))?$/i.exec(host) ?? [];
-  if (name === '') return undefined;
-  const protocol = scheme?.slice(0, -2).toLowerCase();
-  if (protocol !== undefined && !(protocol in defaultPorts)) return undefined;
-  if (!URL.canParse(`https://${name}`)) return undefined;
-  const { hostname } = new URL(`https://${name}`);
-  // `*.com` would be as good as no list at all.
-  if (wildcard !== undefined && !hostname.includes('.') && hostname !== 'localhost') return undefined;
-  const chosen = protocol ?? (isLoopback(hostname) || hostname.endsWith('.localhost') ? 'http:' : 'https:');
-  if (port !== undefined && port !== '*' && Number(port) > 65_535) return undefined;
-  return {
-    protocol: chosen,
-    hostname,
-    isWildcard: wildcard !== undefined,
-    port: port === undefined ? defaultPorts[chosen]! : port === '*' ? '*' : String(Number(port)),
-  };
-};
-
-const matches = (rule: Rule, origin: URL): boolean => {
-  if (rule.protocol !== origin.protocol) return false;
-  const port = origin.port === '' ? defaultPorts[origin.protocol] : origin.port;
-  if (rule.port !== '*' && rule.port !== port) return false;
-  return rule.isWildcard ? origin.hostname.endsWith(`.${rule.hostname}`) : origin.hostname === rule.hostname;
-};
-
-/** An Origin header as a URL, where it is one http(s) origin in its own serialisation. */
-const originOf = (header: string): URL | undefined => {
-  if (!/^https?:\/\//.test(header) || !URL.canParse(header)) return undefined;
-  const url = new URL(header);
-  return url.origin === header ? url : undefined;
-};
-
-/** The installation's own address, also under its other loopback names: `localhost` is `127.0.0.1` to whoever types it. */
-const isOwn = (origin: URL, ownOrigin: string): boolean => {
-  if (origin.origin === ownOrigin) return true;
-  const own = originOf(ownOrigin);
-  if (own === undefined || !isLoopback(own.hostname) || !isLoopback(origin.hostname)) return false;
-  return own.protocol === origin.protocol && own.port === origin.port;
-};
-
-/**
- * Whether a page of this origin may use the widget. An empty list allows every page. It limits browsers alone: any other
- * program writes whatever Origin it likes. `secFetchSite` stands for the Origin that a same-origin GET does not carry.
- */
-export const isOriginAllowed = (
-  allowedDomains: readonly string[],
-  originHeader: string | undefined,
-  { ownOrigin, secFetchSite }: { ownOrigin: string; secFetchSite?: string | undefined },
-): boolean => {
-  if (allowedDomains.length === 0) return true;
-  if (originHeader === undefined) return secFetchSite === 'same-origin';
-  const origin = originOf(originHeader);
-  if (origin === undefined) return false;
-  if (isOwn(origin, ownOrigin)) return true;
-  return allowedDomains.some((entry) => {
-    const rule = ruleOf(entry.trim());
-    return rule !== undefined && matches(rule, origin);
-  });
 };
 
 /** A link that a page may offer: http(s), mail, phone, or a path of the page's own site. Never `//`, `\` or another scheme. */

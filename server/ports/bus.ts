@@ -14,7 +14,8 @@ export interface StaffSeat {
 export type Delivery =
   | { kind: 'facts'; orgId: string; conversationId: string; facts: Fact[] }
   | { kind: 'signal'; orgId: string; to: 'visitor' | 'staff' | 'both'; signal: Signal }
-  | { kind: 'revoked'; what: 'widget' | 'member' | 'credential' | 'session'; id: string }
+  /** `at` (ms): not before then, because it may still be used until its grace is over; absent: now. */
+  | { kind: 'revoked'; what: 'widget' | 'member' | 'credential' | 'session'; id: string; at?: number }
   /** These conversations' rows have changed; their facts travel to whoever follows the conversations. */
   | { kind: 'touched'; orgId: string; heads: { conversationId: string; seq: number }[] }
   /** Who looks at a conversation on one node. `asks`: the others tell theirs in turn. */

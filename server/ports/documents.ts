@@ -1,5 +1,5 @@
 // What is kept beside the logs, one table: the shape of each kind, and the lookups by which it is found without its id.
-import type { Page } from '../../shared/facts.ts';
+import type { Action, Page } from '../../shared/facts.ts';
 import type { PublicIds } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Collection } from './store.ts';
@@ -118,6 +118,28 @@ export interface RememberedRequest extends Base {
   body?: unknown;
 }
 
+/** A message with which the widget spoke first. */
+export interface Offer {
+  /** Of the trigger. */
+  type: string;
+  at: number;
+  /** `msg_…`; the visitor's answer brings it into the log under this id. */
+  messageId: string;
+  /** Absent while it is being worded. */
+  content?: string;
+  actions?: Action[];
+  /** The page has it with its actions; before that it was only announced. */
+  isTaken?: boolean;
+}
+
+/** Answers of the AI that one node counted for one widget on one day. */
+export interface Tally extends Base {
+  /** `2026-11-21`, UTC. */
+  day: string;
+  widgetId: string;
+  count: number;
+}
+
 /** What a session's visitor did on the page, as far as a score and the triggers need it. Its id is the session's. */
 export interface Engagement extends Base {
   /** Milliseconds on pages, capped by the wall time of the session. */
@@ -126,10 +148,13 @@ export interface Engagement extends Base {
   scrollDepth: number;
   clicks: number;
   pages: number;
+  /** The page in view as it last reported itself: a lower report is another page's. */
+  timeHere: number;
+  clicksHere: number;
   /** 0 to 100. */
   score: number;
-  /** Types of the triggers that fired, with when. */
-  offers: { type: string; at: number }[];
+  /** What was offered to the visitor without being asked, oldest first. */
+  offers: Offer[];
   /** Digests of the latest events, so that a repeat counts once. */
   seen: string[];
   updatedAt: number;
@@ -151,6 +176,8 @@ export interface Contact extends Base {
   subject?: string;
   lastSeenAt: number;
   visits: number;
+  /** The latest engagement score of a session, 0 to 100; absent where none was ever reported. */
+  engagement?: number;
   page?: Page;
   locale?: string;
   userAgent?: string;
@@ -211,6 +238,7 @@ export interface Documents {
   files: StoredFile;
   requests: RememberedRequest;
   engagements: Engagement;
+  tallies: Tally;
 }
 
 export type Kind = keyof Documents;
@@ -245,9 +273,10 @@ export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
   files: (file) => [`key:${file.key}`],
   requests: (request) => [`digest:${request.digest}`],
   engagements: () => [],
+  tallies: () => [],
 };
 
-/** The group that `list` narrows to: articles of an assistant, credentials of a member, contacts of a stage. */
+/** The group that `list` narrows to: articles of an assistant, credentials of a member, contacts of a stage, tallies of a day. */
 export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   organisations: () => '',
   members: () => '',
@@ -265,6 +294,7 @@ export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   files: () => '',
   requests: () => '',
   engagements: () => '',
+  tallies: (tally) => tally.day,
 };
 
 export const kinds = Object.keys(lookups) as Kind[];

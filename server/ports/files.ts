@@ -17,3 +17,10 @@ export interface Files {
   /** Gone or not there at all: both fine. */
   delete(key: string): Promise<void>;
 }
+
+/** [F2] At most 300 characters; parts begin with a letter or a digit, so that none is `..` or hidden. */
+export const isFileKey = (key: string): boolean =>
+  key.length <= 300 && /^[a-z0-9][a-z0-9_.-]*(\/[a-z0-9][a-z0-9_.-]*)*$/.test(key);
+
+/** What bytes are, told by themselves and not by whoever sends them; undefined where that is not clear. */
+export type MediaTypeOf = (bytes: Uint8Array) => Promise<string | undefined>;

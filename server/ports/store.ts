@@ -118,6 +118,12 @@ export interface Store {
    */
   unfinished(limit: number): Promise<{ orgId: string; conversationId: string }[]>;
 
+  /**
+   * Open conversations that a member holds, over all organisations, by id from after `after` (`''`: the beginning).
+   * Rows may lag, so whoever acts on one reads its state.
+   */
+  held(after: string, limit: number): Promise<{ orgId: string; conversationId: string; agentId: string }[]>;
+
   saveCheckpoint(conversationId: string, checkpoint: Checkpoint): Promise<void>;
   checkpoint(conversationId: string): Promise<Checkpoint | undefined>;
 

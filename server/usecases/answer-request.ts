@@ -7,6 +7,7 @@ import type { Knowledge, ModelRequest } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
 import type { Directory } from './directory.ts';
 import type { Limits } from './limits.ts';
+import type { Spending } from './spending.ts';
 
 export interface RequestDeps {
   store: Store;
@@ -14,6 +15,7 @@ export interface RequestDeps {
   knowledge: Knowledge;
   directory: Directory;
   limits: Limits;
+  spending: Spending;
 }
 
 /** Enough to count a day of answers, three facts each; the prompt takes of it what fits. */
@@ -38,11 +40,14 @@ export const prepareRequest = async (
   const isToday = (at: number): boolean => clock.now() - at < 86_400_000;
   const answered = history.filter((fact) => fact.type === 'reply.claimed' && isToday(fact.at)).length;
   // A visitor who begins conversation after conversation is the same visitor.
-  const isTooMany = deps.limits.check('answer', state.contactId ?? state.conversationId) !== undefined;
+  const isTooMany = (await deps.limits.checkShared('answer', state.contactId ?? state.conversationId)) !== undefined;
   if (answered > answersPerDay || isTooMany) throw new ModelError('refused', enough);
   const questions = history.filter((fact) => fact.type === 'message.created' && fact.author.kind === 'visitor');
   const latest = questions.slice(-2).map((fact) => (fact.type === 'message.created' ? fact.text : ''));
   const widget = state.widgetId === null ? undefined : await directory.widget(orgId, state.widgetId);
+  if (widget !== undefined && !(await deps.spending.admits(widget, state.conversationId))) {
+    throw new ModelError('refused', enough);
+  }
   const assistantId = widget?.assistantId ?? state.assistantId ?? '';
   const assistant = await directory.assistant(orgId, assistantId);
   const last = latest.at(-1) ?? '';

@@ -3,6 +3,7 @@ import type { ConversationState } from '../../shared/conversation.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { FactOf, ReplyMode, Usage } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
+import type { LiveReply } from '../../shared/view.ts';
 import type { ReplyCommand } from '../domain/conversation.ts';
 import { maxAttempts } from '../domain/decide-reply.ts';
 import type { Said } from '../domain/decision.ts';
@@ -19,6 +20,7 @@ import type { Collected } from './answer-stream.ts';
 import type { Committer } from './commit.ts';
 import type { Directory } from './directory.ts';
 import type { Limits } from './limits.ts';
+import type { Spending } from './spending.ts';
 import { pause } from './stall.ts';
 import { Utterance } from './utterance.ts';
 
@@ -31,11 +33,24 @@ export interface AnswerDeps {
   committer: Committer;
   directory: Directory;
   limits: Limits;
+  spending: Spending;
   knowledge: Knowledge;
   model: Model;
   node: string;
   /** No token in this time: the provider is given up. Default 20,000. */
   stallMs: number;
+  /** Set where other nodes answer too. */
+  shared?: SharedAnswers;
+}
+
+/** What answers need where others may claim them. */
+export interface SharedAnswers {
+  /** Whether its answers may be claimed: it is dead, or has let go of them. */
+  isGone(node: string): boolean;
+  /** Whether the log was read so lately that nothing of an outdated turn can be said (R10). */
+  maySpeak(): boolean;
+  /** Hears of this conversation from `seq` on, until the returned function is called. */
+  follow(conversationId: string, seq: number): () => void;
 }
 
 type Claimed = Pick<FactOf<'reply.claimed'>, 'replyId' | 'turn' | 'attempt' | 'mode' | 'answers'>;
@@ -77,6 +92,7 @@ export class Answer {
       checkpoint: (text) => this.#checkpoint(text),
       windowMs: () => deltaWindowMs(activeAnswers()),
       monotonic: () => deps.clock.monotonic(),
+      maySpeak: () => deps.shared?.maySpeak() ?? true,
     });
   }
 
@@ -101,6 +117,12 @@ export class Answer {
     }
   }
 
+  /** As whoever joins now should find it. */
+  get live(): LiveReply {
+    const { replyId, turn, attempt, mode } = this.#claim;
+    return { replyId, turn, attempt, mode, text: this.#utterance.said };
+  }
+
   hold(): Said | null {
     this.#utterance.hold();
     const { replyId, attempt } = this.#claim;
@@ -112,12 +134,21 @@ export class Answer {
     this.#utterance.resume();
   }
 
-  /** Outdated by a fact: the provider's request is closed and nothing more is published. */
-  cancel(): void {
+  /** What it has said; no more for `ms`, while another node decides about it. */
+  holdFor(ms: number): LiveReply {
+    this.#utterance.holdFor(ms);
+    return this.live;
+  }
+
+  /**
+   * Outdated by a fact: the provider's request is closed and nothing more is published. `by`: the reply that was claimed
+   * instead; where that is this very one by another node, the end is that node's to tell.
+   */
+  cancel(by?: string): void {
     this.#utterance.end();
     if (this.#isOver || this.#isClosing) return;
     this.#controller.abort();
-    this.#tellEnd('interrupted');
+    if (by !== this.#claim.replyId) this.#tellEnd('interrupted');
   }
 
   /** This node goes; the claim stays in the log for whoever comes next. */

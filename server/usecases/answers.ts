@@ -6,12 +6,18 @@ import type { Said } from '../domain/decision.ts';
 import type { Delivery } from '../ports/bus.ts';
 import { Answer } from './answer.ts';
 import type { AnswerDeps } from './answer.ts';
+import type { Asking } from './asking.ts';
 import type { Speaker } from './commit.ts';
 
 /** A message this soon after the one before belongs to the same burst. */
 const burstMs = 6000;
 const sweepBatch = 500;
+/** Several nodes: those of the living are among them and cost nothing. */
+const sharedBatch = 5000;
+const maxOwners = 50_000;
 const maxBursts = 10_000;
+/** Another node that decides about an answer tells within this; after it the answer goes on. */
+const heldMs = 1000;
 
 interface Burst {
   at: number;
@@ -22,6 +28,8 @@ export class Answers implements Speaker {
   readonly #deps: AnswerDeps;
   readonly #running = new Map<string, Answer>();
   readonly #bursts = new Map<string, Burst>();
+  /** Several nodes: who speaks where, as far as the feed told, so that looking for what is left over reads little. */
+  readonly #owners = new Map<string, string>();
   /** Checkpoints of answers whose owner is gone: what a cut before the next claim freezes. */
   readonly #left = new Map<string, Said>();
   #isDraining = false;
@@ -44,18 +52,60 @@ export class Answers implements Speaker {
 
   /** Follows the log: called synchronously with every publish, after the edges have enqueued the facts. */
   receive(delivery: Delivery): void {
+    if (delivery.kind === 'ask') this.#tell(delivery);
     if (delivery.kind !== 'facts') return;
     for (const fact of delivery.facts) this.#follow(delivery.orgId, fact);
+  }
+
+  /** Facts of any node, in any order: who speaks where. */
+  note(facts: readonly Fact[]): void {
+    for (const fact of facts) {
+      if (fact.type === 'reply.claimed') this.#remember(fact.conversationId, fact.owner);
+      else if (fact.type !== 'note.created' && fact.type !== 'label.changed') this.#owners.delete(fact.conversationId);
+    }
+  }
+
+  #remember(conversationId: string, owner: string): void {
+    this.#owners.delete(conversationId);
+    this.#owners.set(conversationId, owner);
+    if (this.#owners.size > maxOwners) this.#owners.delete(this.#owners.keys().next().value!);
+  }
+
+  /** Another node asks what the answer has said. */
+  #tell({ conversationId, id, from, holds }: Extract<Delivery, { kind: 'ask' }>): void {
+    const answer = this.#running.get(conversationId);
+    if (answer === undefined || from === this.#deps.node) return;
+    this.#deps.bus.publish({ kind: 'told', to: from, id, reply: holds ? answer.holdFor(heldMs) : answer.live });
+  }
+
+  /** What an answer of another node has said: from its owner where that is there, else as it was last written down. */
+  async saidBy(
+    asking: Asking,
+    conversationId: string,
+    reply: NonNullable<ConversationState['reply']>,
+  ): Promise<Said | null> {
+    const { shared, store } = this.#deps;
+    const told = shared?.isGone(reply.owner) === true ? undefined : await asking.ask(conversationId, { holds: true });
+    const said = told?.replyId === reply.replyId ? told : await store.checkpoint(conversationId);
+    if (said?.replyId !== reply.replyId || said.attempt !== reply.attempt || said.text === '') return null;
+    return { replyId: said.replyId, attempt: said.attempt, text: said.text };
   }
 
   /** Claims again what an earlier boot or a dead owner left, and what is owed but was never claimed. */
   async sweep(): Promise<void> {
     if (this.#isDraining) return;
-    const { store, committer, node } = this.#deps;
-    for (const { orgId, conversationId } of await store.unfinished(sweepBatch)) {
+    const { store, committer, node, shared } = this.#deps;
+    for (const { orgId, conversationId } of await store.unfinished(shared === undefined ? sweepBatch : sharedBatch)) {
       if (this.#running.has(conversationId)) continue;
-      const state = committer.peek(conversationId) ?? (await store.state(conversationId))?.state;
+      const owner = this.#owners.get(conversationId);
+      if (shared !== undefined && owner !== undefined && owner !== node && !shared.isGone(owner)) continue;
+      const state = committer.current(conversationId) ?? (await store.state(conversationId))?.state;
       if (state === undefined || this.#running.has(conversationId)) continue;
+      // What somebody speaks who lives is theirs.
+      if (shared !== undefined && state.reply !== null) {
+        this.#remember(conversationId, state.reply.owner);
+        if (state.reply.owner !== node && !shared.isGone(state.reply.owner)) continue;
+      }
       if (state.reply?.owner === node) {
         // Ours by the log, yet not running: its commit was in doubt when it was begun.
         this.#begin(orgId, conversationId, state.reply, 0);
@@ -93,7 +143,11 @@ export class Answers implements Speaker {
         conversationId,
         key: `r:${this.#deps.node}:claim:${state.head.seq}`,
         body: { type: 'claim' },
-        command: { type: 'reply.claim', isOwnerGone: true },
+        command: {
+          type: 'reply.claim',
+          isOwnerGone: true,
+          ...(state.reply === null ? {} : { owner: state.reply.owner }),
+        },
         surroundings: await directory.forState(orgId, state),
       });
     } catch (error) {
@@ -114,7 +168,7 @@ export class Answers implements Speaker {
         this.#cancel(conversationId);
         return;
       case 'reply.claimed':
-        this.#cancel(conversationId);
+        this.#cancel(conversationId, fact.replyId);
         if (fact.owner === this.#deps.node && !this.#isDraining) {
           this.#begin(orgId, conversationId, fact, this.#delay(fact));
         }
@@ -143,19 +197,22 @@ export class Answers implements Speaker {
     claim: Pick<FactOf<'reply.claimed'>, 'replyId' | 'turn' | 'attempt' | 'mode' | 'answers'>,
     delayMs: number,
   ): void {
+    const { shared, committer } = this.#deps;
     const answer = new Answer(this.#deps, orgId, conversationId, claim, () => this.#running.size);
     this.#running.set(conversationId, answer);
+    const unfollow = shared?.follow(conversationId, committer.peek(conversationId)?.head.seq ?? 0);
     void answer.run(delayMs).finally(() => {
+      unfollow?.();
       if (this.#running.get(conversationId) === answer) this.#running.delete(conversationId);
       if (answer.isComplete) this.#bursts.delete(conversationId);
     });
   }
 
-  #cancel(conversationId: string): void {
+  #cancel(conversationId: string, by?: string): void {
     this.#left.delete(conversationId);
     const answer = this.#running.get(conversationId);
     if (answer === undefined) return;
     this.#running.delete(conversationId);
-    answer.cancel();
+    answer.cancel(by);
   }
 }

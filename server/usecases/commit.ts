@@ -62,6 +62,16 @@ export interface CommitDeps {
   metrics: Metrics;
   /** This process, as owner of answers. */
   node: string;
+  /** Set where other nodes write the same logs. */
+  shared?: SharedLogs;
+}
+
+/** What the committer needs where it is not alone. */
+export interface SharedLogs {
+  /** What the answer of another node has said, and no more of it until the log decides; null where nothing was. */
+  said(conversationId: string, reply: NonNullable<ConversationState['reply']>): Promise<Circumstances['said']>;
+  /** A commit of this node is durable and published: what must follow it may begin. */
+  appended(commit: Commit, state: ConversationState): void;
 }
 
 interface Pending extends Ask {
@@ -69,6 +79,13 @@ interface Pending extends Ask {
   tries: number;
   isAdmitted: boolean;
   settle: (outcome: Answered | ChatError) => void;
+  /** When it was asked, where somebody waits with a watch in hand (several nodes). */
+  askedAt: number;
+  /** A refusal was decided on a state that was kept: it must be decided on one that was read. */
+  isChecked: boolean;
+  /** What another node's answer has said, and which one that was. */
+  said: Circumstances['said'];
+  saidBy: string;
 }
 
 interface Attempt {
@@ -78,6 +95,14 @@ interface Attempt {
 }
 
 const maxTries = 20;
+/** Several nodes: whoever has waited for so long is told that the outcome is unknown, ms. */
+const deadlineMs = 4500;
+const lookEveryMs = 250;
+/** Several nodes: more than this is refused at once, or an outage would fill the memory. */
+const maxOpen = 10_000;
+
+const tooLong = (): ChatError => new ChatError('unavailable', 'The message store does not answer; try again');
+const replyKey = ({ replyId, attempt }: { replyId: string; attempt: number }): string => `${replyId} ${attempt}`;
 
 const hashOf = (body: unknown): string => digest('sha1', JSON.stringify(body), 'base64url');
 
@@ -96,6 +121,10 @@ const pendingOf = (ask: Ask, settle: Pending['settle']): Pending => {
     tries: 0,
     isAdmitted: false,
     settle,
+    askedAt: 0,
+    isChecked: false,
+    said: null,
+    saidBy: '',
   };
   if (admit !== undefined) pending.admit = admit;
   return pending;
@@ -113,6 +142,24 @@ const cuts = (facts: readonly Fact[]): boolean =>
         fact.type === 'reply.failed',
   );
 
+/** Commands that may end the answer that is being spoken. */
+const mayCut = (command: Command): boolean => {
+  switch (command.type) {
+    case 'reply.claim':
+    case 'reply.complete':
+    case 'reply.fail':
+    case 'agent.message':
+    case 'agent.note':
+    case 'agent.label':
+    case 'visitor.csat':
+    case 'visitor.lead':
+    case 'visitor.identify':
+      return false;
+    default:
+      return true;
+  }
+};
+
 /** Log of one installation's conversations, as this process writes it. */
 export class Committer {
   readonly #deps: CommitDeps;
@@ -122,6 +169,11 @@ export class Committer {
   #isScheduled = false;
   #speaker: Speaker | null = null;
   #claims = true;
+  /** Several nodes only: commands without an outcome. */
+  readonly #open = new Set<Pending>();
+  /** Commands that wait for what another node's answer has said, in their order. */
+  readonly #parked = new Map<string, Pending[]>();
+  #deadlines: NodeJS.Timeout | undefined;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
@@ -143,6 +195,16 @@ export class Committer {
     return this.#states.get(conversationId)?.state;
   }
 
+  /** Where it can be told without asking the store: of a log that other nodes write too it cannot. */
+  current(conversationId: string): ConversationState | undefined {
+    return this.#deps.shared === undefined ? this.peek(conversationId) : undefined;
+  }
+
+  /** Durable facts of a conversation that this node heard of. */
+  observe(conversationId: string, facts: readonly Fact[]): void {
+    this.#states.follow(conversationId, facts);
+  }
+
   /** As `peek`, with the organisation whose log it is. */
   known(conversationId: string): KnownState | undefined {
     return this.#states.get(conversationId);
@@ -155,7 +217,9 @@ export class Committer {
    */
   async perform(ask: Ask): Promise<Answered> {
     const outcome = await new Promise<Answered | ChatError>((settle) => {
-      this.#queue.push(pendingOf(ask, settle));
+      const pending = pendingOf(ask, settle);
+      if (this.#deps.shared !== undefined && !this.#watch(pending)) return;
+      this.#queue.push(pending);
       this.#schedule();
     });
     if (outcome instanceof ChatError) throw outcome;
@@ -164,7 +228,38 @@ export class Committer {
 
   /** Resolves when everything queued so far is written or refused. */
   async settled(): Promise<void> {
-    while (this.#queue.length > 0 || this.#isFlushing) await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0 || this.#isFlushing || this.#parked.size > 0)
+      await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Gives a command its deadline; false where there are too many already. */
+  #watch(pending: Pending): boolean {
+    if (this.#open.size >= maxOpen) {
+      pending.settle(tooLong());
+      return false;
+    }
+    const { settle } = pending;
+    pending.askedAt = this.#deps.clock.monotonic();
+    pending.settle = (outcome) => {
+      this.#open.delete(pending);
+      settle(outcome);
+    };
+    this.#open.add(pending);
+    this.#deadlines ??= setInterval(() => this.#expire(), lookEveryMs).unref();
+    return true;
+  }
+
+  /** The write may still come about: that is what `unavailable` says, and the key finds out. */
+  #expire(): void {
+    const before = this.#deps.clock.monotonic() - deadlineMs;
+    for (const pending of this.#open) {
+      if (pending.askedAt > before) break;
+      pending.settle(tooLong());
+    }
+    this.#queue = this.#queue.filter((pending) => this.#open.has(pending));
+    if (this.#open.size > 0) return;
+    clearInterval(this.#deadlines);
+    this.#deadlines = undefined;
   }
 
   #schedule(): void {
@@ -178,7 +273,8 @@ export class Committer {
 
   async #flush(): Promise<void> {
     this.#isFlushing = true;
-    const batch = this.#queue;
+    const batch =
+      this.#deps.shared === undefined ? this.#queue : this.#queue.filter((pending) => this.#open.has(pending));
     this.#queue = [];
     try {
       await this.#write(batch);
@@ -200,10 +296,14 @@ export class Committer {
   }
 
   async #write(batch: Pending[]): Promise<void> {
-    const { store, metrics } = this.#deps;
+    const { store, metrics, shared } = this.#deps;
+    const fresh = shared === undefined ? undefined : new Set<string>();
     const [earlier, broken] = await Promise.all([
       store.commitsByKey(batch),
-      this.#states.load(batch.map(({ conversationId }) => conversationId)),
+      this.#states.load(
+        batch.map(({ conversationId }) => conversationId),
+        fresh,
+      ),
     ]);
     const working = new Map<string, ConversationState>();
     const taken = new Map<string, Attempt>();
@@ -231,8 +331,13 @@ export class Committer {
         later.push(pending);
         continue;
       }
-      const attempt = this.#decide(pending, working, afterwards);
-      if (attempt === undefined) continue;
+      if (shared !== undefined && this.#mustAsk(shared, pending)) continue;
+      const attempt = this.#decide(pending, working, afterwards, fresh, later);
+      if (attempt === undefined) {
+        // What comes after it in this conversation waits with it.
+        if (later.at(-1) === pending) perConversation.set(conversationId, Number.POSITIVE_INFINITY);
+        continue;
+      }
       attempts.push(attempt);
       taken.set(`${conversationId} ${pending.key}`, attempt);
       perConversation.set(conversationId, count + 1);
@@ -258,6 +363,10 @@ export class Committer {
       }
     }
     for (const settle of afterwards) settle();
+    if (later.length > 1) {
+      const places = new Map(batch.map((pending, i) => [pending, i]));
+      later.sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+    }
     this.#queue.unshift(...later);
   }
 
@@ -267,7 +376,43 @@ export class Committer {
     else pending.settle(new ChatError('unavailable', 'Too much at once in this conversation; try again'));
   }
 
-  #decide(pending: Pending, working: Map<string, ConversationState>, afterwards: (() => void)[]): Attempt | undefined {
+  /** Whether it must wait for what an answer of another node has said: a decision may cut it there (R12). */
+  #mustAsk(shared: SharedLogs, pending: Pending): boolean {
+    const { conversationId } = pending;
+    const waiting = this.#parked.get(conversationId);
+    if (waiting !== undefined) {
+      waiting.push(pending);
+      return true;
+    }
+    const reply = this.#states.get(conversationId)?.state.reply;
+    if (reply === undefined || reply === null || reply.mode !== 'answer' || reply.owner === this.#deps.node)
+      return false;
+    if (!mayCut(pending.command) || pending.saidBy === replyKey(reply)) return false;
+    const parked = [pending];
+    this.#parked.set(conversationId, parked);
+    const goOn = (said: Circumstances['said']): void => {
+      this.#parked.delete(conversationId);
+      for (const one of parked) {
+        one.said = said;
+        one.saidBy = replyKey(reply);
+      }
+      this.#queue.push(...parked);
+      this.#schedule();
+    };
+    shared.said(conversationId, reply).then(goOn, (error: unknown) => {
+      this.#deps.log.warn({ err: error, conversationId }, 'what was said is not known');
+      goOn(null);
+    });
+    return true;
+  }
+
+  #decide(
+    pending: Pending,
+    working: Map<string, ConversationState>,
+    afterwards: (() => void)[],
+    fresh: ReadonlySet<string> | undefined,
+    later: Pending[],
+  ): Attempt | undefined {
     const { conversationId, orgId, command, surroundings } = pending;
     const { clock, node } = this.#deps;
     const refusal = pending.isAdmitted ? undefined : pending.admit?.();
@@ -285,7 +430,7 @@ export class Committer {
       working.get(conversationId) ?? cached?.state ?? initialState(conversationId, surroundings.opening.isAutopilot);
     const commitId = newHexId();
     const isSpeaking = state.reply !== null;
-    const said = isSpeaking ? (this.#speaker?.hold(conversationId) ?? null) : null;
+    const said = isSpeaking ? (this.#speaker?.hold(conversationId) ?? pending.said) : null;
     const decision = decide(state, command, {
       at: clock.now(),
       commitId,
@@ -298,6 +443,14 @@ export class Committer {
       draft: surroundings.draft ?? null,
     });
     if (isSpeaking && (isRefusal(decision) || !cuts(decision.facts))) this.#speaker?.resume(conversationId);
+    const changesNothing = isRefusal(decision) || decision.facts.length === 0;
+    if (changesNothing && fresh !== undefined && !fresh.has(conversationId) && !pending.isChecked) {
+      // No lost race would tell that the state was old: read it and decide again.
+      pending.isChecked = true;
+      this.#states.forget(conversationId);
+      later.push(pending);
+      return undefined;
+    }
     if (isRefusal(decision)) {
       const { refused, message, details } = decision;
       afterwards.push(() => pending.settle(new ChatError(refused, message, { details })));
@@ -325,13 +478,14 @@ export class Committer {
   }
 
   /** Publishing first, then the ack: whoever got the ack finds the fact delivered, and both come after the write. */
-  #deliver({ pending, decided }: Attempt): void {
+  #deliver({ pending, decided, commit }: Attempt): void {
     const { facts, state, result } = decided;
     const { orgId, conversationId } = pending;
     this.#states.keep(orgId, state);
     for (const fact of facts) if (fact.type === 'message.created') this.#deps.metrics.message(fact.author.kind);
     this.#deps.bus.publish({ kind: 'facts', orgId, conversationId, facts });
     pending.settle({ result, isNew: true, facts, state });
+    this.#deps.shared?.appended(commit, state);
   }
 
   #repeat(pending: Pending, found: Commit): void {

@@ -5,6 +5,7 @@ import { ChatError } from '../../shared/errors.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { SearchHit, Store } from '../ports/store.ts';
+import { readLeadScore } from './lead-scores.ts';
 import { exclusively } from './secret.ts';
 
 interface ContactDeps {
@@ -16,10 +17,13 @@ export interface ConversationContext {
   widget: { id: string; name: string };
   /** The contact's other conversations, latest first. */
   others: InboxRow[];
+  /** 0 to 100; null where nothing was ever reported. */
+  engagementScore: number | null;
+  leadScore: number | null;
 }
 
 /** The schema is the list of what staff may see: everything else is stripped. */
-const contactViewOf = (contact: Contact): ContactView => contactView.parse(contact);
+export const contactViewOf = (contact: Contact): ContactView => contactView.parse(contact);
 
 /** What the log alone tells of a visitor whose contact was erased. */
 const contactFromRow = (row: InboxRow): ContactView => ({
@@ -39,16 +43,19 @@ export const readContext = async (
 ): Promise<ConversationContext> => {
   const row = await store.row(orgId, conversationId);
   if (row === undefined) throw new ChatError('not_found', 'There is no such conversation');
-  const [contact, widget, all] = await Promise.all([
+  const [contact, widget, all, leadScore] = await Promise.all([
     store.documents.contacts.get(orgId, row.contactId),
     store.documents.widgets.get(orgId, row.widgetId),
     store.conversationsOf(orgId, row.contactId, 21),
+    readLeadScore({ store }, { orgId, conversationId, contactId: row.contactId }),
   ]);
   return {
     // The log stands in for what a crash kept from the contact.
     contact: contact === undefined ? contactFromRow(row) : contactViewOf({ ...row.visitor, ...contact }),
     widget: { id: row.widgetId, name: widget?.name ?? 'A removed widget' },
     others: all.filter((other) => other.conversationId !== conversationId).slice(0, 20),
+    engagementScore: contact?.engagement ?? null,
+    leadScore,
   };
 };
 
@@ -67,6 +74,8 @@ export const changeContact = (
     const fields = change(contact);
     if (fields === undefined) return contact;
     const changed = { ...contact, ...fields };
+    // What was taken away is absent, so that nobody mistakes it for known.
+    for (const name of ['name', 'email', 'phone', 'company'] as const) if (changed[name] === '') delete changed[name];
     await store.documents.contacts.put(changed);
     return changed;
   });

@@ -9,9 +9,9 @@ export interface FeedDeps {
   clock: Clock;
   log: Log;
   /** New commits, each at least once. */
-  deliver(commits: readonly Commit[]): void;
+  deliver: (commits: readonly Commit[]) => void;
   /** Does what must follow these commits, once more if need be; they are settled when it resolves. */
-  followUp(commits: readonly Commit[]): Promise<void>;
+  followUp: (commits: readonly Commit[]) => Promise<void>;
   /** Whether this node speaks: then it looks more often, because it may speak only so long after a look. */
   isSpeaking(): boolean;
 }
@@ -19,6 +19,8 @@ export interface FeedDeps {
 const pageSize = 500;
 const tickMs = { idle: 700, speaking: 300 } as const;
 const retryMs = 250;
+/** Several changes are looked at together. */
+const wakeMs = 30;
 /** A commit this old that nobody settled is left over. */
 const undoneMs = 4000;
 const undoneEveryMs = 2000;
@@ -34,6 +36,7 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
   #isWoken = false;
+  #isSoon = false;
   #isStopped = false;
   #isDoing: Promise<void> | null = null;
   #isFailing = false;
@@ -57,8 +60,9 @@ export class Feed {
       this.#isWoken = true;
       return;
     }
-    clearTimeout(this.#timer);
-    void this.#tick();
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    this.#schedule(wakeMs);
   }
 
   /** Whether this node has looked recently enough to speak. */
@@ -84,6 +88,7 @@ export class Feed {
     if (this.#isLooking || this.#isStopped) return;
     this.#isLooking = true;
     this.#isWoken = false;
+    this.#isSoon = false;
     try {
       await this.#look();
       if (this.#isFailing) this.#deps.log.info({}, 'the feed is read again');
@@ -96,7 +101,7 @@ export class Feed {
     }
     this.#mendUndone();
     const pace = this.#deps.isSpeaking() ? tickMs.speaking : tickMs.idle;
-    this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? 0 : pace);
+    this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? wakeMs : pace);
   }
 
   async #look(): Promise<void> {

@@ -1,4 +1,5 @@
 // The mark that the first start leaves: which organisation this installation began with, and whether it is the demo.
+import { ChatError } from '../../shared/errors.ts';
 import { newSecret } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -49,4 +50,35 @@ export const demoWidgetKey = async ({ store }: { store: Store }): Promise<string
   const installation = await readInstallation({ store });
   if (installation === undefined || !installation.isDemo) return undefined;
   return (await store.documents.widgets.get(installation.orgId, installation.widgetId))?.widgetKey;
+};
+
+const lockId = 'start-lock';
+const lockWaitMs = 150;
+
+/**
+ * One node at a time: an empty store is filled once, however many nodes are started at it. A lock whose node is dead is
+ * taken from it. The lock is a document under the node's own name, and its lookup is what can exist only once.
+ */
+export const startLocked = async <T>(
+  deps: { store: Store; clock: Clock; node: string; nodes: { isGone(node: string): boolean } },
+  task: () => Promise<T>,
+): Promise<T> => {
+  const { store, clock, node, nodes } = deps;
+  const { settings } = store.documents;
+  for (;;) {
+    try {
+      await settings.put({ id: lockId, orgId: node, createdAt: clock.now(), value: node });
+      break;
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'conflict') throw error;
+    }
+    const held = await settings.find(`name:${lockId}`);
+    if (held !== undefined && nodes.isGone(held.orgId)) await settings.delete(held.orgId, lockId);
+    else await new Promise((resolve) => setTimeout(resolve, lockWaitMs));
+  }
+  try {
+    return await task();
+  } finally {
+    await settings.delete(node, lockId);
+  }
 };

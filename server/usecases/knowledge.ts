@@ -2,7 +2,7 @@
 import { articleView, assistantView } from '../../shared/console-api.ts';
 import type { ArticleView, AssistantView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
-import { newId } from '../../shared/ids.ts';
+import { newId, publicIdsOf } from '../../shared/ids.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Article, Assistant } from '../ports/documents.ts';
@@ -35,17 +35,42 @@ export const listAssistants = async (deps: KnowledgeDeps, orgId: string): Promis
   return Promise.all(assistants.map((assistant) => viewOf(deps, assistant)));
 };
 
-/** Name, instructions, tone, model; holds for the next answer. */
+type AssistantSettings = Pick<Assistant, 'name' | 'role' | 'instructions' | 'tone' | 'model'>;
+
+/** Far more than a business has; each is listed wherever one is chosen. */
+const maxAssistants = 200;
+
+/** A new assistant, which knows nothing yet. @throws ChatError `conflict` where there are too many */
+export const addAssistant = async (
+  deps: KnowledgeDeps,
+  orgId: string,
+  input: Change<AssistantSettings> & { name: string },
+): Promise<AssistantView> => {
+  const { assistants } = deps.store.documents;
+  if ((await assistants.list(orgId)).length >= maxAssistants) {
+    throw new ChatError('conflict', `There are ${maxAssistants} assistants already`);
+  }
+  const now = deps.clock.now();
+  const id = newId('asst');
+  const { name, role = 'AI assistant', instructions = '', tone = '', model = '' } = input;
+  const settings: AssistantSettings = { name, role, instructions, tone, model };
+  const assistant: Assistant = { id, ...publicIdsOf(id), orgId, createdAt: now, updatedAt: now, ...settings };
+  await assistants.put(assistant);
+  return viewOf(deps, assistant);
+};
+
+/** Name, role, instructions, tone, model; holds for the next answer. */
 export const changeAssistant = async (
   deps: KnowledgeDeps,
   orgId: string,
   id: string,
-  change: Change<Pick<Assistant, 'name' | 'instructions' | 'tone' | 'model'>>,
+  change: Change<AssistantSettings>,
 ): Promise<AssistantView> => {
   const before = await assistantOf(deps, orgId, id);
   const assistant: Assistant = {
     ...before,
     name: change.name ?? before.name,
+    role: change.role ?? before.role,
     instructions: change.instructions ?? before.instructions,
     tone: change.tone ?? before.tone,
     model: change.model ?? before.model,

@@ -1,6 +1,7 @@
 // Rates, counted on this node in token buckets: cheap enough for every packet, exact about when to try again.
 import { ChatError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { SharedCounter } from '../ports/counter.ts';
 
 export interface Rate {
   /** How many in the long run per `perMs`. */
@@ -71,15 +72,21 @@ export class Limiter {
   }
 }
 
+const tooFast = (retryAfterMs: number): ChatError =>
+  new ChatError('rate_limited', 'That was a bit fast; please wait a moment', { retryAfterMs });
+
 export type RateName = keyof typeof rates;
 
 /** All limiters of this node; with `isOff` everything passes (load tests). */
 export class Limits {
   readonly #limiters: Record<RateName, Limiter>;
   readonly isOff: boolean;
+  readonly #counter: SharedCounter | undefined;
 
-  constructor(clock: Clock, isOff: boolean) {
+  /** `counter`: counts over all nodes, where there are several. */
+  constructor(clock: Clock, isOff: boolean, counter?: SharedCounter) {
     this.isOff = isOff;
+    this.#counter = counter;
     this.#limiters = Object.fromEntries(
       Object.entries(rates).map(([name, rate]) => [name, new Limiter(rate, clock)]),
     ) as Record<RateName, Limiter>;
@@ -90,6 +97,17 @@ export class Limits {
     if (this.isOff) return undefined;
     const retryAfterMs = this.#limiters[name].take(key);
     if (retryAfterMs === 0) return undefined;
-    return new ChatError('rate_limited', 'That was a bit fast; please wait a moment', { retryAfterMs });
+    return tooFast(retryAfterMs);
+  }
+
+  /**
+   * As `check`, over all nodes: for limits that somebody would get round by going to another node. Counts on this node
+   * alone where the others cannot be asked.
+   */
+  async checkShared(name: RateName, key: string): Promise<ChatError | undefined> {
+    if (this.isOff) return undefined;
+    const retryAfterMs = await this.#counter?.take(name, rates[name], key);
+    if (retryAfterMs === undefined) return this.check(name, key);
+    return retryAfterMs === 0 ? undefined : tooFast(retryAfterMs);
   }
 }

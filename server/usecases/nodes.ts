@@ -7,6 +7,8 @@ import type { Log } from '../ports/telemetry.ts';
 /** What a node says of itself. */
 export interface About {
   seats: StaffSeat[];
+  /** It commits but claims nothing: what is owed there, others must answer. */
+  isDraining?: boolean;
   /** It has let go of its answers. */
   isLeaving?: boolean;
 }
@@ -17,7 +19,7 @@ export interface NodesDeps {
   log: Log;
   /** This process. */
   node: string;
-  seats(): StaffSeat[];
+  seats: () => StaffSeat[];
 }
 
 interface Seen {
@@ -32,6 +34,8 @@ const beatMs = 1000;
 export const deadMs = 4000;
 /** Two looks further apart than this count as no more: nobody looked meanwhile, so nobody can know. */
 const gapMs = 1500;
+/** After a death or a leave it is looked for what is left for so long: rows may lag behind the log. */
+const restlessMs = 8000;
 /** So long a name that is gone is remembered. */
 const forgetMs = 600_000;
 const maxSeats = 400;
@@ -41,7 +45,8 @@ const nobody: About = { seats: [] };
 const parse = (about: string): About => {
   try {
     const read = JSON.parse(about) as Partial<About>;
-    return { seats: read.seats ?? [], ...(read.isLeaving === true ? { isLeaving: true } : {}) };
+    const { seats = [], isDraining = false, isLeaving = false } = read;
+    return { seats, isDraining, isLeaving };
   } catch {
     return nobody;
   }
@@ -53,7 +58,8 @@ export class Nodes {
   readonly #listeners: (() => void)[] = [];
   #counter = 0;
   #lookedAt: number | null = null;
-  #isLeaving = false;
+  #going: Pick<About, 'isDraining' | 'isLeaving'> = {};
+  #release: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -102,10 +108,23 @@ export class Nodes {
     return this.living().every(({ node }) => this.#deps.node <= node);
   }
 
-  /** From now on its answers may be claimed by others. Never rejects. */
-  async announceLeaving(): Promise<void> {
-    this.#isLeaving = true;
+  /** Called when answers of others may have become free, or are owed where nobody claims them. */
+  onRelease(listener: () => void): void {
+    this.#release = listener;
+  }
+
+  /** Tells the others how far this node is on its way out. Never rejects. */
+  async announce(going: Pick<About, 'isDraining' | 'isLeaving'>): Promise<void> {
+    this.#going = { ...this.#going, ...going };
     await this.#look().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'leaving not announced'));
+  }
+
+  /** Another node said so itself, ahead of its heartbeat. */
+  hearLeaving(node: string): void {
+    const seen = this.#seen.get(node);
+    if (seen === undefined) return;
+    seen.about = { ...seen.about, isLeaving: true };
+    this.#release();
   }
 
   async stop(): Promise<void> {
@@ -132,7 +151,7 @@ export class Nodes {
 
   async #look(): Promise<void> {
     const { store, clock, node, seats } = this.#deps;
-    const about: About = { seats: seats().slice(0, maxSeats), ...(this.#isLeaving ? { isLeaving: true } : {}) };
+    const about: About = { seats: seats().slice(0, maxSeats), ...this.#going };
     this.#counter += 1;
     const began = clock.monotonic();
     await store.beat(node, this.#counter, JSON.stringify(about));
@@ -141,24 +160,31 @@ export class Nodes {
     const passed = this.#lookedAt === null ? 0 : Math.min(gapMs, began - this.#lookedAt);
     this.#lookedAt = began;
     const present = new Set<string>();
+    let isRestless = false;
     for (const beat of beats) {
       if (beat.node === node) continue;
       present.add(beat.node);
       const before = this.#seen.get(beat.node);
       const isSilent = before?.counter === beat.counter;
-      this.#seen.set(beat.node, {
-        counter: beat.counter,
-        silentMs: isSilent ? before.silentMs + passed : 0,
-        about: isSilent ? before.about : parse(beat.about),
-      });
+      const silentMs = isSilent ? before.silentMs + passed : 0;
+      const said = isSilent ? before.about : parse(beat.about);
+      this.#seen.set(beat.node, { counter: beat.counter, silentMs, about: said });
+      const isDying = silentMs >= deadMs && silentMs < deadMs + restlessMs;
+      if (isDying || (silentMs < deadMs && (said.isDraining === true || said.isLeaving === true))) isRestless = true;
     }
     for (const [other, seen] of this.#seen) {
       if (present.has(other)) continue;
       // It left, and said so; or nobody ever heard of it.
-      if (seen.counter >= 0) this.#seen.set(other, { ...seen, counter: -1, silentMs: deadMs, about: nobody });
-      else if (seen.silentMs > forgetMs) this.#seen.delete(other);
-      else seen.silentMs += passed;
+      if (seen.counter >= 0) {
+        this.#seen.set(other, { counter: -1, silentMs: deadMs, about: nobody });
+        isRestless = true;
+      } else if (seen.silentMs > forgetMs) this.#seen.delete(other);
+      else {
+        seen.silentMs += passed;
+        if (seen.silentMs >= deadMs && seen.silentMs < deadMs + restlessMs) isRestless = true;
+      }
     }
     for (const listen of this.#listeners) listen();
+    if (isRestless) this.#release();
   }
 }

@@ -2,7 +2,9 @@
 import { ChatError } from '../../shared/errors.ts';
 import { deriveTheme } from '../../shared/theme.ts';
 import type { PublicWidget, Theme, Widget } from '../../shared/widget.ts';
-import { isOriginAllowed, isSafeLink } from '../domain/widget.ts';
+import { isOriginAllowed } from '../domain/allowed-domains.ts';
+import { whyNotEmbeddable } from '../domain/embedding.ts';
+import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { hashOf } from './secret.ts';
@@ -54,11 +56,16 @@ export const widgetByKey = async (
   if (held !== undefined && held.until > now && held.until <= now + keptMs) return held.widget;
   const widget = await store.documents.widgets.find(`key:${key}`);
   if (widget === undefined) return undefined;
-  // A rotated key works until its grace is over.
-  const old = widget.oldKeys?.find((rotated) => rotated.key === key);
-  if (old !== undefined && old.until <= now) return undefined;
-  keep(widgets, key, { widget, until: Math.min(now + keptMs, old?.until ?? Number.POSITIVE_INFINITY) });
+  const until = keyLife(widget, key);
+  if (until <= now) return undefined;
+  keep(widgets, key, { widget, until: Math.min(now + keptMs, until) });
   return widget;
+};
+
+/** Until when a public key is one of this widget's, ms: a rotated one until its grace is over; 0 for any other. */
+export const keyLife = (widget: Widget, key: string): number => {
+  if (key === widget.widgetKey || key === widget.catyKey) return Number.POSITIVE_INFINITY;
+  return widget.oldKeys?.find((rotated) => rotated.key === key)?.until ?? 0;
 };
 
 /** This node's copies of a widget that was changed or removed. */
@@ -71,7 +78,7 @@ export const forgetWidget = ({ store }: Pick<PublicWidgetDeps, 'store'>, widget:
 
 /**
  * The widget that a page asks for by its public key.
- * @throws ChatError `not_found` for an unknown key, `forbidden` where it is switched off or not for this page
+ * @throws ChatError `not_found` for an unknown key, `forbidden` where it is switched off, not for this page or for none
  */
 export const admitPage = async (
   deps: Pick<PublicWidgetDeps, 'store' | 'clock'>,
@@ -83,6 +90,8 @@ export const admitPage = async (
   if (!isOriginAllowed(widget.allowedDomains, page.origin, page)) {
     throw new ChatError('forbidden', 'This widget is not allowed on this page: see its allowed domains');
   }
+  const bridge = whyNotEmbeddable(widget.type);
+  if (bridge !== undefined) throw new ChatError('forbidden', bridge);
   return widget;
 };
 

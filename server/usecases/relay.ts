@@ -107,6 +107,15 @@ export class Relay implements Bus {
     this.#take(delivery);
   }
 
+  /** Rows of these conversations have changed: for whoever looks at an inbox here. */
+  tellTouched(
+    commits: readonly { orgId: string; conversationId: string; first: number; facts: readonly Fact[] }[],
+  ): void {
+    for (const { orgId, conversationId, first, facts } of commits) {
+      this.#tell({ kind: 'touched', orgId, heads: [{ conversationId, seq: first + facts.length - 1 }] });
+    }
+  }
+
   /** Lets go of what nobody has followed for a moment. Called about once a second. */
   tick(): void {
     const now = this.#deps.clock.monotonic();

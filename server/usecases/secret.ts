@@ -31,7 +31,6 @@ export const grant = async (deps: { store: Store; clock: Clock }, of: Grant): Pr
     hash: hashOf(of.secret),
     name: of.name,
     hint: of.secret.slice(-4),
-    lastUsedAt: now,
     ...(of.lifetimeMs === undefined ? {} : { expiresAt: now + of.lifetimeMs }),
     ...(of.idleMs === undefined ? {} : { idleMs: of.idleMs }),
   };

@@ -67,10 +67,16 @@ export const openSession = async (deps: SessionDeps, member: Member): Promise<Si
   return { member, credential, secret };
 };
 
+/** Longer than it takes a node to write down a last use that it had read before. */
+const lateUseMs = 2000;
+
 /** Ends one credential everywhere; its live sockets close. */
 export const revokeCredential = async (deps: SessionDeps, { orgId, id }: Credential): Promise<void> => {
-  await exclusively(id, () => deps.store.documents.credentials.delete(orgId, id));
+  const { credentials } = deps.store.documents;
+  await exclusively(id, () => credentials.delete(orgId, id));
   deps.bus.publish({ kind: 'revoked', what: 'credential', id });
+  // Another node may just have been writing down its last use, and so have brought it back.
+  setTimeout(() => void credentials.delete(orgId, id).catch(() => undefined), lateUseMs).unref();
 };
 
 /** Ends a member's credentials of these kinds, but for `except`. */

@@ -9,6 +9,8 @@ export interface UtteranceDeps {
   /** For how many ms deltas are gathered right now. */
   windowMs(): number;
   monotonic(): number;
+  /** Whether anything may be said right now; where not, it waits for the next window. */
+  maySpeak(): boolean;
 }
 
 const checkpointEvery = { ms: 500, characters: 1024 } as const;
@@ -18,6 +20,8 @@ export class Utterance {
   #text = '';
   #published = 0;
   #isHeld = false;
+  /** Another node decides about it until then, on this node's monotonic clock. */
+  #heldUntil = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #checkpointAt = 0;
@@ -49,15 +53,20 @@ export class Utterance {
     this.#isHeld = true;
   }
 
+  /** As `hold`, for another node: it may be gone before it says how it ended, so this ends by itself. */
+  holdFor(ms: number): void {
+    this.#heldUntil = this.#deps.monotonic() + ms;
+  }
+
   resume(): void {
     this.#isHeld = false;
     if (this.#published < this.#text.length) this.#wait();
   }
 
-  /** The rest at once: the answer is complete. */
+  /** The rest at once: the answer is complete. Where it may not speak, the commit says it. */
   finish(): void {
     this.#stopTimer();
-    this.#publish(this.#text.length);
+    if (this.#maySpeak()) this.#publish(this.#text.length);
   }
 
   /** Silence, for good. */
@@ -73,6 +82,10 @@ export class Utterance {
     await this.#deps.checkpoint(this.said);
   }
 
+  #maySpeak(): boolean {
+    return this.#deps.maySpeak() && (this.#heldUntil === 0 || this.#deps.monotonic() >= this.#heldUntil);
+  }
+
   #wait(): void {
     if (this.#isHeld || this.#isOver || this.#timer !== null) return;
     this.#timer = setTimeout(() => {
@@ -82,6 +95,10 @@ export class Utterance {
   }
 
   #flush(): void {
+    if (!this.#maySpeak()) {
+      this.#wait();
+      return;
+    }
     const isFirst = this.#published === 0;
     this.#publish(safeEnd(this.#text));
     // A window begins with the first delta too, or a slow model would get one packet per token.

@@ -38,7 +38,7 @@ export interface RawView {
 export const readView = async ({ store, committer }: ViewDeps, ask: ViewAsk): Promise<RawView> => {
   const { conversationId, since } = ask;
   const state =
-    committer.peek(conversationId) ??
+    committer.current(conversationId) ??
     (await store.state(conversationId))?.state ??
     initialState(conversationId, ask.isAutopilot);
   const [reads] = await store.reads([conversationId]);

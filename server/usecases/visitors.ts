@@ -40,7 +40,7 @@ export interface OpenInput {
   locale?: string | undefined;
   userAgent?: string | undefined;
   /** Refuses where this address opens too many new sessions. */
-  admitNew?: (() => ChatError | undefined) | undefined;
+  admitNew?: (() => Promise<ChatError | undefined>) | undefined;
 }
 
 /** A session that is open, with the tokens that its holder must keep. */
@@ -123,7 +123,7 @@ export const openSession = async (
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
     return freshTokens(deps, repeated, input);
   }
-  const refusal = input.admitNew?.();
+  const refusal = await input.admitNew?.();
   if (refusal !== undefined) throw refusal;
   try {
     return known === undefined

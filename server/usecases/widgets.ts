@@ -5,6 +5,8 @@ import { ChatError } from '../../shared/errors.ts';
 import type { Problem } from '../../shared/errors.ts';
 import { newCatyKey, newId, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import type { DialectName, KeptFields, PublicWidget, Widget, WidgetSettings } from '../../shared/widget.ts';
+import { isDomainRule } from '../domain/allowed-domains.ts';
+import { whyNotEmbeddable } from '../domain/embedding.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Member } from '../ports/documents.ts';
@@ -49,6 +51,15 @@ const refuseBadLinks = (settings: WidgetSettings): void => {
     if (action === 'link' && (url === undefined || !isSafeLink(url))) details.push({ path, message });
   }
   if (details.length > 0) throw new ChatError('invalid', 'A link is not usable', { details });
+};
+
+/** An entry that allows nothing is a slip: found where it is written, not when visitors stay away. */
+const refuseBadDomains = (settings: WidgetSettings, before?: WidgetSettings): void => {
+  if (isSame(settings.allowedDomains, before?.allowedDomains)) return;
+  const details: Problem[] = [...settings.allowedDomains.entries()]
+    .filter(([, entry]) => !isDomainRule(entry))
+    .map(([index]) => ({ path: `allowedDomains[${index}]`, message: 'Must be a host or an origin' }));
+  if (details.length > 0) throw new ChatError('invalid', 'A domain is not usable', { details });
 };
 
 const noSuch = (path: string, what: string): ChatError =>
@@ -106,6 +117,7 @@ export const createWidget = async (
   const [first] = await deps.store.documents.assistants.list(orgId, { limit: 1 });
   const settings = applied({ ...widgetDefaults, assistantId: first?.id ?? '' }, change);
   refuseBadLinks(settings);
+  refuseBadDomains(settings);
   await refuseForeign(deps, orgId, settings);
   const now = deps.clock.now();
   const id = newId('wid');
@@ -152,6 +164,7 @@ export const editWidget = async (
     const kept = keeps === undefined ? before.kept : { ...before.kept, [keeps.dialect]: keeps.fields };
     if (isSame(settings, before) && isSame(kept, before.kept)) return before;
     refuseBadLinks(settings);
+    refuseBadDomains(settings, before);
     await refuseForeign(deps, orgId, settings, before);
     return replaced(deps, before, { ...before, ...settings, ...(kept === undefined ? {} : { kept }) }, settings);
   });
@@ -174,7 +187,9 @@ const replaced = async (
   // Whoever is connected was let in by the older rules: they come back and are judged by the new ones.
   const isSwitchedOff = before.isEnabled && !widget.isEnabled;
   const hasOtherDomains = widget.allowedDomains.join('\n') !== before.allowedDomains.join('\n');
-  if (isSwitchedOff || hasOtherDomains) deps.bus.publish({ kind: 'revoked', what: 'widget', id: widget.id });
+  const hasLeftTheWeb = widget.type !== before.type && whyNotEmbeddable(widget.type) !== undefined;
+  if (isSwitchedOff || hasOtherDomains || hasLeftTheWeb)
+    deps.bus.publish({ kind: 'revoked', what: 'widget', id: widget.id });
   await deps.onWidgetChanged(widget, before);
   return widget;
 };
@@ -211,7 +226,8 @@ export const rotateWidgetKey = async (
       oldKeys: graceMs > 0 ? [...alive, { key: before[which], until: now + graceMs }].slice(-8) : alive,
     };
     const widget = await replaced(deps, before, changed);
-    if (graceMs <= 0) deps.bus.publish({ kind: 'revoked', what: 'widget', id });
+    // Whoever came in by the old key goes with it; the others come back at once.
+    deps.bus.publish({ kind: 'revoked', what: 'widget', id, ...(graceMs > 0 ? { at: now + graceMs } : {}) });
     return widget;
   });
 

@@ -236,6 +236,29 @@ export const describeLog = (keeper: Keeper): void => {
     expect((await keeper.store.unfinished(1)).length).toBeLessThanOrEqual(1);
   });
 
+  test('held names the open conversations that a member holds, by id, a page at a time', async () => {
+    const orgId = newId('org');
+    const logs = Array.from({ length: 3 }, () => newLog(orgId));
+    const [letGo, closed, free] = [newLog(orgId), newLog(orgId), newLog(orgId)];
+    for (const log of logs) await keeper.append(log.open(), log.say('?'), log.take('mem_1'));
+    await keeper.append(letGo.open(), letGo.say('?'), letGo.take('mem_2'), letGo.release());
+    await keeper.append(closed.open(), closed.say('?'), closed.take('mem_2'), closed.close());
+    await keeper.append(free.open(), free.say('?'));
+    const held = async (): Promise<{ conversationId: string; agentId: string }[]> => {
+      const found: { orgId: string; conversationId: string; agentId: string }[] = [];
+      for (let after = ''; ;) {
+        const page = await keeper.store.held(after, 2);
+        found.push(...page);
+        if (page.length < 2) break;
+        after = page.at(-1)!.conversationId;
+      }
+      return found.filter((one) => one.orgId === orgId);
+    };
+    const wanted = logs.map(({ conversationId }) => ({ orgId, conversationId, agentId: 'mem_1' }));
+    wanted.sort((a, b) => (a.conversationId < b.conversationId ? -1 : 1));
+    await keeper.settled(async () => expect(await held()).toEqual(wanted));
+  });
+
   test('batch sizes are counted and handed out once', async () => {
     const log = newLog();
     keeper.store.takeBatchSizes();

@@ -7,6 +7,7 @@ import type { Fact } from '../../shared/facts.ts';
 import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { Member } from '../../server/ports/documents.ts';
 import { addArticle } from '../../server/usecases/knowledge.ts';
+import { makeKey } from '../../server/usecases/keys.ts';
 import { createWidget } from '../../server/usecases/widgets.ts';
 import { makeLink } from '../../server/usecases/accounts.ts';
 import { httpTest } from './http-server.ts';
@@ -19,7 +20,7 @@ let admin: Member;
 let subject: Member;
 let foreigner: Member;
 const ids = { widget: '', assistant: '', article: '', conversation: '' };
-const foreign = { widget: '', assistant: '', article: '', conversation: '', member: '' };
+const foreign = { widget: '', assistant: '', article: '', conversation: '', member: '', key: '' };
 const canary = 'canary-7f3a';
 
 const converse = async (orgId: string, widgetId: string, contactId: string, text: string): Promise<string> => {
@@ -121,9 +122,15 @@ beforeAll(async () => {
   foreign.member = foreigner.id;
   foreign.widget = (await createWidget(deps, foreigner, { name: canary })).id;
   foreign.article = (await addArticle(deps, orgId, foreign.assistant, { title: canary, text: canary })).id;
+  foreign.key = (await makeKey(deps, foreigner, { kind: 'functions', name: canary })).key.id;
   const stranger = await addContact(orgId, foreign.widget, canary);
   foreign.conversation = await converse(orgId, foreign.widget, stranger, `hello tiller ${canary}`);
 });
+
+const newKey = async (): Promise<string> => (await makeKey(http.deps, http.owner, { kind: 'v1', name: 'K' })).key.id;
+/** One of the admin's own, whose rights a new secret may carry. */
+const ownKey = async (): Promise<string> => (await makeKey(http.deps, admin, { kind: 'v1', name: 'K' })).key.id;
+const newWidget = async (): Promise<string> => (await createWidget(http.deps, http.owner, { name: 'W' })).id;
 
 /** A good call of each route by an admin; `foreign`: the same call for another organisation's thing. */
 const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions; foreign?(): CallOptions } } = {
@@ -185,6 +192,25 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
       id: (await addArticle(http.deps, http.owner.orgId, ids.assistant, { title: 'Gone', text: 'x' })).id,
     }),
     foreign: () => ({ id: foreign.article }),
+  },
+  'POST /assistants': { good: () => ({ body: { name: 'Ida', role: 'AI at the desk' } }) },
+  'GET /organisation': { good: () => ({}) },
+  'PATCH /organisation': { good: () => ({ body: { businessType: 'kayak hire', dailyAnswers: 1000 } }) },
+  'GET /keys': { good: () => ({}) },
+  'POST /keys': { good: () => ({ body: { kind: 'webchats', name: 'Website builder' } }) },
+  'PATCH /keys/:id': {
+    good: async () => ({ id: await newKey(), body: { name: 'Renamed' } }),
+    foreign: () => ({ id: foreign.key, body: { name: 'Mine now' } }),
+  },
+  'POST /keys/:id/rotate': {
+    good: async () => ({ id: await ownKey(), body: { graceSeconds: 60 } }),
+    foreign: () => ({ id: foreign.key, body: {} }),
+  },
+  'DELETE /keys/:id': { good: async () => ({ id: await newKey() }), foreign: () => ({ id: foreign.key }) },
+  'DELETE /widgets/:id': { good: async () => ({ id: await newWidget() }), foreign: () => ({ id: foreign.widget }) },
+  'POST /widgets/:id/rotate-key': {
+    good: async () => ({ id: await newWidget(), body: { which: 'catyKey' } }),
+    foreign: () => ({ id: foreign.widget, body: { which: 'widgetKey' } }),
   },
   'GET /search': { good: () => ({ query: { q: 'tiller' } }) },
   'GET /labels': { good: () => ({}) },

@@ -10,9 +10,12 @@ import { Committer } from '../../server/usecases/commit.ts';
 import { Directory } from '../../server/usecases/directory.ts';
 import { Limits } from '../../server/usecases/limits.ts';
 import { Presence } from '../../server/usecases/presence.ts';
+import { Spending } from '../../server/usecases/spending.ts';
 import { newSecret, publicIdsOf } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { createLocalBus } from '../../server/adapters/bus/local.ts';
+import { openDiskFiles } from '../../server/adapters/files/disk.ts';
+import { mediaTypeOf } from '../../server/adapters/files/media-type.ts';
 import { createModel } from '../../server/adapters/model/index.ts';
 import { createMetrics } from '../../server/adapters/metrics/prom.ts';
 import { createIdentities } from '../../server/adapters/identity/jose.ts';
@@ -99,11 +102,15 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
   const server = createServer();
   const metrics = createMetrics();
   const committer = new Committer({ store, bus, clock: systemClock, log, metrics, node: 'node_http' });
+  const limits = new Limits(systemClock, options.limits === 'off');
   const deps: HttpDeps = {
     store,
     clock: systemClock,
     bus,
     identities: createIdentities('a-secret-of-this-test-0123456789-abcdef'),
+    files: openDiskFiles(join(dir, 'data', 'files')),
+    mediaTypeOf,
+    secret: 'a-secret-of-this-test-0123456789-abcdef',
     passwords: createPasswords(),
     knowledge: { search: async () => [], forget: () => {} },
     presence: { isStaffOnline: () => false },
@@ -113,7 +120,8 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
     model: createModel({ provider: 'builtin', wordsPerSecond: 0 }),
     committer,
     directory: new Directory({ store, clock: systemClock, presence: new Presence() }),
-    limits: new Limits(systemClock, options.limits === 'off'),
+    limits,
+    spending: new Spending({ store, clock: systemClock, log, limits, node: 'node_http' }),
     listening: { listen: () => () => {}, reply: () => undefined },
     baseUrl: () => options.publicUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     isReady: () => true,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../server/usecases/sessions.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Widget } from '../../shared/widget.ts';
-import { newCatyKey, newId, newWidgetKey } from '../../shared/ids.ts';
+import { newCatyKey, newId, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import { createLocalBus } from '../../server/adapters/bus/local.ts';
 import { createLog } from '../../server/adapters/log/pino.ts';
 import { openRaw, upgrade } from '../hostile/raw-socket.ts';
@@ -29,7 +29,8 @@ afterAll(() => server.stop());
 
 /** Another widget of the same organisation. */
 const addWidget = async (change: Partial<Widget>): Promise<Widget> => {
-  const keys = { id: newId('wid'), widgetKey: newWidgetKey(), catyKey: newCatyKey() };
+  const id = newId('wid');
+  const keys = { id, ...publicIdsOf(id), widgetKey: newWidgetKey(), catyKey: newCatyKey() };
   const widget = { ...template, ...keys, ...change };
   await server.node.store.documents.widgets.put(widget);
   return widget;

@@ -22,6 +22,7 @@ test('nothing set is a complete configuration', () => {
     trustProxy: false,
     logLevel: 'info',
     seedsDemo: true,
+    absenceMs: 120_000,
     limits: 'default',
     model: { provider: 'builtin', wordsPerSecond: 15 },
   });
@@ -41,7 +42,8 @@ test('every problem is named at once, and no value is repeated', () => {
     TILLER_SECRET: 'hunter2',
     TILLER_DEMO: 'no',
     TILLER_LIMITS: 'some',
-    MONGODB_URL: 'mongodb://secret-password@db',
+    MONGODB_URL: 'mysql://secret-password@db',
+    TILLER_ABSENCE_SECONDS: 'soon',
     AI_PROVIDER: 'skynet',
     AI_BASE_URL: 'nowhere',
     AI_BUILTIN_WORDS_PER_SECOND: '-1',
@@ -51,11 +53,20 @@ test('every problem is named at once, and no value is repeated', () => {
   for (const value of ['hunter2', 'secret-password', 'skynet']) expect(JSON.stringify(problems)).not.toContain(value);
 });
 
-test('Redis needs MongoDB, and MongoDB is not there yet', () => {
+test('Redis needs MongoDB; each must be an address of its kind', () => {
   expect(problemsOf({ REDIS_URL: 'redis://r' })['REDIS_URL']).toContain('Needs MONGODB_URL');
-  const both = problemsOf({ REDIS_URL: 'redis://r', MONGODB_URL: 'mongodb://m' });
-  expect(Object.keys(both)).toEqual(['MONGODB_URL']);
-  expect(both['MONGODB_URL']).toContain('not available in this version yet');
+  expect(
+    readConfig({ REDIS_URL: 'rediss://:pass@r:6380/1', MONGODB_URL: 'mongodb://a:1,b:2/tiller?replicaSet=rs' }),
+  ).toMatchObject({
+    redisUrl: 'rediss://:pass@r:6380/1',
+    mongodbUrl: 'mongodb://a:1,b:2/tiller?replicaSet=rs',
+  });
+  expect(readConfig({ MONGODB_URL: 'mongodb+srv://cluster.example.net/tiller' }).redisUrl).toBeUndefined();
+  const swapped = problemsOf({ REDIS_URL: 'mongodb://m', MONGODB_URL: 'redis://r' });
+  expect(Object.keys(swapped).sort()).toEqual(['MONGODB_URL', 'REDIS_URL']);
+  expect(problemsOf({ MONGODB_URL: 'mongodb://m', REDIS_URL: 'redis://r:port' })['REDIS_URL']).toContain(
+    'redis://host:6379',
+  );
 });
 
 test("a vendor's own variable selects its provider", () => {

@@ -3,6 +3,7 @@ import { grant } from '../../server/usecases/secret.ts';
 import { widgetDefaults } from '../../server/domain/widget.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Member } from '../../server/ports/documents.ts';
+import type { Store } from '../../server/ports/store.ts';
 import { newCatyKey, newId, newSecret, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { TestServer } from './server.ts';
@@ -17,7 +18,7 @@ export interface Tenant {
 
 /** Another member of an organisation, with an API token. */
 export const addMember = async (
-  server: TestServer,
+  server: { node: { store: Store } },
   orgId: string,
   name: string,
   role: Member['role'] = 'agent',

@@ -1,11 +1,10 @@
 // The labels of a conversation: choose, add, remove.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { limits } from '../../../shared/text.ts';
 import { call } from '../api.ts';
 import { useShortcut } from '../shortcuts.ts';
 import { Icon } from '../ui/icons.tsx';
-import { Popover } from '../ui/menu.tsx';
-import { useRef } from 'preact/hooks';
+import { Popover, panelRow } from '../ui/menu.tsx';
 
 const Choices = ({ labels, onChange }: { labels: string[]; onChange: (labels: string[]) => void }) => {
   const [known, setKnown] = useState<string[]>([]);
@@ -22,7 +21,6 @@ const Choices = ({ labels, onChange }: { labels: string[]; onChange: (labels: st
   const isNew = wanted !== '' && !all.some((label) => label.toLowerCase() === wanted.toLowerCase());
   const toggle = (label: string): void =>
     onChange(labels.includes(label) ? labels.filter((other) => other !== label) : [...labels, label]);
-  const row = 'focus-inset flex h-9 w-full items-center gap-2 rounded-control px-2 text-start hover:bg-hover';
   return (
     <div class="w-60">
       <input
@@ -46,7 +44,7 @@ const Choices = ({ labels, onChange }: { labels: string[]; onChange: (labels: st
           type="button"
           role="checkbox"
           aria-checked={labels.includes(label)}
-          class={row}
+          class={panelRow}
           disabled={!labels.includes(label) && labels.length >= limits.labels}
           onClick={() => toggle(label)}
         >
@@ -63,7 +61,7 @@ const Choices = ({ labels, onChange }: { labels: string[]; onChange: (labels: st
       {isNew && (
         <button
           type="button"
-          class={row}
+          class={panelRow}
           onClick={() => {
             toggle(wanted);
             setText('');

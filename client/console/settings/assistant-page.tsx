@@ -1,16 +1,22 @@
 // The assistant: how it speaks, what it knows, and a chat to try it at once.
 import { useState } from 'preact/hooks';
 import type { AssistantView, WidgetView } from '../../../shared/console-api.ts';
-import { call, messageOf, problemOf } from '../api.ts';
-import { hrefOf } from '../router.ts';
+import { limits } from '../../../shared/text.ts';
+import { call, problemOf } from '../api.ts';
+import { plural } from '../format.ts';
+import { hrefOf, navigate } from '../router.ts';
 import { signedIn } from '../session.ts';
+import { AiAvatar } from '../ui/avatar.tsx';
+import { Button } from '../ui/button.tsx';
+import { CopyLines } from '../ui/copy.tsx';
 import { Empty, toast } from '../ui/feedback.tsx';
 import { TextArea, TextField } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { useEditing } from './form.ts';
 import { Knowledge } from './knowledge.tsx';
 import { Await, Card, Page, SaveBar, mayChange } from './layout.tsx';
 import { PreviewFrame } from './preview-frame.tsx';
-import { changed, keepUnsaved, unsavedOf } from './unsaved.ts';
 import { useLoaded } from './use-loaded.ts';
 
 const Behaviour = ({
@@ -21,80 +27,47 @@ const Behaviour = ({
   onStored: (assistant: AssistantView) => void;
 }) => {
   const { model } = signedIn();
-  const key = `assistant ${assistant.id}`;
-  const changes = unsavedOf<AssistantView>(key);
-  const value = { ...assistant, ...changes };
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const isDisabled = !mayChange();
-  const set = (more: Partial<AssistantView>): void => keepUnsaved(key, changed(assistant, changes, more));
-  const save = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      const answer = await call('PATCH /assistants/:id', { params: { id: assistant.id }, body: changes });
-      keepUnsaved(key, {});
-      onStored(answer.assistant);
-      toast('Saved. The next answer follows it.');
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { form, bar } = useEditing<AssistantView>(`assistant ${assistant.id}`, assistant, async (body) => {
+    const answer = await call('PATCH /assistants/:id', { params: { id: assistant.id }, body });
+    onStored(answer.assistant);
+    toast('Saved. The next answer follows it.');
+  });
   return (
     <>
       <Card title="Behaviour">
-        <TextField
-          label="Name"
-          hint="Visitors see it over every answer."
-          value={value.name}
-          maxLength={100}
-          disabled={isDisabled}
-          error={problemOf(error, 'name')}
-          onText={(name) => set({ name })}
-        />
+        <div class="grid grid-cols-1 gap-4 sm:grid-cols-2">
+          <TextField
+            label="Name"
+            hint="Visitors see it over every answer."
+            maxLength={limits.name}
+            {...form.text('name')}
+          />
+          <TextField
+            label="Role"
+            hint="What it says it is."
+            placeholder="AI assistant"
+            maxLength={limits.name}
+            {...form.text('role')}
+          />
+        </div>
         <TextArea
           label="Instructions"
           hint="What it should do, what it must not, when to hand over to a person."
           rows={8}
-          value={value.instructions}
           maxLength={20_000}
-          disabled={isDisabled}
-          error={problemOf(error, 'instructions')}
-          onText={(instructions) => set({ instructions })}
+          {...form.text('instructions')}
         />
-        <TextField
-          label="Tone"
-          placeholder="Friendly and brief"
-          value={value.tone}
-          maxLength={200}
-          disabled={isDisabled}
-          error={problemOf(error, 'tone')}
-          onText={(tone) => set({ tone })}
-        />
+        <TextField label="Tone" placeholder="Friendly and brief" maxLength={200} {...form.text('tone')} />
         <TextField
           label="Model"
           hint={`Empty: the installation’s model, ${model}.`}
           placeholder={model}
-          value={value.model}
           maxLength={100}
           spellcheck={false}
-          disabled={isDisabled}
-          error={problemOf(error, 'model')}
-          onText={(text) => set({ model: text })}
+          {...form.text('model')}
         />
       </Card>
-      <SaveBar
-        isDirty={Object.keys(changes).length > 0}
-        isBusy={isBusy}
-        error={error === null ? null : messageOf(error)}
-        onSave={() => void save()}
-        onDiscard={() => {
-          keepUnsaved(key, {});
-          setError(null);
-        }}
-      />
+      <SaveBar {...bar} />
     </>
   );
 };
@@ -114,6 +87,77 @@ const TestChat = ({ widget }: { widget: WidgetView | undefined }) => (
   </aside>
 );
 
+const NewAssistant = ({ onClose, onMade }: { onClose: () => void; onMade: (assistant: AssistantView) => void }) => {
+  const [name, setName] = useState('');
+  const [role, setRole] = useState('AI assistant');
+  return (
+    <FormDialog
+      title="New assistant"
+      submit="Create assistant"
+      isReady={name.trim() !== ''}
+      fields={['name', 'role']}
+      run={async () =>
+        onMade((await call('POST /assistants', { body: { name: name.trim(), role: role.trim() } })).assistant)
+      }
+      onClose={onClose}
+    >
+      {(error) => (
+        <>
+          <TextField
+            label="Name"
+            hint="Visitors see it over every answer."
+            value={name}
+            maxLength={limits.name}
+            error={problemOf(error, 'name')}
+            onText={setName}
+          />
+          <TextField
+            label="Role"
+            hint="What it says it is."
+            value={role}
+            maxLength={limits.name}
+            error={problemOf(error, 'role')}
+            onText={setRole}
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+};
+
+/** Which of several. */
+const Choice = ({ all, chosen, widgets }: { all: AssistantView[]; chosen: string; widgets: WidgetView[] }) => (
+  <nav aria-label="Assistants" class="rounded-card border border-line bg-surface">
+    <ul class="thin-scroll max-h-68 divide-y divide-line overflow-y-auto">
+      {all.map((each) => {
+        const used = widgets.filter(({ assistantId }) => assistantId === each.id).length;
+        const isHere = each.id === chosen;
+        return (
+          <li key={each.id}>
+            <a
+              href={hrefOf({ name: 'settings', page: 'assistant', id: each.id })}
+              aria-current={isHere ? 'page' : undefined}
+              class={`focus-inset flex items-center gap-3 px-4 py-2.5 ${isHere ? 'bg-chosen' : 'hover:bg-hover'}`}
+            >
+              <AiAvatar />
+              <span class="min-w-0 grow">
+                <span class="block truncate font-semibold" dir="auto">
+                  {each.name}
+                </span>
+                <span class="block truncate text-small text-text2">
+                  {each.role.trim() || 'AI assistant'} · {plural(each.articles, 'article')} ·{' '}
+                  {used === 0 ? 'no widget' : plural(used, 'widget')}
+                </span>
+              </span>
+              {isHere && <Icon name="check" class="text-text2" />}
+            </a>
+          </li>
+        );
+      })}
+    </ul>
+  </nav>
+);
+
 interface Data {
   assistants: AssistantView[];
   widgets: WidgetView[];
@@ -130,24 +174,17 @@ const Chosen = ({
 }) => (
   <div class="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_384px]">
     <div class="flex min-w-0 flex-col gap-6">
-      {data.assistants.length > 1 && (
-        <nav aria-label="Assistants" class="flex flex-wrap gap-1">
-          {data.assistants.map((each) => (
-            <a
-              key={each.id}
-              href={hrefOf({ name: 'settings', page: 'assistant', id: each.id })}
-              aria-current={each.id === assistant.id ? 'page' : undefined}
-              class={`inline-flex h-8 max-w-full items-center rounded-control px-3 ${
-                each.id === assistant.id ? 'bg-chosen font-semibold' : 'text-text2 hover:bg-hover'
-              }`}
-            >
-              <span class="truncate">{each.name}</span>
-            </a>
-          ))}
-        </nav>
-      )}
+      {data.assistants.length > 1 && <Choice all={data.assistants} chosen={assistant.id} widgets={data.widgets} />}
       <Behaviour assistant={assistant} onStored={onStored} />
       <Knowledge assistantId={assistant.id} />
+      <Card title="Ids" lead="What programs call this assistant over REST: agent, assistant or prompt.">
+        <CopyLines
+          lines={[
+            ['UUID', assistant.uuid],
+            ['24-hex id', assistant.hexId],
+          ]}
+        />
+      </Card>
     </div>
     <TestChat widget={data.widgets.find((widget) => widget.assistantId === assistant.id && widget.isEnabled)} />
   </div>
@@ -158,21 +195,50 @@ export const AssistantPage = ({ id }: { id: string | null }) => {
     const [{ assistants }, { widgets }] = await Promise.all([call('GET /assistants'), call('GET /widgets')]);
     return { assistants, widgets };
   });
+  const [isCreating, setCreating] = useState(false);
   return (
-    <Page isWide title="Assistant" lead="How the AI speaks, and what it knows. Try every change in the chat beside it.">
+    <Page
+      isWide
+      title="Assistants"
+      lead="How the AI speaks, and what it knows. Try every change in the chat beside it."
+      action={
+        mayChange() && (
+          <Button look="primary" icon="plus" onClick={() => setCreating(true)}>
+            New assistant
+          </Button>
+        )
+      }
+    >
       <Await of={data}>
         {(value, set) => {
           const assistant = value.assistants.find((each) => each.id === id) ?? value.assistants[0];
-          if (assistant === undefined) return <Empty icon="spark" title="No assistant yet" />;
           return (
-            <Chosen
-              key={assistant.id}
-              data={value}
-              assistant={assistant}
-              onStored={(next) =>
-                set({ ...value, assistants: value.assistants.map((each) => (each.id === next.id ? next : each)) })
-              }
-            />
+            <>
+              {assistant === undefined ? (
+                <Empty icon="spark" title="No assistant yet">
+                  Make one, tell it how to speak, and give it something to know.
+                </Empty>
+              ) : (
+                <Chosen
+                  key={assistant.id}
+                  data={value}
+                  assistant={assistant}
+                  onStored={(next) =>
+                    set({ ...value, assistants: value.assistants.map((each) => (each.id === next.id ? next : each)) })
+                  }
+                />
+              )}
+              {isCreating && (
+                <NewAssistant
+                  onClose={() => setCreating(false)}
+                  onMade={(made) => {
+                    setCreating(false);
+                    set({ ...value, assistants: [...value.assistants, made] });
+                    navigate({ name: 'settings', page: 'assistant', id: made.id });
+                  }}
+                />
+              )}
+            </>
           );
         }}
       </Await>

@@ -1,8 +1,11 @@
 // The pieces that every settings page is made of.
 import type { ComponentChildren } from 'preact';
+import { hrefOf } from '../router.ts';
+import type { Screen } from '../router.ts';
 import { signedIn } from '../session.ts';
 import { Button } from '../ui/button.tsx';
 import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
+import { Icon } from '../ui/icons.tsx';
 import type { Loaded } from './use-loaded.ts';
 
 /** Agents look, admins change. */
@@ -14,30 +17,49 @@ export const Page = ({
   action,
   children,
   isWide = false,
+  isOwn = false,
 }: {
   title: ComponentChildren;
   lead?: ComponentChildren;
   action?: ComponentChildren;
   children: ComponentChildren;
   isWide?: boolean;
+  /** About the person alone: everybody may change it. */
+  isOwn?: boolean;
 }) => (
   <div
     class={`mx-auto flex w-full flex-col gap-6 px-8 py-8 max-md:px-4 max-md:py-6 ${isWide ? 'max-w-[1180px]' : 'max-w-[760px]'}`}
   >
     <header class="flex flex-wrap items-start gap-x-4 gap-y-3">
       <div class="min-w-0 grow">
-        <h1 class="text-title font-semibold">{title}</h1>
+        <h1 class="text-title font-semibold break-words">{title}</h1>
         {lead !== undefined && <p class="mt-1 text-text2">{lead}</p>}
       </div>
       {action}
     </header>
-    {!mayChange() && (
+    {!isOwn && !mayChange() && (
       <Notice tone="plain" icon="lock">
         You can look at these settings. An admin can change them.
       </Notice>
     )}
     {children}
   </div>
+);
+
+/** The title of a page about one of several, with the way back to all of them. */
+export const TitleUnder = ({ all, to, children }: { all: string; to: Screen; children: string }) => (
+  <span class="flex items-center gap-1">
+    <a
+      href={hrefOf(to)}
+      class="-ms-2 inline-flex size-8 shrink-0 items-center justify-center rounded-control text-text2 hover:bg-hover hover:text-text"
+      aria-label={all}
+    >
+      <Icon name="chevron-left" size={20} class="rtl:rotate-180" />
+    </a>
+    <span class="min-w-0 truncate" dir="auto">
+      {children}
+    </span>
+  </span>
 );
 
 export const Card = ({
@@ -51,7 +73,7 @@ export const Card = ({
   action?: ComponentChildren;
   children: ComponentChildren;
 }) => (
-  <section class="rounded-card border border-line bg-surface">
+  <section class="min-w-0 rounded-card border border-line bg-surface">
     <header class="flex items-start gap-4 px-5 pt-4 max-sm:px-4">
       <div class="min-w-0 grow">
         <h2 class="text-read font-semibold">{title}</h2>
@@ -59,7 +81,7 @@ export const Card = ({
       </div>
       {action}
     </header>
-    <div class="flex flex-col gap-4 px-5 pt-4 pb-5 max-sm:px-4">{children}</div>
+    <div class="flex min-w-0 flex-col gap-4 px-5 pt-4 pb-5 max-sm:px-4">{children}</div>
   </section>
 );
 

@@ -1,6 +1,7 @@
 // A short list of texts: add, change, remove, move up.
 import { useRef } from 'preact/hooks';
 import { Button, IconButton } from '../ui/button.tsx';
+import { controlLook } from '../ui/field.tsx';
 
 interface ListEditorProps {
   label: string;
@@ -11,11 +12,12 @@ interface ListEditorProps {
   placeholder: string;
   addText: string;
   isDisabled: boolean;
+  problem?: string | undefined;
   onChange: (items: string[]) => void;
 }
 
 export const ListEditor = (props: ListEditorProps) => {
-  const { label, hint, items, most, maxLength, placeholder, addText, isDisabled, onChange } = props;
+  const { label, hint, items, most, maxLength, placeholder, addText, isDisabled, problem, onChange } = props;
   const list = useRef<HTMLUListElement>(null);
   const replace = (at: number, text: string): void =>
     onChange(items.map((item, index) => (index === at ? text : item)));
@@ -37,7 +39,7 @@ export const ListEditor = (props: ListEditorProps) => {
                 value={item}
                 maxLength={maxLength}
                 placeholder={placeholder}
-                class="h-9 min-w-0 grow rounded-control border border-strong bg-surface px-3 disabled:bg-sunken disabled:text-text2"
+                class={`${controlLook} h-9 grow`}
                 onInput={(event) => replace(at, event.currentTarget.value)}
               />
               <IconButton
@@ -50,6 +52,7 @@ export const ListEditor = (props: ListEditorProps) => {
           ))}
         </ul>
       )}
+      {problem !== undefined && <p class="text-small text-danger">{problem}</p>}
       {items.length < most && !isDisabled && (
         <Button look="ghost" icon="plus" size="small" class="self-start" onClick={add}>
           {addText}

@@ -1,4 +1,5 @@
 // Sound, desktop notices, the keyboard and the density of the list: on this device.
+import type { Signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { playSound } from '../alerts.ts';
 import { KeyTable, ShortcutSwitch } from '../key-sheet.tsx';
@@ -6,7 +7,7 @@ import { hasDesktopNotices, hasSound, isCompact } from '../prefs.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/feedback.tsx';
 import { Switch } from '../ui/field.tsx';
-import { Card } from './layout.tsx';
+import { Card, Page } from './layout.tsx';
 
 const DesktopSwitch = () => {
   const isKnown = 'Notification' in globalThis;
@@ -40,22 +41,31 @@ const DesktopSwitch = () => {
   );
 };
 
+/** A switch that is a preference of this device. */
+const PrefSwitch = ({
+  pref,
+  onTurnedOn,
+  ...rest
+}: {
+  pref: Signal<boolean>;
+  label: string;
+  hint: string;
+  onTurnedOn?: () => void;
+}) => (
+  <Switch
+    {...rest}
+    isOn={pref.value}
+    onChange={(isOn) => {
+      pref.value = isOn;
+      if (isOn) onTurnedOn?.();
+    }}
+  />
+);
+
 export const NotificationsPage = () => (
-  <div class="mx-auto flex w-full max-w-[760px] flex-col gap-6 px-8 py-8 max-md:px-4 max-md:py-6">
-    <header>
-      <h1 class="text-title font-semibold">Notifications and keys</h1>
-      <p class="mt-1 text-text2">Kept on this device.</p>
-    </header>
+  <Page isOwn title="Notifications and keys" lead="Kept on this device.">
     <Card title="Notifications">
-      <Switch
-        label="Sound"
-        hint="Two soft notes for the same occasions."
-        isOn={hasSound.value}
-        onChange={(isOn) => {
-          hasSound.value = isOn;
-          if (isOn) playSound();
-        }}
-      />
+      <PrefSwitch pref={hasSound} label="Sound" hint="Two soft notes for the same occasions." onTurnedOn={playSound} />
       {hasSound.value && (
         <Button size="small" icon="bell" class="self-start" onClick={playSound}>
           Play it
@@ -64,18 +74,11 @@ export const NotificationsPage = () => (
       <DesktopSwitch />
     </Card>
     <Card title="List">
-      <Switch
-        label="Compact rows"
-        hint="More conversations on the screen, without labels."
-        isOn={isCompact.value}
-        onChange={(isOn) => {
-          isCompact.value = isOn;
-        }}
-      />
+      <PrefSwitch pref={isCompact} label="Compact rows" hint="More conversations on the screen, without labels." />
     </Card>
     <Card title="Keyboard">
       <ShortcutSwitch />
       <KeyTable />
     </Card>
-  </div>
+  </Page>
 );

@@ -5,93 +5,61 @@ import { call, messageOf, problemOf } from '../api.ts';
 import { signedIn } from '../session.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Notice, toast } from '../ui/feedback.tsx';
+import { toast } from '../ui/feedback.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
+import { FormDialog, SecretOnce } from '../ui/form-dialog.tsx';
 import { Menu } from '../ui/menu.tsx';
 import type { MenuEntry } from '../ui/menu.tsx';
-import { CopyButton } from './embed-code.tsx';
 import { Await, Page, mayChange } from './layout.tsx';
 import { useLoaded } from './use-loaded.ts';
 
 const roleNames = { owner: 'Owner', admin: 'Admin', agent: 'Agent' } as const;
 
-const LinkOnce = ({ link, name, onClose }: { link: string; name: string; onClose: () => void }) => (
-  <Dialog title={`One-time link for ${name}`} onClose={onClose}>
-    <div class="flex flex-col gap-4 px-5 pb-5">
-      <Notice tone="warn" icon="lock">
-        It is shown only now, and works once. Whoever opens it sets the password.
-      </Notice>
-      <p class="rounded-control border border-line bg-sunken p-3 font-mono text-meta break-all select-all" data-link>
-        {link}
-      </p>
-      <div class="flex justify-end gap-2">
-        <CopyButton text={link} label="Copy link" />
-        <Button size="small" onClick={onClose}>
-          Done
-        </Button>
-      </div>
-    </div>
-  </Dialog>
-);
-
 const Invite = ({ onClose, onDone }: { onClose: () => void; onDone: (member: MemberView, link: string) => void }) => {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<'admin' | 'agent'>('agent');
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const problems = { name: problemOf(error, 'name'), email: problemOf(error, 'email') };
-  const invite = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const { member, link } = await call('POST /members', { body: { name: name.trim(), email: email.trim(), role } });
-      onDone(member, link);
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog title="Invite somebody" onClose={onClose}>
-      <form
-        noValidate
-        class="flex flex-col gap-4 px-5 pb-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '' && email.trim() !== '' && !isBusy) void invite();
-        }}
-      >
-        {error !== null && problems.name === undefined && problems.email === undefined && (
-          <Notice>{messageOf(error)}</Notice>
-        )}
-        <TextField label="Name" value={name} maxLength={100} onText={setName} error={problems.name} />
-        <TextField label="E-mail" type="email" value={email} maxLength={254} onText={setEmail} error={problems.email} />
-        <SelectField
-          label="Role"
-          value={role}
-          options={[
-            { value: 'agent', text: 'Agent' },
-            { value: 'admin', text: 'Admin' },
-          ]}
-          hint={
-            role === 'admin'
-              ? 'Changes settings, and moves conversations between people.'
-              : 'Answers visitors; looks at settings.'
-          }
-          onChoose={setRole}
-        />
-        <Button
-          type="submit"
-          look="primary"
-          class="self-end"
-          isBusy={isBusy}
-          disabled={name.trim() === '' || email.trim() === ''}
-        >
-          Create the link
-        </Button>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Invite somebody"
+      submit="Create the link"
+      isReady={name.trim() !== '' && email.trim() !== ''}
+      fields={['name', 'email']}
+      run={async () => {
+        const body = { name: name.trim(), email: email.trim(), role };
+        const { member, link } = await call('POST /members', { body });
+        onDone(member, link);
+      }}
+      onClose={onClose}
+    >
+      {(error) => (
+        <>
+          <TextField label="Name" value={name} maxLength={100} onText={setName} error={problemOf(error, 'name')} />
+          <TextField
+            label="E-mail"
+            type="email"
+            value={email}
+            maxLength={254}
+            onText={setEmail}
+            error={problemOf(error, 'email')}
+          />
+          <SelectField
+            label="Role"
+            value={role}
+            options={[
+              { value: 'agent', text: 'Agent' },
+              { value: 'admin', text: 'Admin' },
+            ]}
+            hint={
+              role === 'admin'
+                ? 'Changes settings, and moves conversations between people.'
+                : 'Answers visitors; looks at settings.'
+            }
+            onChoose={setRole}
+          />
+        </>
+      )}
+    </FormDialog>
   );
 };
 
@@ -188,7 +156,15 @@ export const PeoplePage = () => {
           </>
         )}
       </Await>
-      {link !== null && <LinkOnce link={link.link} name={link.name} onClose={() => setLink(null)} />}
+      {link !== null && (
+        <SecretOnce
+          title={`One-time link for ${link.name}`}
+          label="Link"
+          secret={link.link}
+          warning="It is shown only now, and works once. Whoever opens it sets the password."
+          onClose={() => setLink(null)}
+        />
+      )}
     </Page>
   );
 };

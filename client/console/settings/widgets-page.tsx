@@ -1,56 +1,53 @@
 // All widgets, and a new one.
 import { useState } from 'preact/hooks';
 import type { WidgetView } from '../../../shared/console-api.ts';
-import { call, messageOf } from '../api.ts';
+import { call, problemOf } from '../api.ts';
 import { plural } from '../format.ts';
 import { hrefOf, navigate } from '../router.ts';
 import { Button } from '../ui/button.tsx';
 import { Chip } from '../ui/chip.tsx';
-import { Dialog } from '../ui/dialog.tsx';
-import { Empty, Notice } from '../ui/feedback.tsx';
+import { Empty } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Await, Page, mayChange } from './layout.tsx';
 import { useLoaded } from './use-loaded.ts';
+import { widgetTypes } from './widget/types.ts';
 
 const NewWidget = ({ onClose }: { onClose: () => void }) => {
   const [name, setName] = useState('');
-  const [error, setError] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const create = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const { widget } = await call('POST /widgets', { body: { name: name.trim() } });
-      onClose();
-      navigate({ name: 'settings', page: 'widgets', id: widget.id });
-    } catch (failure) {
-      setError(messageOf(failure));
-      setBusy(false);
-    }
-  };
   return (
-    <Dialog title="New widget" onClose={onClose}>
-      <form
-        class="flex flex-col gap-4 px-5 pb-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '' && !isBusy) void create();
-        }}
-      >
-        {error !== null && <Notice>{error}</Notice>}
+    <FormDialog
+      title="New widget"
+      submit="Create widget"
+      isReady={name.trim() !== ''}
+      fields={['name']}
+      run={async () => {
+        const { widget } = await call('POST /widgets', { body: { name: name.trim() } });
+        onClose();
+        navigate({ name: 'settings', page: 'widgets', id: widget.id });
+      }}
+      onClose={onClose}
+    >
+      {(error) => (
         <TextField
           label="Name"
           hint="For your team only, such as the site it stands on."
           value={name}
           onText={setName}
           maxLength={100}
+          error={problemOf(error, 'name')}
         />
-        <Button type="submit" look="primary" class="self-end" isBusy={isBusy} disabled={name.trim() === ''}>
-          Create widget
-        </Button>
-      </form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
+};
+
+const whereOf = ({ type, allowedDomains }: WidgetView): string => {
+  if (widgetTypes[type].bridge !== null) return `Through ${widgetTypes[type].bridge}`;
+  const [first, ...others] = allowedDomains;
+  if (first === undefined) return 'Every domain';
+  return others.length === 0 ? first : `${first} and ${plural(others.length, 'more', 'more')}`;
 };
 
 const Entry = ({ widget }: { widget: WidgetView }) => (
@@ -63,13 +60,17 @@ const Entry = ({ widget }: { widget: WidgetView }) => (
         <Icon name="chat" size={20} />
       </span>
       <span class="min-w-0 grow">
-        <span class="block truncate font-semibold">{widget.name}</span>
+        <span class="flex items-baseline gap-2">
+          <span class="min-w-0 truncate font-semibold" dir="auto">
+            {widget.name}
+          </span>
+          {widget.type !== 'chat' && (
+            <span class="shrink-0 text-small text-text2">{widgetTypes[widget.type].text}</span>
+          )}
+        </span>
         <span class="block truncate text-small text-text2">
-          {widget.allowedDomains.length === 0
-            ? 'Every domain'
-            : widget.allowedDomains.length === 1
-              ? widget.allowedDomains[0]
-              : plural(widget.allowedDomains.length, 'domain')}
+          {whereOf(widget)}
+          {widget.description.trim() !== '' && <span> · {widget.description}</span>}
         </span>
       </span>
       <span class="max-sm:hidden">

@@ -3,8 +3,9 @@ import type { ComponentChildren, Ref } from 'preact';
 import { useId } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 
-const control =
-  'w-full rounded-control border border-strong bg-surface px-3 text-text placeholder:text-text2 disabled:bg-sunken disabled:text-text2 aria-invalid:border-danger';
+/** What every field that is typed into looks like; the height is its own. */
+export const controlLook =
+  'w-full min-w-0 rounded-control border border-strong bg-surface px-3 text-text placeholder:text-text2 disabled:bg-sunken disabled:text-text2 aria-invalid:border-danger';
 
 interface FieldProps {
   label: string;
@@ -50,7 +51,7 @@ interface Typed {
 }
 
 interface InputProps extends Typed {
-  type?: 'text' | 'email' | 'password' | 'url';
+  type?: 'text' | 'email' | 'password' | 'url' | 'tel';
   autoComplete?: string;
   spellcheck?: boolean;
   inputRef?: Ref<HTMLInputElement>;
@@ -77,7 +78,7 @@ export const TextField = ({
         {...rest}
         {...ids}
         ref={inputRef ?? null}
-        class={`${control} h-9`}
+        class={`${controlLook} h-9`}
         onInput={(event) => onText(event.currentTarget.value)}
       />
     )}
@@ -96,41 +97,92 @@ export const TextArea = ({ label, hint, error, onText, isMono = false, rows = 3,
         {...rest}
         {...ids}
         rows={rows}
-        class={`${control} resize-y py-2 ${isMono ? 'font-mono text-small' : ''}`}
+        class={`${controlLook} resize-y py-2 ${isMono ? 'font-mono text-small' : ''}`}
         onInput={(event) => onText(event.currentTarget.value)}
       />
     )}
   </Field>
 );
 
+export interface Choice<T extends string = string> {
+  value: T;
+  text: string;
+  /** Options with the same word here stand together under it. */
+  group?: string;
+}
+
+const Options = <T extends string>({ options }: { options: readonly Choice<T>[] }) => {
+  const groups = [...new Set(options.map(({ group }) => group))];
+  return (
+    <>
+      {groups.map((group) => {
+        const ones = options
+          .filter((option) => option.group === group)
+          .map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.text}
+            </option>
+          ));
+        return group === undefined ? (
+          ones
+        ) : (
+          <optgroup key={group} label={group}>
+            {ones}
+          </optgroup>
+        );
+      })}
+    </>
+  );
+};
+
 interface SelectProps<T extends string> {
   label: string;
   value: T;
-  options: readonly { value: T; text: string }[];
+  options: readonly Choice<T>[];
   onChoose: (value: T) => void;
   hint?: ComponentChildren;
+  error?: string | undefined;
   disabled?: boolean;
 }
 
-export const SelectField = <T extends string>({ label, value, options, onChoose, hint, disabled }: SelectProps<T>) => (
-  <Field label={label} hint={hint}>
-    {(ids) => (
-      <select
-        {...ids}
-        value={value}
-        disabled={disabled === true}
-        class={`${control} h-9`}
-        onChange={(event) => onChoose(event.currentTarget.value as T)}
-      >
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.text}
-          </option>
-        ))}
-      </select>
-    )}
-  </Field>
+/** A choice whose label is for screen readers alone: in a toolbar or a row. */
+export const BareSelect = <T extends string>({
+  label,
+  value,
+  options,
+  onChoose,
+  disabled = false,
+  class: className = '',
+}: Omit<SelectProps<T>, 'hint' | 'error'> & { class?: string }) => (
+  <select
+    aria-label={label}
+    value={value}
+    disabled={disabled}
+    class={`${controlLook} h-9 ${className}`}
+    onChange={(event) => onChoose(event.currentTarget.value as T)}
+  >
+    <Options options={options} />
+  </select>
 );
+
+export const SelectField = <T extends string>(props: SelectProps<T>) => {
+  const { label, value, options, onChoose, hint, error, disabled } = props;
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(ids) => (
+        <select
+          {...ids}
+          value={value}
+          disabled={disabled === true}
+          class={`${controlLook} h-9`}
+          onChange={(event) => onChoose(event.currentTarget.value as T)}
+        >
+          <Options options={options} />
+        </select>
+      )}
+    </Field>
+  );
+};
 
 interface SwitchProps {
   label: string;

@@ -5,6 +5,9 @@ import { Button, IconButton } from './button.tsx';
 import { Icon } from './icons.tsx';
 import type { IconName } from './icons.tsx';
 
+/** A row of a panel that is pressed. */
+export const panelRow = 'focus-inset flex h-9 w-full items-center gap-2 rounded-control px-2 text-start hover:bg-hover';
+
 interface PopoverProps {
   label: string;
   icon?: IconName;

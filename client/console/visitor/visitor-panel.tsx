@@ -1,131 +1,81 @@
 // Who the visitor is: contact, page, earlier conversations.
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { ConsoleOutput } from '../../../shared/console-api.ts';
+import type { ConsoleOutput, ContactView } from '../../../shared/console-api.ts';
 import type { ConversationSnapshot } from '../../sdk/api.ts';
 import { call, messageOf } from '../api.ts';
-import { browserOf, dateOf, listTime, plural, shortUrl, visitorName } from '../format.ts';
-import { useNow } from '../observable.ts';
+import { StageSelect } from '../contacts/stage-select.tsx';
+import { visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
 import { LabelChip } from '../ui/chip.tsx';
 import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icons.tsx';
-import type { IconName } from '../ui/icons.tsx';
+import { Score } from '../ui/score.tsx';
+import { ConversationLinks, CustomFields, Detail, Reach, Section, Seen } from './details.tsx';
 
 type Context = ConsoleOutput<'GET /conversations/:id/context'>;
 
-const Section = ({ title, children }: { title: string; children: ComponentChildren }) => (
-  <section class="flex flex-col gap-2 border-t border-line px-4 py-4">
-    <h3 class="text-small font-semibold text-text2">{title}</h3>
-    {children}
-  </section>
-);
-
-const Detail = ({ icon, label, children }: { icon: IconName; label: string; children: ComponentChildren }) => (
-  <div class="flex items-start gap-2">
-    <dt class="mt-0.5 text-text2">
-      <Icon name={icon} />
-      <span class="sr-only">{label}</span>
-    </dt>
-    <dd class="min-w-0 grow break-words">{children}</dd>
-  </div>
-);
-
-const link = 'text-link underline underline-offset-2';
-
-/** Only what a browser may follow becomes a link. */
-const PageLink = ({ url, title }: { url: string; title?: string | undefined }) =>
-  /^https?:\/\//.test(url) ? (
-    <a href={url} target="_blank" rel="noopener noreferrer" class={link} title={url}>
-      {title?.trim() || shortUrl(url)}
-    </a>
-  ) : (
-    <span>{title?.trim() || url}</span>
-  );
-
 const Contact = ({ context }: { context: Context }) => {
   const { contact, widget } = context;
-  const fields = Object.entries(contact.customFields ?? {});
   return (
     <>
       <dl class="flex flex-col gap-2">
-        {contact.email !== undefined && (
-          <Detail icon="mail" label="E-mail">
-            <a href={`mailto:${encodeURIComponent(contact.email).replace('%40', '@')}`} class={link}>
-              {contact.email}
-            </a>
-            {!contact.verified && <span class="text-meta text-text2"> not verified</span>}
-          </Detail>
-        )}
-        {contact.phone !== undefined && (
-          <Detail icon="phone" label="Phone">
-            <a href={`tel:${contact.phone.replace(/[^+\d]/g, '')}`} class={link}>
-              {contact.phone}
-            </a>
-          </Detail>
-        )}
-        {contact.company !== undefined && (
-          <Detail icon="building" label="Company">
-            {contact.company}
-          </Detail>
-        )}
-        {contact.page !== undefined && (
-          <Detail icon="globe" label="Page">
-            <PageLink url={contact.page.url} title={contact.page.title} />
-            {contact.page.referrer !== undefined && contact.page.referrer !== '' && (
-              <p class="text-meta text-text2">from {shortUrl(contact.page.referrer)}</p>
-            )}
-          </Detail>
-        )}
+        <Reach contact={contact} />
+        <Seen contact={contact} />
         <Detail icon="chat" label="Widget">
           {widget.name}
         </Detail>
-        <Detail icon="clock" label="Visits">
-          {plural(contact.visits, 'visit')}, first {dateOf(contact.createdAt)}
-        </Detail>
-        {contact.userAgent !== undefined && (
-          <Detail icon="eye" label="Browser">
-            {browserOf(contact.userAgent)}
-            {contact.locale !== undefined && `, ${contact.locale}`}
-          </Detail>
-        )}
       </dl>
-      {fields.length > 0 && (
-        <dl class="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 text-small">
-          {fields.map(([key, value]) => (
-            <div key={key} class="contents">
-              <dt class="max-w-28 truncate text-text2">{key}</dt>
-              <dd class="min-w-0 break-words">{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <CustomFields fields={contact.customFields} />
     </>
   );
 };
 
-const Others = ({ others }: { others: Context['others'] }) => {
-  const now = useNow(60_000);
+/** Where they stand, and what was measured. Visitors report what the scores are made of: a hint, no more. */
+const Standing = ({ context, onMoved }: { context: Context; onMoved: (contact: ContactView) => void }) => {
+  const { contact, engagementScore, leadScore } = context;
+  // An erased contact is told by the log alone: there is nobody to move.
+  const isKept = contact.visits > 0;
+  const scores = [
+    ['Engagement', engagementScore],
+    ['Lead score', leadScore],
+  ] as const;
   return (
-    <ul class="-mx-2 flex flex-col">
-      {others.map((row) => (
-        <li key={row.conversationId}>
-          <a
-            href={hrefOf({
-              name: 'inbox',
-              filter: row.status === 'closed' ? 'closed' : 'open',
-              conversationId: row.conversationId,
-            })}
-            class="focus-inset flex items-baseline gap-2 rounded-control px-2 py-1.5 hover:bg-hover"
-          >
-            <span class="min-w-0 grow truncate text-small">{row.preview?.text ?? 'No message'}</span>
-            <span class="shrink-0 text-meta text-text2">{listTime(row.lastAt, now)}</span>
-          </a>
-        </li>
-      ))}
-    </ul>
+    <Section
+      title="Lead"
+      action={
+        contact.leadId !== undefined && (
+          <span class="inline-flex h-5 items-center gap-1 rounded-control bg-held-soft px-1.5 text-meta font-semibold text-held">
+            <Icon name="flag" size={12} /> Lead
+          </span>
+        )
+      }
+    >
+      {isKept && <StageSelect contact={contact} onMoved={onMoved} />}
+      <dl class="flex flex-col gap-1">
+        {scores.map(([label, score]) => (
+          <div key={label} class="flex items-center justify-between gap-2">
+            <dt class="text-small text-text2">{label}</dt>
+            <dd>
+              {score === null ? (
+                <span class="text-small text-text2">not measured</span>
+              ) : (
+                <Score label={label} value={score} />
+              )}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {isKept && (
+        <a
+          href={hrefOf({ name: 'contacts', list: 'everyone', contactId: contact.id })}
+          class="self-start text-small text-link underline underline-offset-2"
+        >
+          Open the contact
+        </a>
+      )}
+    </Section>
   );
 };
 
@@ -182,6 +132,7 @@ export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) =
         )}
         {context !== null && <Contact context={context} />}
       </Section>
+      {context !== null && <Standing context={context} onMoved={(contact) => setContext({ ...context, contact })} />}
       {state.csat.rating !== null && (
         <Section title="Rating">
           <p>{state.csat.rating} of 5</p>
@@ -200,7 +151,7 @@ export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) =
       </Section>
       <Section title="Earlier conversations">
         {context !== null && context.others.length > 0 ? (
-          <Others others={context.others} />
+          <ConversationLinks rows={context.others} />
         ) : (
           <p class="text-small text-text2">{context === null ? '' : 'This is the first one.'}</p>
         )}

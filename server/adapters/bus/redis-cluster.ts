@@ -33,10 +33,7 @@ const guarded = (redis: Redis, isFlowing: () => boolean): Redis =>
  * Socket.IO's rooms over all nodes, for what is rare and ends or reaches many connections: revocations, availability.
  * Conversations never travel here: their facts meet the fence of each node (R11).
  */
-export const createRoomAdapter = async (
-  link: RedisLink,
-  prefix: string,
-): Promise<ReturnType<typeof createAdapter>> => {
+export const createRoomAdapter = async (link: RedisLink, prefix: string): Promise<ReturnType<typeof createAdapter>> => {
   // A connection of its own: the adapter reads every message of the one that it subscribes on.
   const subscriber = await link.connect({ autoResubscribe: true });
   return createAdapter(
@@ -82,7 +79,10 @@ export const createSharedCounter = (link: RedisLink, prefix: string): SharedCoun
     },
     async forget(name, key) {
       if (!link.isFlowing()) return;
-      await limiters.get(name)?.delete(key).catch(() => undefined);
+      await limiters
+        .get(name)
+        ?.delete(key)
+        .catch(() => undefined);
     },
   };
 };

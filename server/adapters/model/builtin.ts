@@ -1,13 +1,15 @@
 // The answerer that needs no key: retrieval over the assistant's knowledge, honest about what it is and does not know.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Action, Source } from '../../../shared/facts.ts';
+import { chipWords, languageOf } from '../../../shared/language.ts';
+import type { Language } from '../../../shared/language.ts';
+import { asksForHelp, smallTalkOf, wantsEverything } from '../../../shared/small-talk.ts';
 import { clip } from '../../../shared/text.ts';
 import { systemClock } from '../../ports/clock.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Model, ModelEvent, ModelRequest, Passage } from '../../ports/model.ts';
 import { excerptOf, joinPassages } from './excerpt.ts';
-import { asksForHelp, intentOf, wantsEverything } from './intents.ts';
-import { languageOf, offersPerson, phrases } from './phrases.ts';
+import { offersPerson, phrases } from './phrases.ts';
 import type { Phrases } from './phrases.ts';
 
 /** The score below which a passage does not answer the question (`Knowledge` says what a score is). */
@@ -33,8 +35,8 @@ const sourcesOf = (passages: readonly Passage[]): Source[] => {
   return [...sources.values()];
 };
 
-const personChip = (say: Phrases, canHandOff: boolean): Action[] =>
-  canHandOff ? [{ label: say.person, action: 'handoff' }] : [];
+const personChip = (language: Language, canHandOff: boolean): Action[] =>
+  canHandOff ? [{ label: chipWords[language].person, action: 'handoff' }] : [];
 
 /** Other articles that touch the question, as questions of their own. */
 const relatedChips = (passages: readonly Passage[], used: readonly Passage[]): Action[] => {
@@ -49,13 +51,14 @@ const relatedChips = (passages: readonly Passage[], used: readonly Passage[]): A
   return chips;
 };
 
-const answerOf = (request: ModelRequest, question: string, say: Phrases): Draft => {
+const answerOf = (request: ModelRequest, question: string, language: Language): Draft => {
+  const say: Phrases = phrases[language];
   const top = request.passages[0];
   if (top === undefined || top.score < answersFrom) {
-    if (asksForHelp(question)) return { text: say.help, actions: personChip(say, request.canHandOff) };
+    if (asksForHelp(question)) return { text: say.help, actions: personChip(language, request.canHandOff) };
     const text = `${say.unknown} ${request.canHandOff ? say.offer : say.rephrase}`;
     const others = relatedChips(request.passages, []).slice(0, request.canHandOff ? 1 : 2);
-    return { text, actions: [...personChip(say, request.canHandOff), ...others] };
+    return { text, actions: [...personChip(language, request.canHandOff), ...others] };
   }
   const ofArticle = request.passages.filter((passage) => passage.articleId === top.articleId);
   const isBroad = wantsEverything(question);
@@ -67,7 +70,7 @@ const answerOf = (request: ModelRequest, question: string, say: Phrases): Draft 
         .map((passage) => excerptOf(passage, question))
         .join('\n\n');
   // The less the passage covers of the question, the likelier that a person is needed.
-  const person = top.score < 0.6 ? personChip(say, request.canHandOff) : [];
+  const person = top.score < 0.6 ? personChip(language, request.canHandOff) : [];
   const others = relatedChips(request.passages, used).slice(0, 2 - person.length);
   return { text, sources: sourcesOf(used), actions: [...others, ...person] };
 };
@@ -76,13 +79,13 @@ const draftOf = (request: ModelRequest): Draft => {
   const question = request.messages.findLast((message) => message.role === 'user')?.text ?? '';
   const before = request.messages.findLast((message) => message.role === 'assistant')?.text ?? '';
   const offered = offersPerson(before);
-  const intent = intentOf(question, offered);
   // "ok" is no language of its own: the conversation's is meant.
   const short = question.trim().length < 12 && /^[\p{sc=Latin}\s\p{P}]*$/u.test(question);
   const told = short ? request.messages.map((message) => message.text).join('\n') : question;
-  const say = phrases[languageOf(told)];
+  const language = languageOf(told);
+  const say = phrases[language];
   const name = request.assistantName.trim() || 'Tiller';
-  switch (intent) {
+  switch (smallTalkOf(question, offered)) {
     case 'greet':
       return { text: say.greet(name) };
     case 'thanks':
@@ -95,7 +98,7 @@ const draftOf = (request: ModelRequest): Draft => {
       return { text: say.declined };
     case 'bot':
       return request.canHandOff
-        ? { text: `${say.bot(name)} ${say.botHandOff}`, actions: personChip(say, true) }
+        ? { text: `${say.bot(name)} ${say.botHandOff}`, actions: personChip(language, true) }
         : { text: say.bot(name) };
     case 'yes':
     case 'person':
@@ -103,7 +106,7 @@ const draftOf = (request: ModelRequest): Draft => {
         ? { text: say.handOff, handOff: 'The visitor asked for a person' }
         : { text: say.nobody };
     case 'question':
-      return answerOf(request, question, say);
+      return answerOf(request, question, language);
   }
 };
 

@@ -1,6 +1,6 @@
 // What the built-in answerer says of itself, in the languages it can tell apart. It never claims to be a person.
 
-export type Language = 'en' | 'de' | 'fr' | 'es' | 'ar' | 'zh';
+import type { Language } from '../../../shared/language.ts';
 
 export interface Phrases {
   greet: (name: string) => string;
@@ -19,8 +19,6 @@ export interface Phrases {
   offer: string;
   /** Follows `unknown` where none can. */
   rephrase: string;
-  /** The label of the chip that asks for a person. */
-  person: string;
   declined: string;
   /** Somebody asks for help without saying with what. */
   help: string;
@@ -41,7 +39,6 @@ export const phrases: Record<Language, Phrases> = {
     unknown: 'I don’t know that: I couldn’t find it in what I have been given to read, and I’d rather not guess.',
     offer: 'Shall I ask a person to help you?',
     rephrase: 'If you put it in other words, I’ll look again.',
-    person: 'Talk to a person',
     declined: 'All right. What else would you like to know?',
     help: 'Of course. Ask me in your own words; I look for the answer in the articles of this site.',
   },
@@ -59,7 +56,6 @@ export const phrases: Record<Language, Phrases> = {
     unknown: 'Das weiß ich nicht: In dem, was mir vorliegt, steht es nicht, und raten möchte ich nicht.',
     offer: 'Soll ich einen Menschen um Hilfe bitten?',
     rephrase: 'Wenn Sie es anders formulieren, suche ich noch einmal.',
-    person: 'Mit einem Menschen sprechen',
     declined: 'In Ordnung. Was möchten Sie noch wissen?',
     help: 'Gern. Fragen Sie in Ihren eigenen Worten, ich suche die Antwort in den Artikeln dieser Website.',
   },
@@ -77,7 +73,6 @@ export const phrases: Record<Language, Phrases> = {
     unknown: 'Je ne sais pas : je ne l’ai pas trouvé dans ce que l’on m’a donné à lire, et je préfère ne pas deviner.',
     offer: 'Voulez-vous que je demande à une personne de vous aider ?',
     rephrase: 'Si vous le dites autrement, je chercherai encore.',
-    person: 'Parler à une personne',
     declined: 'Très bien. Que souhaitez-vous savoir d’autre ?',
     help: 'Bien sûr. Posez votre question avec vos mots, je cherche la réponse dans les articles de ce site.',
   },
@@ -94,7 +89,6 @@ export const phrases: Record<Language, Phrases> = {
     unknown: 'No lo sé: no lo encuentro en lo que me han dado para leer y prefiero no adivinar.',
     offer: '¿Quiere que pida a una persona que le ayude?',
     rephrase: 'Si lo dice con otras palabras, volveré a buscar.',
-    person: 'Hablar con una persona',
     declined: 'De acuerdo. ¿Qué más le gustaría saber?',
     help: 'Claro. Pregunte con sus palabras y buscaré la respuesta en los artículos de este sitio.',
   },
@@ -111,7 +105,6 @@ export const phrases: Record<Language, Phrases> = {
     unknown: 'لا أعرف ذلك: لم أجده فيما لديّ من معلومات، ولا أريد أن أخمّن.',
     offer: 'هل أطلب من شخص أن يساعدك؟',
     rephrase: 'إن سألت بكلمات أخرى فسأبحث مرة ثانية.',
-    person: 'التحدث إلى شخص',
     declined: 'حسنًا. ماذا تود أن تعرف أيضًا؟',
     help: 'بالطبع. اسأل بكلماتك وسأبحث عن الإجابة في مقالات هذا الموقع.',
   },
@@ -127,33 +120,9 @@ export const phrases: Record<Language, Phrases> = {
     unknown: '这个我不知道：我手头的资料里没有找到，也不想随意猜测。',
     offer: '需要我请一位工作人员来帮您吗？',
     rephrase: '换一种说法，我再查一次。',
-    person: '联系人工',
     declined: '好的。您还想了解什么？',
     help: '当然。请直接提问，我会在本站的文章中查找答案。',
   },
-};
-
-const clues: Record<'de' | 'fr' | 'es' | 'en', RegExp> = {
-  de: /\b(?:ich|und|der|die|das|ist|sind|nicht|wie|was|wo|wann|kann|kostet|ein|eine|einem|einen|mit|für|bitte|danke|hallo|haben|möchte|mensch|ja|nein|tschüss|guten|tag|morgen|abend|gut|vielen|auf|wiedersehen)\b/giu,
-  fr: /\b(?:je|et|le|la|les|des|est|sont|pas|comment|combien|quel|quelle|où|quand|peut|puis|une|avec|pour|merci|bonjour|vous|avez|voudrais|salut|oui|parler|bonsoir|revoir)\b/giu,
-  es: /\b(?:yo|y|el|los|las|es|son|cómo|cuánto|cuál|dónde|cuándo|puedo|una|con|para|gracias|hola|tiene|tienen|quiero|hablar|adiós|adios|sí|qué|buenas|buenos)\b/giu,
-  en: /\b(?:i|and|the|is|are|not|how|what|where|when|can|cost|a|an|with|for|please|thanks|hello|have|would|want|you|your|do|does|yes|no|person)\b/giu,
-};
-
-/** The language of a text, by its script and its small words; English where nothing tells. */
-export const languageOf = (text: string): Language => {
-  if (/\p{sc=Arabic}/u.test(text)) return 'ar';
-  if (/\p{sc=Han}/u.test(text) && !/[\p{sc=Hiragana}\p{sc=Katakana}]/u.test(text)) return 'zh';
-  let language: Language = 'en';
-  let most = text.match(clues.en)?.length ?? 0;
-  for (const other of ['de', 'fr', 'es'] as const) {
-    const count = text.match(clues[other])?.length ?? 0;
-    if (count > most) {
-      language = other;
-      most = count;
-    }
-  }
-  return language;
 };
 
 /** Whether a text of the assistant ended by offering a person. */

@@ -100,6 +100,15 @@ export const openMemoryStore: (options: { clock: Clock }) => Promise<Store> = as
       }
       return found;
     },
+    held: async (after, limit) =>
+      [...logs.values()]
+        .flatMap(({ orgId, conversationId, state: { status, control } }) =>
+          status === 'open' && control.agentId !== null && conversationId > after
+            ? [{ orgId, conversationId, agentId: control.agentId }]
+            : [],
+        )
+        .toSorted((a, b) => (a.conversationId < b.conversationId ? -1 : 1))
+        .slice(0, limit),
     ...inbox,
     saveCheckpoint: async (conversationId, checkpoint) => {
       assertOpen();

@@ -15,13 +15,10 @@ const PAGE = 200;
 /** Batch sizes kept for metrics where nobody takes them. */
 const SIZES = 10_000;
 
-type Log = Pick<
-  Store,
-  'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished'
->;
+type Log = Pick<Store, 'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'>;
 
 export interface MongoLog extends Log {
-  takeBatchSizes(): number[];
+  takeBatchSizes: () => number[];
 }
 
 /** The state of a log from a snapshot on, page by page; `each` sees every commit on the way. */
@@ -204,6 +201,15 @@ export const createMongoLog = (server: Server, known: Known, appended: (entries:
         .limit(limit)
         .toArray();
       return found.map(({ _id, orgId }) => ({ orgId, conversationId: _id }));
+    },
+
+    held: async (after, limit) => {
+      const found = await rows
+        .find({ list: 'held', _id: { $gt: after } }, { projection: { orgId: 1, holder: 1 } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return found.map(({ _id, orgId, holder }) => ({ orgId, conversationId: _id, agentId: holder }));
     },
 
     takeBatchSizes: () => {

@@ -1,5 +1,5 @@
 // The collections of the shared keeper and their indexes, made at every start where they are missing; and the schema's number.
-import type { CollationOptions, IndexDescription } from 'mongodb';
+import type { IndexDescription } from 'mongodb';
 import { StoreStartError } from './data-lock.ts';
 import { isDuplicate } from './mongo-answering.ts';
 import type { Kept, Server } from './mongo-server.ts';
@@ -105,7 +105,7 @@ export interface MetaDocument extends Kept {
 }
 
 /** By collection. Those that are not unique serve reads alone; all begin with what is asked for equality. */
-export const indexes: Record<string, (IndexDescription & { name: string; collation?: CollationOptions })[]> = {
+export const indexes: Record<string, (IndexDescription & { name: string })[]> = {
   commits: [
     { name: 'first', key: { conversationId: 1, first: 1 }, unique: true },
     { name: 'key', key: { conversationId: 1, key: 1 }, unique: true },
@@ -118,9 +118,10 @@ export const indexes: Record<string, (IndexDescription & { name: string; collati
     { name: 'held', key: { orgId: 1, holder: 1, lastAt: -1, _id: -1 } },
     { name: 'contact', key: { orgId: 1, contactId: 1 } },
     { name: 'label', key: { orgId: 1, labels: 1, lastAt: -1, _id: -1 } },
-    { name: 'names', key: { orgId: 1, names: 1 } },
+    { name: 'names', key: { orgId: 1, names: 1, _id: -1 } },
     { name: 'shape', key: { orgId: 1, shape: 1 } },
     { name: 'unfinished', key: { unfinished: 1 } },
+    { name: 'everywhere', key: { list: 1, _id: 1 } },
   ],
   texts: [{ name: 'grams', key: { orgId: 1, grams: 1, at: -1, _id: -1 } }],
   documents: [

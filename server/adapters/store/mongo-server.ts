@@ -1,5 +1,16 @@
 // The connection to a server of the MongoDB protocol: its options, what that server can do, and the time by its clock.
-import type { Collection, Db, Document, Filter, MongoClient, MongoClientOptions } from 'mongodb';
+import type {
+  AnyBulkWriteOperation,
+  Collection,
+  CollectionOptions,
+  Db,
+  Document,
+  Filter,
+  MongoClient,
+  MongoClientOptions,
+  UpdateFilter,
+  WriteConcernSettings,
+} from 'mongodb';
 import type { Clock } from '../../ports/clock.ts';
 import { StoreStartError } from './data-lock.ts';
 import { DEADLINE_MS } from './mongo-answering.ts';
@@ -13,13 +24,13 @@ export interface Kept extends Document {
 export interface Server {
   readonly db: Db;
   /**
-   * False for FerretDB 1, whose reads use no index, which updates a document in two steps, and which ends an unordered
-   * batch of updates at the first that fails. What is written once and never changed is as safe there as anywhere.
+   * False for FerretDB 1, whose reads use no index, which updates a document in two steps, and which cannot take
+   * many updates at once. What is written once and never changed is as safe there as anywhere.
    */
   readonly isNative: boolean;
   /** A replica set or a cluster of shards: change streams can be had. */
   readonly hasStreams: boolean;
-  collection<T extends Kept>(name: string): Collection<T>;
+  collection<T extends Kept>(name: string, options?: CollectionOptions): Collection<T>;
   /** Milliseconds since 1970 by the server's clock, which all nodes share, within a round trip. */
   now(): number;
   close(): Promise<void>;
@@ -84,7 +95,7 @@ export const connectServer = async (url: string, clock: Clock): Promise<Server> 
       db,
       isNative: !('ferretdbVersion' in build),
       hasStreams: hello.setName !== undefined || hello.msg === 'isdbgrid',
-      collection: (name) => db.collection(name),
+      collection: (name, more) => db.collection(name, more),
       now: () => clock.now() + ahead,
       close: async () => {
         clearInterval(measuring);
@@ -103,6 +114,34 @@ const refuseOld = (build: Document, hosts: string): void => {
   throw new StoreStartError(
     `The server at ${hosts} is MongoDB ${String(build['version'])}, which is too old: 4.4 or newer is needed.`,
   );
+};
+
+/** Updates side by side, as FerretDB is given them: each holds two of its connections to PostgreSQL. */
+const SIDE_BY_SIDE = 8;
+
+/**
+ * Updates of one document each, in no order: one command where the server can. FerretDB holds on to a connection for every
+ * update of a command until its end, so a long one would wait for itself for ever.
+ */
+export const updateEach = async <T extends Kept>(
+  collection: Collection<T>,
+  isNative: boolean,
+  updates: readonly { filter: Filter<T>; update: UpdateFilter<T>; upsert?: boolean }[],
+  more: { writeConcern?: WriteConcernSettings } = {},
+): Promise<void> => {
+  if (updates.length === 0) return;
+  if (isNative) {
+    const operations = updates.map((one) => ({ updateOne: one })) as AnyBulkWriteOperation<T>[];
+    await collection.bulkWrite(operations, { ordered: false, ...more });
+    return;
+  }
+  for (let i = 0; i < updates.length; i += SIDE_BY_SIDE) {
+    await Promise.all(
+      updates
+        .slice(i, i + SIDE_BY_SIDE)
+        .map(async ({ filter, update, upsert = false }) => collection.updateOne(filter, update, { upsert, ...more })),
+    );
+  }
 };
 
 /** Questions that one `$or` may hold; more are asked side by side. */

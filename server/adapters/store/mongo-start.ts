@@ -1,6 +1,6 @@
 // Why the shared keeper cannot start, told to a person; and whether waiting may help.
 import { MongoClient, MongoParseError, MongoServerError, MongoServerSelectionError } from 'mongodb';
-import type { MongoClientOptions, TopologyDescription } from 'mongodb';
+import type { MongoClientOptions } from 'mongodb';
 import { StoreStartError } from './data-lock.ts';
 
 /** Nothing answers at the address, or no primary: the same start may succeed in a moment. */
@@ -34,7 +34,7 @@ export const hostsOf = (client: MongoClient): string =>
 
 /** What the servers answered while none could be chosen. */
 const errorsOf = (error: MongoServerSelectionError): Error[] =>
-  [...((error.reason as TopologyDescription | undefined)?.servers.values() ?? [])].flatMap((server) =>
+  [...(error.reason?.servers.values() ?? [])].flatMap((server) =>
     server.error === null || server.error === undefined ? [] : [server.error],
   );
 

@@ -49,7 +49,7 @@ const encode = (entry: Entry): Encoded => {
   };
 };
 
-type Log = Pick<Store, 'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished'>;
+type Log = Pick<Store, 'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'>;
 
 export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (commits: number) => void): Log => {
   const insert = db.prepare(
@@ -72,6 +72,10 @@ export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (c
   const selectUnfinished = db.prepare(
     `SELECT o.id AS orgId, c.id AS conversationId FROM conversations c JOIN orgs o ON o.n = c.org
      WHERE c.unfinished = 1 ORDER BY c.n LIMIT ?`,
+  );
+  const selectHeld = db.prepare(
+    `SELECT o.id AS orgId, c.id AS conversationId, c.agent AS agentId FROM conversations c JOIN orgs o ON o.n = c.org
+     WHERE c.agent IS NOT NULL AND c.id > ? ORDER BY c.id LIMIT ?`,
   );
 
   const appendOne = ({ entry, facts, result }: Encoded): Appended => {
@@ -147,5 +151,8 @@ export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (c
     },
 
     unfinished: async (limit) => selectUnfinished.all(limit) as { orgId: string; conversationId: string }[],
+
+    held: async (after, limit) =>
+      selectHeld.all(after, limit) as { orgId: string; conversationId: string; agentId: string }[],
   };
 };

@@ -7,9 +7,12 @@ import { truncatedAddress } from './address.ts';
 import { asyncApi } from './asyncapi.ts';
 import { consoleRouter } from './console-routes.ts';
 import type { HttpDeps } from './deps.ts';
+import { described } from './described.ts';
 import { dialects } from './dialects/index.ts';
 import { dialectRouter } from './dialects/mount.ts';
+import { filesRouter } from './files.ts';
 import { createLimits } from './limits.ts';
+import { openApi } from './openapi.ts';
 import { pagesRouter } from './pages.ts';
 import { securityHeaders } from './policy.ts';
 import { publicViewRouter } from './public-view.ts';
@@ -58,9 +61,8 @@ const operations = (deps: HttpDeps): Record<string, RequestHandler> => ({
     const { contentType, body } = await deps.metrics.render();
     response.set('Content-Type', contentType).send(body);
   },
-  '/asyncapi.json': (_request, response) => {
-    response.json(asyncApi(deps.baseUrl()));
-  },
+  '/openapi.json': described(() => deps.baseUrl(), openApi),
+  '/asyncapi.json': described(() => deps.baseUrl(), asyncApi),
 });
 
 export const createHttpApp = (deps: HttpDeps): Express => {
@@ -80,6 +82,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   }
   app.use('/api/console', consoleRouter(deps, limits));
   for (const dialect of dialects) app.use(dialectRouter(deps, dialect));
+  app.use('/files', filesRouter(deps));
   app.use('/w', publicViewRouter(deps, limits));
   app.use(pagesRouter(deps));
   app.use(noSuchRoute);

@@ -50,6 +50,8 @@ export interface ConsoleCall<K extends ConsoleRoute> {
   signedIn: Spec<K>['who'] extends 'public' ? undefined : SignedIn;
   body: Parsed<K, 'body'>;
   query: Parsed<K, 'query'>;
+  /** The bytes of the file, where the route takes one. */
+  upload: Spec<K> extends { upload: true } ? Uint8Array : undefined;
   /** The `:id` of the path; empty where it has none. */
   id: string;
   session: {

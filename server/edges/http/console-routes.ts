@@ -14,6 +14,7 @@ import type { HttpDeps } from './deps.ts';
 import { jsonBody, parsedBy } from './json-body.ts';
 import type { HttpLimits } from './limits.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
+import { readUpload, uploaded } from './upload.ts';
 
 const kib = 1024;
 const smallBody = jsonBody(64 * kib);
@@ -79,6 +80,7 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
       signedIn: response.locals['signedIn'] as SignedIn | undefined,
       body: spec.body === undefined ? undefined : parsedBy(spec.body, request.body),
       query: spec.query === undefined ? undefined : parsedBy(spec.query, request.query, 'query'),
+      upload: spec.upload === true ? parsedBy(uploaded, request.body).file : undefined,
       id: typeof id === 'string' ? id : '',
       session: sessionOf(deps, limits, request, response),
     };
@@ -86,8 +88,8 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
     // The schema is the list of what may leave: anything else that a use case returned is stripped here.
     response.json(spec.output.parse(output));
   };
-  const body = spec.body === undefined ? [] : name.includes('articles') ? articleBody : smallBody;
-  return [enter, ...body, run];
+  const json = spec.body === undefined ? [] : name.includes('articles') ? articleBody : smallBody;
+  return [enter, ...(spec.upload === true ? readUpload : json), run];
 };
 
 export const consoleRouter = (deps: HttpDeps, limits: HttpLimits): Router => {

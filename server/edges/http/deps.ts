@@ -4,19 +4,22 @@ import type { Identities } from '../../ports/identity.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { AccountDeps } from '../../usecases/accounts.ts';
+import type { FileDeps } from '../../usecases/files.ts';
 import type { KnowledgeDeps } from '../../usecases/knowledge.ts';
 import type { ConversationDeps } from '../../usecases/conversations.ts';
 import type { Limits } from '../../usecases/limits.ts';
+import type { Spending } from '../../usecases/spending.ts';
 import type { Listening } from '../../usecases/listening.ts';
 import type { WidgetDeps } from '../../usecases/widgets.ts';
 
-export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, ConversationDeps {
+export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, ConversationDeps, FileDeps {
   config: Pick<Config, 'trustProxy' | 'limits'>;
   log: Log;
   identities: Identities;
   metrics: Metrics & { render(): Promise<{ contentType: string; body: string }> };
   model: Model;
   limits: Limits;
+  spending: Spending;
   /** Conversations as this node hears them, for calls that wait for an answer. */
   listening: Listening;
   /** False while starting or draining. */

@@ -6,19 +6,25 @@ import type { Problem } from '../../../shared/errors.ts';
 import type { z } from 'zod';
 
 const maxDepth = 8;
-const forbiddenKey = /^(__proto__|constructor|prototype|\$.*)$/;
+const prototypeKey = /^(__proto__|constructor|prototype)$/;
+
+/** Where a body holds JSON values that are nobody's operators, `$` in a key is data. */
+export interface JsonOptions {
+  allowsDollarKeys?: boolean | undefined;
+}
 
 const invalid = (details: Problem[]): ChatError => new ChatError('invalid', 'Validation failed', { details });
 
 /** Refuses what is nested too deep and keys that have a meaning to code. `depth` of the outermost is 1. @throws ChatError `invalid` */
-export const refuseStrange = (value: unknown, depth: number): void => {
+export const refuseStrange = (value: unknown, depth: number, options: JsonOptions = {}): void => {
   if (typeof value !== 'object' || value === null) return;
   if (depth > maxDepth) throw invalid([{ path: '', message: `Nested deeper than ${maxDepth}` }]);
   for (const [key, inner] of Object.entries(value)) {
-    if (!Array.isArray(value) && forbiddenKey.test(key)) {
+    const isForbidden = prototypeKey.test(key) || (key.startsWith('$') && options.allowsDollarKeys !== true);
+    if (!Array.isArray(value) && isForbidden) {
       throw invalid([{ path: '', message: 'Holds a key that is not allowed' }]);
     }
-    refuseStrange(inner, depth + 1);
+    refuseStrange(inner, depth + 1, options);
   }
 };
 
@@ -28,7 +34,7 @@ const hasBody = (request: Request): boolean =>
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Reads a JSON body of at most `limit` bytes (after inflation) into `request.body`; no body at all is `{}`. */
-export const jsonBody = (limit: number): RequestHandler[] => [
+export const jsonBody = (limit: number, options: JsonOptions = {}): RequestHandler[] => [
   (request, _response, next) => {
     if (hasBody(request) && request.is('application/json') === false) {
       throw new ChatError('unsupported_media_type', 'Send application/json');
@@ -48,7 +54,7 @@ export const jsonBody = (limit: number): RequestHandler[] => [
   }),
   (request, _response, next) => {
     if (request.body === undefined) request.body = {};
-    refuseStrange(request.body, 1);
+    refuseStrange(request.body, 1, options);
     next();
   },
 ];
@@ -70,7 +76,9 @@ const at = (input: unknown, path: readonly PropertyKey[]): unknown =>
 /** The list of problems that a schema finds. Messages come from the schema and never quote the input. */
 export const problemsOf = (error: z.ZodError, input: unknown, where?: Problem['where']): Problem[] =>
   error.issues.slice(0, 20).map(({ code, path, message }) => {
-    const isMissing = code === 'invalid_type' && at(input, path) === undefined;
+    // A missing one of several words is an `invalid_value`, of several shapes an `invalid_union`.
+    const isOfType = code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union';
+    const isMissing = isOfType && path.length > 0 && at(input, path) === undefined;
     return {
       path: pathOf(path),
       message: isMissing ? 'Required' : message,

@@ -8,9 +8,11 @@ import { shortEmbedCode } from '../../domain/widget.ts';
 import { demoWidgetKey } from '../../usecases/installation.ts';
 import { assetsOf, sendAsset } from './assets.ts';
 import type { HttpDeps } from './deps.ts';
+import { framePage } from './frame-page.ts';
 import { methodNotAllowed } from './refusals.ts';
 import { securityHeaders, siteDirectives } from './policy.ts';
 import type { Surface } from './policy.ts';
+import { escapeHtml, socketsHtml } from './sockets-page.ts';
 
 const revalidate = 'no-cache';
 const readOnly = ['GET', 'HEAD'];
@@ -18,9 +20,6 @@ const readOnly = ['GET', 'HEAD'];
 const plainNotFound = (response: Response): void => {
   response.status(404).type('text/plain').send('There is nothing here\n');
 };
-
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 const hashesOf = (html: string, tag: 'script' | 'style'): string[] =>
   [...html.matchAll(new RegExp(`<${tag}(?![^>]*\\ssrc=)[^>]*>([\\s\\S]*?)</${tag}>`, 'g'))]
@@ -36,7 +35,7 @@ const sendSitePage = async (response: Response, file: string, values: Record<str
   } catch {
     return plainNotFound(response);
   }
-  for (const [name, value] of Object.entries(values)) html = html.replaceAll(name, value);
+  for (const [name, value] of Object.entries(values)) html = html.replaceAll(name, () => value);
   const hashes = { scripts: hashesOf(html, 'script'), styles: hashesOf(html, 'style') };
   response.set('Content-Security-Policy', siteDirectives(hashes));
   response.set('Cache-Control', revalidate);
@@ -91,6 +90,7 @@ export const pagesRouter = (deps: HttpDeps): Router => {
     const wasSent = await sendAsset(request, response, resolve(dist, 'console/preview.html'), revalidate);
     if (!wasSent) plainNotFound(response);
   });
+  router.get('/frame/:key', as('site'), framePage(deps), (_request, response) => plainNotFound(response));
   router.get('/', as('site'), async (_request, response) => {
     const key = await demoWidgetKey(deps);
     const embed = key === undefined ? '' : escapeHtml(shortEmbedCode(deps.baseUrl(), key));
@@ -101,11 +101,18 @@ export const pagesRouter = (deps: HttpDeps): Router => {
     if (key === undefined) return plainNotFound(response);
     return sendSitePage(response, resolve(dist, 'site/demo/index.html'), { __WIDGET_KEY__: key });
   });
+  router.get('/docs', as('site'), (_request, response) =>
+    sendSitePage(response, resolve(dist, 'site/docs/index.html')),
+  );
+  router.get('/docs/sockets', as('site'), (_request, response) =>
+    sendSitePage(response, resolve(dist, 'site/docs/sockets.html'), { __SOCKETS__: socketsHtml(deps.baseUrl()) }),
+  );
   // Asked for by browsers on pages that name no icon of their own.
   router.get('/favicon.ico', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=86400').status(204).end();
   });
-  for (const path of ['/', '/demo', '/preview/:key']) router.all(path, methodNotAllowed(readOnly));
+  for (const path of ['/', '/demo', '/docs', '/docs/sockets', '/preview/:key', '/frame/:key'])
+    router.all(path, methodNotAllowed(readOnly));
   router.use(as('site'), assetsOf(resolve(dist, 'site'), 'public, max-age=300'));
   return router;
 };

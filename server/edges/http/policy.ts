@@ -61,6 +61,14 @@ export const securityHeaders = (surface: Surface, isHttps: () => boolean): Reque
   return (request, response, next) => (isHttps() ? secure : plain)(request, response, next);
 };
 
+const written = (directives: Directives): string =>
+  Object.entries(directives)
+    .map(([name, values]) => `${name} ${values.join(' ')}`)
+    .join(';');
+
+/** The policy of a page that these sources may frame. */
+export const frameDirectives = (ancestors: string[]): string => written({ ...page, 'frame-ancestors': ancestors });
+
 /** The site's policy with the hashes of inline scripts and styles that a page holds. */
 export const siteDirectives = (hashes: { scripts: string[]; styles: string[] }): string => {
   const directives: Directives = {
@@ -68,7 +76,5 @@ export const siteDirectives = (hashes: { scripts: string[]; styles: string[] }):
     'script-src': [...self, ...hashes.scripts],
     'style-src': [...self, ...hashes.styles],
   };
-  return Object.entries(directives)
-    .map(([name, values]) => `${name} ${values.join(' ')}`)
-    .join(';');
+  return written(directives);
 };

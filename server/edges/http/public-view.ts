@@ -1,8 +1,11 @@
 // `/w/{key}`: the public view of a widget, before any socket and for any page it is allowed on.
 import { Router } from 'express';
-import type { RequestHandler } from 'express';
-import { admitPage, publicWidgetOf, unreadOf } from '../../usecases/public-widget.ts';
+import type { Request, RequestHandler } from 'express';
+import { ChatError } from '../../../shared/errors.ts';
+import { readIcon } from '../../usecases/files.ts';
+import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
 import type { HttpDeps } from './deps.ts';
+import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
@@ -27,17 +30,19 @@ const openToPages: RequestHandler = (request, response, next) => {
 const one = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(',') : header;
 
+const pageOf = (request: Request, key: string, ownOrigin: string) => ({
+  key,
+  origin: one(request.headers.origin),
+  secFetchSite: one(request.headers['sec-fetch-site']),
+  ownOrigin,
+});
+
 export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => {
   const router = Router({ caseSensitive: true, strict: true });
   router.use(openToPages);
   router.get('/:key', async (request, response) => {
     await limits.publicView(request);
-    const widget = await admitPage(deps, {
-      key: request.params.key,
-      origin: one(request.headers.origin),
-      secFetchSite: one(request.headers['sec-fetch-site']),
-      ownOrigin: deps.baseUrl(),
-    });
+    const widget = await admitPage(deps, pageOf(request, request.params.key, deps.baseUrl()));
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
     const unread = session === undefined ? undefined : await unreadOf(deps, widget, session);
@@ -46,6 +51,23 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     const body = JSON.stringify(unread === undefined ? view : { ...view, unread });
     if (!wasUnchanged(request, response, tagOf(body))) response.type('json').send(body);
   });
+  router.get('/:key/icon', async (request, response) => {
+    await limits.publicView(request);
+    const { key } = request.params;
+    // A picture in a page is asked for without an Origin and cannot be judged by it; what does carry one is.
+    const widget =
+      request.headers.origin === undefined
+        ? await widgetByKey(deps, key)
+        : await admitPage(deps, pageOf(request, key, deps.baseUrl()));
+    if (widget?.iconKey === undefined || !widget.isEnabled) {
+      throw new ChatError('not_found', 'This widget has no picture');
+    }
+    // Its address changes with the picture (`iconUrlOf`), so that a browser may keep it.
+    const isNamed = typeof request.query['v'] === 'string';
+    response.set('Cache-Control', isNamed ? 'public, max-age=86400' : 'public, no-cache');
+    if (!wasUnchanged(request, response, tagOf(widget.iconKey))) sendPicture(response, await readIcon(deps, widget));
+  });
+  router.all('/:key/icon', methodNotAllowed(['GET', 'HEAD', 'OPTIONS']));
   router.all('/:key', methodNotAllowed(['GET', 'HEAD', 'OPTIONS']));
   router.use(noSuchRoute);
   return router;

@@ -1,12 +1,12 @@
 // Socket.IO on the server's HTTP port: who may connect, which namespace, and what a revocation ends.
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
-import type { Socket } from 'socket.io';
+import type { ServerOptions, Socket } from 'socket.io';
 import { ChatError, toWireError } from '../../../shared/errors.ts';
 import { namespaces } from '../../../shared/wire.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { Config } from '../../config.ts';
-import { isOriginAllowed } from '../../domain/widget.ts';
+import { isOriginAllowed } from '../../domain/allowed-domains.ts';
 import type { Bus, Delivery } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identities } from '../../ports/identity.ts';
@@ -15,8 +15,9 @@ import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { Committer } from '../../usecases/commit.ts';
 import type { Directory } from '../../usecases/directory.ts';
 import type { Limits } from '../../usecases/limits.ts';
+import type { Spending } from '../../usecases/spending.ts';
 import type { Presence } from '../../usecases/presence.ts';
-import { admitPage, widgetByKey } from '../../usecases/public-widget.ts';
+import { admitPage, keyLife, widgetByKey } from '../../usecases/public-widget.ts';
 import { memberOfCookie, memberOfToken } from '../../usecases/sessions.ts';
 import { cookieOf } from '../http/cookie.ts';
 import { addressKey, isLocalCaller } from '../http/address.ts';
@@ -25,8 +26,10 @@ import type { Trust } from './address.ts';
 import { guardConnections } from './guard.ts';
 import { header, ownOriginOf, refusal, requestOf, staffAuth, turnAway, versioned, visitorAuth } from './handshake.ts';
 import { Hub, widgetRoom } from './hub.ts';
+import type { SharedRooms } from './hub.ts';
 import { InboxFeed } from './inbox-feed.ts';
 import { watchPressure } from './pressure.ts';
+import { recheck } from './recheck.ts';
 import { bindStaff } from './staff.ts';
 import type { StaffSeat } from './staff.ts';
 import { bindVisitor } from './visitor.ts';
@@ -44,9 +47,21 @@ export interface GatewayDeps {
   directory: Directory;
   presence: Presence;
   limits: Limits;
+  spending: Spending;
   identities: Identities;
   trust: Trust;
   baseUrl(): string;
+  /** Set where other nodes have connections too. */
+  shared?: SharedEdge;
+}
+
+/** What the sockets of several nodes share. */
+export interface SharedEdge {
+  rooms: SharedRooms;
+  /** Socket.IO's rooms over all nodes; absent: revocations are found out by looking again. */
+  adapter: NonNullable<ServerOptions['adapter']> | undefined;
+  /** How often deliveries may have been lost so far; null: they always may. */
+  gaps(): number | null;
 }
 
 export interface SocketDeps extends GatewayDeps {
@@ -64,8 +79,9 @@ export interface Gateway {
 }
 
 export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
-  const { config, log, metrics, presence, bus, limits } = deps;
+  const { config, log, metrics, presence, bus, limits, shared } = deps;
   const io = new Server(server, {
+    ...(shared?.adapter === undefined ? {} : { adapter: shared.adapter }),
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: 64 * 1024,
@@ -110,8 +126,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     }
   };
 
-  const hub = new Hub(io);
-  const inbox = new InboxFeed({ store: deps.store, bus, log, io });
+  const hub = new Hub(io, shared?.rooms);
+  const inbox = new InboxFeed({ store: deps.store, log, io });
   const socketDeps: SocketDeps = { ...deps, hub, inbox };
   const visitors = io.of(namespaces.visitor);
   const staff = io.of(namespaces.staff);
@@ -168,11 +184,13 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     metrics.connection('widget', 1);
     socket.on('disconnect', () => metrics.connection('widget', -1));
     bindVisitor(socket, seat, socketDeps);
+    const widgetKey = String(socket.handshake.query['widgetKey']);
     slim(socket);
-    // Registered now: a widget that was switched off in between is found out here.
+    // Registered now: a widget that was switched off, or got another key, in between is found out here.
     deps.store.documents.widgets.get(seat.orgId, seat.widgetId).then(
       (widget) => {
-        if (widget?.isEnabled !== true) socket.disconnect(true);
+        const until = widget?.isEnabled === true ? keyLife(widget, widgetKey) : 0;
+        if (until !== Number.POSITIVE_INFINITY) endWith(socket, until - deps.clock.now());
       },
       (error: unknown) => log.warn({ err: error }, 'widget not checked again'),
     );
@@ -219,14 +237,21 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     Promise.all([credentials.get(member.orgId, credentialId), members.get(member.orgId, member.id)]).then(
       ([credential, now]) => {
         if (credential === undefined || now?.isDisabled !== false) socket.disconnect(true);
+        else if (credential.expiresAt !== undefined) endWith(socket, credential.expiresAt - deps.clock.now());
       },
       (error: unknown) => log.warn({ err: error }, 'credential not checked again'),
     );
   });
 
-  const revoke = (delivery: Extract<Delivery, { kind: 'revoked' }>): void => {
+  const revoke = ({ at, ...delivery }: Extract<Delivery, { kind: 'revoked' }>): void => {
+    const waitMs = (at ?? 0) - deps.clock.now();
+    if (waitMs > 0) {
+      setTimeout(() => revoke(delivery), waitMs).unref();
+      return;
+    }
     const space = delivery.what === 'widget' || delivery.what === 'session' ? visitors : staff;
-    space.local.in(`${delivery.what}:${delivery.id}`).disconnectSockets(true);
+    // On every node: the adapter carries it where there are several.
+    space.in(`${delivery.what}:${delivery.id}`).disconnectSockets(true);
   };
 
   bus.subscribe((delivery) => {
@@ -237,21 +262,23 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
 
   presence.listen({
     viewers: (orgId, conversationId, agents) => {
+      // Each node tells its own: they may know of different colleagues for a moment.
       const signal = { type: 'presence.changed', conversationId, agents } as const;
-      bus.publish({ kind: 'signal', orgId, to: 'staff', signal });
+      hub.receive({ kind: 'signal', orgId, to: 'staff', signal });
     },
     availability: (orgId) => {
       deps.store.documents.widgets.list(orgId).then(
         // Only widgets whose AI does not answer by itself depend on people being there.
-        (widgets) => widgets.filter(({ isAutopilot }) => !isAutopilot).forEach(tellAvailability),
+        (widgets) => widgets.filter(({ isAutopilot }) => !isAutopilot).forEach((widget) => tellAvailability(widget)),
         (error: unknown) => log.warn({ err: error }, 'availability not told'),
       );
     },
   });
 
-  const tellAvailability = (widget: Widget): void => {
+  /** Every node notices by itself who is there; a widget's change is known to one alone. */
+  const tellAvailability = (widget: Widget, isEverywhere = false): void => {
     const isOnline = widget.isAutopilot || presence.isStaffOnline(widget.orgId);
-    visitors.local.to(widgetRoom(widget.id)).emit('signal', {
+    (isEverywhere ? visitors : visitors.local).to(widgetRoom(widget.id)).emit('signal', {
       type: 'presence.changed',
       conversationId: '',
       availability: isOnline ? 'online' : 'away',
@@ -259,10 +286,12 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   };
 
   const stopWatching = watchPressure([visitors, staff], hub, metrics);
+  const stopChecking =
+    shared === undefined ? () => undefined : recheck(visitors, staff, { ...deps, gaps: () => shared.gaps() });
 
   return {
     hub,
-    tellAvailability,
+    tellAvailability: (widget) => tellAvailability(widget, true),
     async drain(ms) {
       const connections = new Set([...visitors.sockets.values(), ...staff.sockets.values()].map(({ conn }) => conn));
       await Promise.all(
@@ -279,9 +308,21 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     },
     async close() {
       stopWatching();
+      stopChecking();
       await io.close();
     },
   };
+};
+
+/** A connection lasts no longer than what it came in by. */
+const endWith = (socket: Socket, ms: number): void => {
+  if (ms <= 0) {
+    socket.disconnect(true);
+    return;
+  }
+  const timer = setTimeout(() => socket.disconnect(true), Math.min(ms, 0x7fff_ffff));
+  timer.unref();
+  socket.once('disconnect', () => clearTimeout(timer));
 };
 
 /** An idle connection keeps no request: headers, socket and parser of the handshake are a good part of its memory. */

@@ -1,5 +1,6 @@
 // Between the bus and the sockets: projects facts, drops what is outdated, keeps the text of answers in flight.
-import type { Namespace, Server } from 'socket.io';
+import type { Namespace, Server, Socket } from 'socket.io';
+import type { ConversationState } from '../../../shared/conversation.ts';
 import type { Fact } from '../../../shared/facts.ts';
 import type { Signal, SignalOf } from '../../../shared/signals.ts';
 import type { LiveReply } from '../../../shared/view.ts';
@@ -12,6 +13,11 @@ interface Channel {
   /** The latest turn this edge has told of; a delta of an older one goes nowhere. */
   turn: number;
   reply: LiveReply | null;
+  /** The latest claim this edge has told of, and the answer that has ended: late signals of either find nobody. */
+  claim: { replyId: string; attempt: number } | null;
+  ended: string | null;
+  /** An owner on another node is being asked for the text so far. */
+  isAsking: boolean;
   /** Whoever reads a view right now, or waits for an answer without a socket. */
   ears: Set<Ear>;
 }
@@ -49,14 +55,61 @@ const tell = (namespace: Namespace, room: string, name: string, value: unknown, 
   }
 };
 
+/** What an edge needs where conversations have readers on other nodes too. */
+export interface SharedRooms {
+  /** Hears of a conversation or an organisation from now on, until the returned function is called. */
+  follow(id: string): () => void;
+  /** A reader has the log up to `seq`. Resolves to what they must be given besides. */
+  place(conversationId: string, seq: number): Promise<Fact[]>;
+  /** What another node's answer has said so far. */
+  ask(conversationId: string): Promise<LiveReply | undefined>;
+}
+
 export class Hub implements Listening {
   readonly #visitors: Namespace;
   readonly #staff: Namespace;
   readonly #channels = new Map<string, Channel>();
+  readonly #shared: SharedRooms | undefined;
 
-  constructor(io: Server) {
+  constructor(io: Server, shared?: SharedRooms) {
     this.#visitors = io.of(namespaces.visitor);
     this.#staff = io.of(namespaces.staff);
+    this.#shared = shared;
+    if (shared === undefined) return;
+    for (const { adapter } of [this.#visitors, this.#staff]) {
+      const following = new Map<string, () => void>();
+      adapter.on('create-room', (room: string) => {
+        if (room.startsWith('conv_')) following.set(room, shared.follow(room));
+        else if (room.startsWith('org:')) following.set(room, shared.follow(room.slice('org:'.length)));
+      });
+      adapter.on('delete-room', (room: string) => {
+        following.get(room)?.();
+        following.delete(room);
+      });
+    }
+  }
+
+  /** A socket has entered the room of a conversation with this state of it. In the same step in which it joined. */
+  entered(socket: Socket, state: ConversationState): void {
+    const { conversationId, head, control, reply } = state;
+    const channel = this.#channel(conversationId);
+    if (control.turn > channel.turn) channel.turn = control.turn;
+    if (this.#shared === undefined) return;
+    this.#shared.place(conversationId, head.seq).then(
+      (facts) => {
+        const isVisitor = socket.nsp === this.#visitors;
+        for (const fact of facts) socket.emit('fact', isVisitor ? forVisitor(fact) : fact);
+      },
+      // The next fact shows the gap, and the client asks.
+      () => undefined,
+    );
+    if (reply !== null && channel.reply === null && channel.ended !== reply.replyId)
+      this.#catchUp(conversationId, channel);
+  }
+
+  /** Nobody here listens any more: what is remembered would grow old. */
+  forget(conversationId: string): void {
+    this.#channels.delete(conversationId);
   }
 
   /** What the bus brings: the check of the turn and the enqueueing are one synchronous step (promise R10). */
@@ -69,6 +122,12 @@ export class Hub implements Listening {
         this.#signal(delivery.to, delivery.orgId, delivery.signal);
         return;
       case 'revoked':
+      case 'touched':
+      case 'viewers':
+      case 'ask':
+      case 'told':
+      case 'seats':
+      case 'leaving':
         return;
     }
   }
@@ -88,13 +147,24 @@ export class Hub implements Listening {
   listen(conversationId: string, ear: Ear): () => void {
     const { ears } = this.#channel(conversationId);
     ears.add(ear);
-    return () => void ears.delete(ear);
+    const unfollow = this.#shared?.follow(conversationId);
+    return () => {
+      ears.delete(ear);
+      unfollow?.();
+    };
   }
 
   #channel(conversationId: string): Channel {
     const found = this.#channels.get(conversationId);
     if (found !== undefined) return found;
-    const channel: Channel = { turn: 0, reply: null, ears: new Set() };
+    const channel: Channel = {
+      turn: 0,
+      reply: null,
+      claim: null,
+      ended: null,
+      isAsking: false,
+      ears: new Set(),
+    };
     this.#channels.set(conversationId, channel);
     if (this.#channels.size > maxChannels) this.#evict();
     return channel;
@@ -125,28 +195,42 @@ export class Hub implements Listening {
   #outdate(channel: Channel, fact: Fact): void {
     switch (fact.type) {
       case 'message.created':
-        if (fact.author.kind === 'visitor') {
-          channel.turn += 1;
-          channel.reply = null;
-        } else if (channel.reply?.replyId === fact.messageId) channel.reply = null;
+        if (fact.author.kind === 'visitor') this.#raise(channel, channel.turn + 1);
+        else if (fact.author.kind === 'ai') this.#end(channel, fact.messageId);
         return;
       case 'control.changed':
       case 'conversation.closed':
       case 'conversation.reopened':
-        channel.turn = fact.turn;
-        channel.reply = null;
+        this.#raise(channel, fact.turn);
         return;
-      case 'reply.claimed':
-        channel.turn = fact.turn;
-        channel.reply = null;
+      case 'reply.claimed': {
+        const { replyId, turn, attempt } = fact;
+        this.#raise(channel, turn);
+        channel.claim = { replyId, attempt };
+        const { reply } = channel;
+        // Between nodes an answer's first words may come before the fact that it was claimed by.
+        if (reply !== null && (reply.replyId !== replyId || reply.attempt < attempt)) channel.reply = null;
         return;
+      }
       case 'reply.failed':
+        this.#end(channel, fact.replyId);
+        return;
       case 'draft.created':
-        channel.reply = null;
+        this.#end(channel, fact.draftId);
         return;
       default:
         return;
     }
+  }
+
+  #raise(channel: Channel, turn: number): void {
+    channel.turn = turn;
+    if (channel.reply !== null && channel.reply.turn < turn) channel.reply = null;
+  }
+
+  #end(channel: Channel, replyId: string): void {
+    channel.ended = replyId;
+    if (channel.reply?.replyId === replyId) channel.reply = null;
   }
 
   #signal(to: 'visitor' | 'staff' | 'both', orgId: string, signal: Signal): void {
@@ -180,11 +264,12 @@ export class Hub implements Listening {
       if (reply?.replyId === signal.replyId) channel.reply = null;
       return true;
     }
-    if (signal.turn < channel.turn) return false;
+    if (signal.turn < channel.turn || signal.replyId === channel.ended) return false;
+    const { claim } = channel;
+    if (claim !== null && claim.replyId === signal.replyId && signal.attempt < claim.attempt) return false;
     switch (signal.type) {
       case 'reply.started': {
         const { replyId, turn, attempt, mode } = signal;
-        channel.turn = turn;
         channel.reply = { replyId, turn, attempt, mode, text: '' };
         return true;
       }
@@ -193,11 +278,41 @@ export class Hub implements Listening {
         channel.reply = { ...reply, attempt: signal.attempt, text: '' };
         return true;
       case 'reply.delta':
-        if (reply?.replyId !== signal.replyId || signal.attempt !== reply.attempt) return false;
-        if (signal.offset !== reply.text.length) return false;
-        reply.text += signal.text;
-        return true;
+        if (reply?.replyId === signal.replyId && signal.attempt === reply.attempt) {
+          if (signal.offset === reply.text.length) {
+            reply.text += signal.text;
+            return true;
+          }
+          if (signal.offset < reply.text.length) return false;
+        }
+        // Its beginning, or something in between, was lost on the way here.
+        this.#catchUp(signal.conversationId, channel);
+        return false;
     }
+  }
+
+  /** Asks the owner of an answer for its text so far and tells the room what it lacks. */
+  #catchUp(conversationId: string, channel: Channel): void {
+    if (this.#shared === undefined || channel.isAsking) return;
+    channel.isAsking = true;
+    const told = (live: LiveReply | undefined): void => {
+      channel.isAsking = false;
+      if (live === undefined || this.#channels.get(conversationId) !== channel) return;
+      if (live.turn < channel.turn || live.replyId === channel.ended) return;
+      const { replyId, turn, attempt, mode, text } = live;
+      const { claim, reply } = channel;
+      if (claim !== null && claim.replyId === replyId && attempt < claim.attempt) return;
+      const to = mode === 'answer' ? 'both' : 'staff';
+      const about = { conversationId, replyId, turn, attempt };
+      const isSame = reply !== null && reply.replyId === replyId && reply.attempt === attempt;
+      const from = isSame && text.startsWith(reply.text) ? reply.text.length : 0;
+      channel.reply = { ...live };
+      if (!isSame) this.#emit(to, { type: 'reply.started', ...about, mode }, true);
+      if (from === 0) this.#emit(to, { type: 'reply.reset', ...about }, true);
+      const missing = text.slice(from);
+      if (missing !== '') this.#emit(to, { type: 'reply.delta', ...about, offset: from, text: missing }, true);
+    };
+    this.#shared.ask(conversationId).then(told, () => told(undefined));
   }
 
   #typing(signal: SignalOf<'typing.changed'>): void {

@@ -77,6 +77,7 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
           watch.stop();
           const whole = extend(read, watch.facts);
           join(conversationId);
+          hub.entered(socket, whole.state);
           presence.view(socket.id, conversationId);
           return present(whole, 'staff', hub.reply(conversationId));
         };

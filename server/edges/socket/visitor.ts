@@ -72,6 +72,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   ): Promise<Record<string, unknown>> => {
     const session = await mine(conversationId);
     const widget = await widgetNow();
+    if (rate === 'message' && seat.isCounted) deps.spending.from(conversationId, seat.address);
     const admit = (): ChatError | undefined => limits.check(rate, session.visitorId);
     const actor = { session, widget, contact: seat.contact };
     const { result } = await visitorDoes(deps, actor, conversationId, command, { clientId, admit });
@@ -106,6 +107,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
           if (room.startsWith('conv_') && room !== conversationId) void socket.leave(room);
         // Whoever left while the view was read enters no room: nobody would ever take that socket out of it.
         if (socket.connected) void socket.join(conversationId);
+        deps.hub.entered(socket, whole.state);
         return { ...present(whole, 'visitor', deps.hub.reply(conversationId)), ...rest };
       };
     } catch (error) {
@@ -155,7 +157,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
     // Whoever came in by the old tokens hears no more. Other tabs of this visitor come back by the new ones, which the
     // ack has brought to their shared storage by then.
-    const older = socket.nsp.local.in(sessionRoom(session.id)).except(socket.id);
+    const older = socket.nsp.in(sessionRoom(session.id)).except(socket.id);
     setTimeout(() => older.disconnectSockets(true), handoverMs).unref();
     return { sessionToken, visitorToken };
   };
@@ -163,8 +165,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   const handlers: Handlers<typeof visitorCommands> = {
     'session:open': async ({ clientId, page, conversationId, since }) => {
       const widget = await widgetNow();
-      const admitNew = (): ChatError | undefined =>
-        seat.isCounted ? limits.check('newSession', `${seat.address} ${widget.id}`) : undefined;
+      const admitNew = async (): Promise<ChatError | undefined> =>
+        seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
       const opened = await openSession(
         deps,
         widget,

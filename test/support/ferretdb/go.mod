@@ -1,4 +1,4 @@
-module tiller/test/ferretdb
+module tiller.test/ferretdb
 
 go 1.24.0
 

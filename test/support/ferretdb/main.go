@@ -1,10 +1,11 @@
+// A server of the MongoDB wire protocol over PostgreSQL, for the tests: FerretDB as a library.
 package main
 
 import (
 	"context"
 	"flag"
-	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,20 +14,22 @@ import (
 )
 
 func main() {
-	address := flag.String("address", "127.0.0.1:0", "where to listen")
-	postgres := flag.String("postgres", "", "the database that keeps the documents")
+	address := flag.String("address", "127.0.0.1:27017", "where to listen")
+	postgres := flag.String("postgres", "", "URL of the PostgreSQL database that holds the documents")
 	flag.Parse()
+
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener:      ferretdb.ListenerConfig{TCP: *address},
 		Handler:       "postgresql",
 		PostgreSQLURL: *postgres,
+		Logger:        slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	fmt.Println("starting", os.Getpid())
 	if err := server.Run(ctx); err != nil {
 		log.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 // What a dialect is: a table of routes with their schemas, a way to know who calls, and a way to say what went wrong.
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
+import { errorStatus, toWireError } from '../../../../shared/errors.ts';
 import type { WireError } from '../../../../shared/errors.ts';
 import type { Widget } from '../../../../shared/widget.ts';
 import type { SignedIn } from '../../../usecases/sessions.ts';
@@ -59,6 +60,8 @@ export interface RouteSpec<
   body?: B;
   /** Bytes of a JSON body; 64 KiB where it is left out. */
   bodyLimit?: number;
+  /** True where the body holds free-form JSON values, in which a key may begin with `$`. */
+  allowsDollarKeys?: boolean;
   /** Reads the body where it is not JSON, into `request.body`; `mediaType` is told in the documentation. */
   reads?: { mediaType: string; handlers: RequestHandler[] };
   status: 200 | 201;
@@ -87,7 +90,7 @@ export const routeFor =
   >(
     spec: RouteSpec<C, O, B, Q, P>,
   ): DialectRoute<C> =>
-    spec as unknown as DialectRoute<C>;
+    spec;
 
 export interface Dialect<C extends Caller = Caller> {
   /** For logs, metrics and as the tag of its routes in the documentation. */
@@ -112,3 +115,13 @@ export interface Dialect<C extends Caller = Caller> {
   /** `METHOD /path/:id`, the whole path. */
   routes: Record<string, DialectRoute<C>>;
 }
+
+/** Status and body of an error in a dialect's envelope. */
+export const renderedError = <C extends Caller>(
+  dialect: Dialect<C>,
+  error: unknown,
+): { status: number; body: unknown } => {
+  const wire = toWireError(error);
+  const status = wire.code === 'invalid' ? dialect.invalidStatus : errorStatus[wire.code];
+  return dialect.renderError(wire, status);
+};

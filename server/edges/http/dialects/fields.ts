@@ -1,6 +1,10 @@
 // How a contract's fields and the canonical widget become each other, from one table per contract.
 import type { DialectName, Widget, WidgetSettings } from '../../../../shared/widget.ts';
+import { widgetDefaults } from '../../../domain/widget.ts';
 import type { WidgetEdit } from '../../../usecases/widgets.ts';
+
+/** What a new widget starts from. Without an assistant, so that the one it gets is always said in the change. */
+export const blankSettings: WidgetSettings = { ...widgetDefaults, assistantId: '' };
 
 /** A field that has a canonical counterpart. */
 export interface SharedField {
@@ -56,7 +60,8 @@ export const editOf = (
   const change = Object.fromEntries(
     names.filter((name) => !isSame(settings[name], before[name])).map((name) => [name, settings[name]]),
   );
-  return { change, keeps: { dialect, fields: kept } };
+  // Saying nothing new must not count as a change of the widget.
+  return isSame(kept, keptOf(before, dialect)) ? { change } : { change, keeps: { dialect, fields: kept } };
 };
 
 /** A widget as a contract's fields; undefined where nothing was ever said, so that the contract's default stands. */

@@ -1,8 +1,12 @@
 // `Idempotency-Key`: a repeated POST gets the first answer again, whoever lost it on the way.
+import { createHash } from 'node:crypto';
 import type { Request } from 'express';
-import { ChatError } from '../../../../shared/errors.ts';
+import { ChatError, errorStatus, toWireError } from '../../../../shared/errors.ts';
+import { performOnce } from '../../../usecases/requests.ts';
+import type { RequestAnswer } from '../../../usecases/requests.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Caller, Dialect } from './dialect.ts';
+import { renderedError } from './dialect.ts';
 
 /** @throws ChatError `invalid` for a key that is too long or not printable */
 export const idempotencyKeyOf = (request: Request): string | undefined => {
@@ -17,16 +21,51 @@ export const idempotencyKeyOf = (request: Request): string | undefined => {
 interface Once<C extends Caller> {
   dialect: Dialect<C>;
   caller: C;
-  /** `METHOD /path`. */
-  route: string;
   key: string;
   request: Request;
 }
 
-type Answer = { status: number; body: unknown } | undefined;
+const orgOf = (caller: Caller): string => (caller.kind === 'key' ? caller.signedIn.member.orgId : caller.widget.orgId);
 
+const digestOf = (value: unknown): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify(value, function (this: Record<string, unknown>, name, inner: unknown) {
+        // Bytes of an upload: before `toJSON` made a list of numbers of them.
+        const raw = this[name];
+        return raw instanceof Uint8Array ? createHash('sha256').update(raw).digest('hex') : inner;
+      }) ?? '',
+    )
+    .digest('hex');
+
+/**
+ * The answer of `perform`, or the one that this caller got for the same key, path and body within the last 24 h. Refusals
+ * are remembered as this dialect says them; 429 and 5xx are not.
+ * @throws ChatError `conflict` for another body, `unavailable`, and what `perform` throws
+ */
 export const answerOnce = async <C extends Caller>(
-  _deps: HttpDeps,
-  _once: Once<C>,
-  perform: () => Promise<Answer>,
-): Promise<Answer> => perform();
+  deps: HttpDeps,
+  { dialect, caller, key, request }: Once<C>,
+  perform: () => Promise<RequestAnswer | undefined>,
+): Promise<RequestAnswer | undefined> => {
+  const scope = dialect.scopeOf(caller, request);
+  const keyed = {
+    orgId: orgOf(caller),
+    digest: digestOf([dialect.name, scope, request.method, request.path, key]),
+    bodyHash: digestOf(request.body),
+  };
+  let refusal: unknown;
+  const answer = await performOnce(deps, keyed, async () => {
+    try {
+      return await perform();
+    } catch (error) {
+      const { code } = toWireError(error);
+      if (errorStatus[code] >= 500 || code === 'rate_limited') throw error;
+      refusal = error;
+      return renderedError(dialect, error);
+    }
+  });
+  // Whoever performed it is refused in the usual way, which also counts and logs it; a repeat gets what was said then.
+  if (refusal !== undefined) throw refusal;
+  return answer;
+};

@@ -28,7 +28,7 @@ export const queryKeyOf = (request: Request): string | undefined => valuesOf(req
 const unauthenticated = (message: string): ChatError => new ChatError('unauthenticated', message);
 
 /** Whoever sends two keys does not know as whom they act, so neither do we. */
-const refuseTwoKeys = (request: Request): void => {
+export const refuseTwoKeys = (request: Request): void => {
   const bearer = bearerOf(request);
   const carried = new Set([
     ...(bearer === undefined ? [] : [bearer]),

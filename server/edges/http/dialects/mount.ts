@@ -1,11 +1,12 @@
 // Binds a dialect's table to Express: who first, so that a stranger's body is never read; then body; then the use case.
 import { Router } from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { ChatError, errorStatus, toWireError } from '../../../../shared/errors.ts';
+import { ChatError, toWireError } from '../../../../shared/errors.ts';
 import type { HttpDeps } from '../deps.ts';
 import { jsonBody, parsedBy } from '../json-body.ts';
 import { fromFramework, methodNotAllowed, noSuchRoute, noteFailure } from '../refusals.ts';
 import { openToPages } from './cors.ts';
+import { renderedError } from './dialect.ts';
 import type { Call, Caller, Dialect, DialectRoute } from './dialect.ts';
 import { answerOnce, idempotencyKeyOf } from './idempotency.ts';
 
@@ -19,17 +20,14 @@ const paramsOf = <C extends Caller>(route: DialectRoute<C>, request: Request): u
   return parsed.data;
 };
 
-const bound = <C extends Caller>(
-  deps: HttpDeps,
-  dialect: Dialect<C>,
-  name: string,
-  route: DialectRoute<C>,
-): RequestHandler[] => {
+const bound = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>, route: DialectRoute<C>): RequestHandler[] => {
   const enter: RequestHandler = async (request, response, next) => {
     response.locals['caller'] = await dialect.admit(deps, request);
     next();
   };
-  const read = route.reads?.handlers ?? (route.body === undefined ? [] : jsonBody(route.bodyLimit ?? defaultLimit));
+  const { allowsDollarKeys } = route;
+  const json = (): RequestHandler[] => jsonBody(route.bodyLimit ?? defaultLimit, { allowsDollarKeys });
+  const read = route.reads?.handlers ?? (route.body === undefined ? [] : json());
   const run: RequestHandler = async (request, response) => {
     const caller = response.locals['caller'] as C;
     const idempotencyKey = request.method === 'POST' ? idempotencyKeyOf(request) : undefined;
@@ -51,7 +49,7 @@ const bound = <C extends Caller>(
     const answer =
       idempotencyKey === undefined || route.isRemembered === false
         ? await perform()
-        : await answerOnce(deps, { dialect, caller, route: name, key: idempotencyKey, request }, perform);
+        : await answerOnce(deps, { dialect, caller, key: idempotencyKey, request }, perform);
     if (answer !== undefined) response.status(answer.status).json(answer.body);
   };
   return [enter, ...read, run];
@@ -76,16 +74,6 @@ const refuse = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): ErrorReq
   };
 };
 
-/** Status and body of an error in a dialect's envelope. */
-export const renderedError = <C extends Caller>(
-  dialect: Dialect<C>,
-  error: unknown,
-): { status: number; body: unknown } => {
-  const wire = toWireError(error);
-  const status = wire.code === 'invalid' ? dialect.invalidStatus : errorStatus[wire.code];
-  return dialect.renderError(wire, status);
-};
-
 /** All paths below the dialect's prefixes, unknown ones and methods included, so that every answer speaks the dialect. */
 export const dialectRouter = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): Router => {
   const router = Router({ caseSensitive: true, strict: true });
@@ -95,16 +83,18 @@ export const dialectRouter = <C extends Caller>(deps: HttpDeps, dialect: Dialect
     next();
   });
   if (dialect.isForPages) routes.use(openToPages);
-  const methods = new Map<string, string[]>();
+  const byPath = new Map<string, [method: string, RequestHandler[]][]>();
   for (const [name, route] of Object.entries(dialect.routes)) {
     const [method = '', path = ''] = name.split(' ');
-    routes[method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'](
-      path,
-      ...bound(deps, dialect, name, route),
-    );
-    methods.set(path, [...(methods.get(path) ?? []), method, ...(method === 'GET' ? ['HEAD'] : [])]);
+    byPath.set(path, [...(byPath.get(path) ?? []), [method, bound(deps, dialect, route)]]);
   }
-  for (const [path, allowed] of methods) routes.all(path, methodNotAllowed(allowed));
+  // Path by path, in the order of the table: `list` before `:id`, so that the other methods of `list` are refused as its own.
+  for (const [path, bindings] of byPath) {
+    for (const [method, handlers] of bindings) {
+      routes[method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'](path, ...handlers);
+    }
+    routes.all(path, methodNotAllowed(bindings.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))));
+  }
   routes.use(noSuchRoute);
   routes.use(refuse(deps, dialect));
   const isOurs = (path: string): boolean =>

@@ -1,0 +1,201 @@
+// Documents in MongoDB: one collection for every kind, and one of lookups, each of which is taken by inserting it.
+import { ChatError } from '../../../shared/errors.ts';
+import { newHexId } from '../../../shared/ids.ts';
+import { groups, kinds, lookups } from '../../ports/documents.ts';
+import type { Base, Collections, DocumentOf, Kind } from '../../ports/documents.ts';
+import type { Collection } from '../../ports/store.ts';
+import { unavailable } from './answering.ts';
+import { answeringInTime, isDuplicate } from './mongo-answering.ts';
+import type { ClaimDocument, KeptDocument } from './mongo-schema.ts';
+import type { Server } from './mongo-server.ts';
+
+const PURGED_AT_ONCE = 200;
+/** Writers that meet at one document try again this often. */
+const TRIES = 20;
+/** A lookup whose owner does not show it is a crash's leftover after this, ms; before, its owner may be about to be written. */
+const CLAIM_MS = 30_000;
+
+export interface MongoDocuments {
+  collections: Collections;
+  purge(now: number): Promise<number>;
+}
+
+type Held = KeptDocument['lookups'];
+
+const shelfOf = (kind: Kind, orgId: string): string => `${kind}/${orgId}`;
+const idOf = (kind: Kind, orgId: string, id: string): string => `${kind}/${orgId}/${id}`;
+
+const conflict = (): ChatError => new ChatError('conflict', 'Another one has this key or address already');
+
+export const createMongoDocuments = (server: Server): MongoDocuments => {
+  const documents = server.collection<KeptDocument>('documents');
+  const claims = server.collection<ClaimDocument>('lookups');
+
+  const isShown = async (owner: string, lookup: string, token: string): Promise<boolean> => {
+    const found = await documents.findOne({ _id: owner }, { projection: { lookups: 1 } });
+    return found?.lookups.some((one) => one.lookup === lookup && one.token === token) ?? false;
+  };
+
+  /** Takes a lookup for a document; undefined where it is another's. */
+  const claim = async (kind: Kind, lookup: string, owner: string): Promise<string | undefined> => {
+    const _id = `${kind}/${lookup}`;
+    const token = newHexId();
+    for (let tries = 0; tries < TRIES; tries++) {
+      try {
+        await claims.insertOne({ _id, owner, token, at: server.now() });
+        return token;
+      } catch (error) {
+        if (!isDuplicate(error)) throw error;
+      }
+      const held = await claims.findOne({ _id });
+      if (held === null) continue;
+      // A token of one's own, so that another writer of the same document who gives the lookup up does not give up this.
+      if (held.owner !== owner) {
+        if (server.now() - held.at < CLAIM_MS || (await isShown(held.owner, lookup, held.token))) return undefined;
+      }
+      const { modifiedCount } = await claims.updateOne(
+        { _id, token: held.token },
+        { $set: { owner, token, at: server.now() } },
+      );
+      if (modifiedCount === 1) return token;
+    }
+    throw unavailable();
+  };
+
+  const release = async (kind: Kind, some: Held): Promise<void> => {
+    await Promise.all(some.map(async ({ lookup, token }) => claims.deleteOne({ _id: `${kind}/${lookup}`, token })));
+  };
+
+  /** All of them or none. */
+  const claimAll = async (kind: Kind, wanted: readonly string[], owner: string): Promise<Held | undefined> => {
+    const taken: Held = [];
+    for (const lookup of wanted) {
+      const token = await claim(kind, lookup, owner);
+      if (token === undefined) {
+        await release(kind, taken);
+        return undefined;
+      }
+      taken.push({ lookup, token });
+    }
+    return taken;
+  };
+
+  /** False where somebody else wrote it in between. */
+  const write = async (document: KeptDocument): Promise<boolean> => {
+    if (document.version === 1) {
+      try {
+        await documents.insertOne(document);
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    }
+    const { _id, version } = document;
+    return (await documents.replaceOne({ _id, version: version - 1 }, document)).matchedCount === 1;
+  };
+
+  const put = async <K extends Kind>(kind: K, given: DocumentOf<K>): Promise<void> => {
+    // Encoded here, so that later changes of the object are not taken.
+    const body = JSON.stringify(given);
+    const document = JSON.parse(body) as DocumentOf<K> & Base;
+    const wanted = [...new Set(lookups[kind](document))];
+    const _id = idOf(kind, document.orgId, document.id);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = await documents.findOne({ _id }, { projection: { version: 1, lookups: 1 } });
+      // As they were written: a later build may make other lookups of the same body.
+      const held = before?.lookups ?? [];
+      const kept = held.filter(({ lookup }) => wanted.includes(lookup));
+      const added = wanted.filter((lookup) => !held.some((one) => one.lookup === lookup));
+      const taken = await claimAll(kind, added, _id);
+      if (taken === undefined) throw conflict();
+      const isWritten = await write({
+        _id,
+        shelf: shelfOf(kind, document.orgId),
+        id: document.id,
+        group: groups[kind](document),
+        ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
+        version: (before?.version ?? 0) + 1,
+        lookups: [...kept, ...taken],
+        body,
+      });
+      if (isWritten) {
+        await release(
+          kind,
+          held.filter(({ lookup }) => !wanted.includes(lookup)),
+        );
+        return;
+      }
+      await release(kind, taken);
+    }
+    throw unavailable();
+  };
+
+  /** Deletes it as it was read, and gives its lookups free; false where it has changed since. */
+  const remove = async (found: Pick<KeptDocument, '_id' | 'version' | 'lookups'>): Promise<boolean> => {
+    const { deletedCount } = await documents.deleteOne({ _id: found._id, version: found.version });
+    if (deletedCount === 0) return false;
+    await release(found._id.slice(0, found._id.indexOf('/')) as Kind, found.lookups);
+    return true;
+  };
+
+  const removable = { version: 1, lookups: 1 } as const;
+
+  const deleteOne = async (_id: string): Promise<void> => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const found = await documents.findOne({ _id }, { projection: removable });
+      if (found === null || (await remove(found))) return;
+    }
+    throw unavailable();
+  };
+
+  const shown = { body: 1 } as const;
+
+  const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => ({
+    get: async (orgId, id) => {
+      const found = await documents.findOne({ _id: idOf(kind, orgId, id) }, { projection: shown });
+      return found === null ? undefined : (JSON.parse(found.body) as DocumentOf<K>);
+    },
+    find: async (lookup) => {
+      const claimed = await claims.findOne({ _id: `${kind}/${lookup}` }, { projection: { owner: 1 } });
+      if (claimed === null) return undefined;
+      const found = await documents.findOne({ _id: claimed.owner }, { projection: { body: 1, lookups: 1 } });
+      // Taken, but not written yet; or left over.
+      if (found === null || !found.lookups.some((one) => one.lookup === lookup)) return undefined;
+      return JSON.parse(found.body) as DocumentOf<K>;
+    },
+    list: async (orgId, { group, limit, after, reverse = false } = {}) => {
+      const found = documents
+        .find(
+          {
+            shelf: shelfOf(kind, orgId),
+            ...(group === undefined ? {} : { group }),
+            ...(after === undefined ? {} : { id: reverse ? { $lt: after } : { $gt: after } }),
+          },
+          { projection: shown },
+        )
+        .sort({ id: reverse ? -1 : 1 });
+      const some = await (limit === undefined ? found : found.limit(limit)).toArray();
+      return some.map(({ body }) => JSON.parse(body) as DocumentOf<K>);
+    },
+    put: async (document) => put(kind, document),
+    delete: async (orgId, id) => deleteOne(idOf(kind, orgId, id)),
+  });
+
+  return {
+    collections: Object.fromEntries(
+      kinds.map((kind) => [kind, answeringInTime(collection(kind))]),
+    ) as unknown as Collections,
+    purge: async (now) => {
+      let purged = 0;
+      for (;;) {
+        const expired = await documents
+          .find({ expiresAt: { $lte: now } }, { projection: removable })
+          .limit(PURGED_AT_ONCE)
+          .toArray();
+        for (const one of expired) if (await remove(one)) purged += 1;
+        if (expired.length < PURGED_AT_ONCE) return purged;
+      }
+    },
+  };
+};

@@ -1,0 +1,182 @@
+// What is kept beside the log: texts of answers in flight, how far each side has read, and the nodes' signs of life.
+import type { Reads } from '../../../shared/view.ts';
+import type { Checkpoint, SharedStore, Store } from '../../ports/store.ts';
+import { unavailable } from './answering.ts';
+import { isDuplicate } from './mongo-answering.ts';
+import type { CheckpointDocument, NodeDocument, ReadsDocument } from './mongo-schema.ts';
+import { findAmong, updateEach } from './mongo-server.ts';
+import type { Server } from './mongo-server.ts';
+
+/** Need not survive what a majority survives: the answer in flight is claimed again, a mark is moved again. */
+const LIGHTLY = { writeConcern: { w: 1, journal: false } } as const;
+/** Read as it was written. */
+const LATEST = { readConcern: { level: 'local' } } as const;
+
+interface Gathered<V> {
+  values: Map<string, V>;
+  done: Promise<void>;
+}
+
+/**
+ * Gathers what is to be written by key, and writes one batch after the other: of what comes meanwhile only the last (as
+ * `merge` says) is written.
+ */
+const createGatherer = <V>(
+  delayMs: number,
+  merge: (before: V | undefined, value: V) => V,
+  write: (values: Map<string, V>) => Promise<void>,
+): { add(key: string, value: V): Promise<void>; get(key: string): V | undefined; flush(): Promise<void> } => {
+  let waiting: Gathered<V> | undefined;
+  let writing: Gathered<V> | undefined;
+  let hurry = (): void => {};
+
+  const begin = (): Gathered<V> => {
+    const before = writing?.done;
+    const gathered: Gathered<V> = { values: new Map(), done: Promise.resolve() };
+    gathered.done = (async () => {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, delayMs);
+        hurry = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      await before?.catch(() => {});
+      waiting = undefined;
+      writing = gathered;
+      try {
+        await write(gathered.values);
+      } finally {
+        if (writing === gathered) writing = undefined;
+      }
+    })();
+    return gathered;
+  };
+
+  return {
+    add: async (key, value) => {
+      waiting ??= begin();
+      waiting.values.set(key, merge(waiting.values.get(key), value));
+      return waiting.done;
+    },
+    get: (key) => waiting?.values.get(key) ?? writing?.values.get(key),
+    flush: async () => {
+      const all = [writing, waiting];
+      hurry();
+      await Promise.allSettled(all.map(async (one) => one?.done));
+    },
+  };
+};
+
+/** A thousand answers at once write one batch in this time instead of hundreds, ms. */
+const CHECKPOINT_MS = 100;
+const READS_MS = 5;
+/** Texts of answers that ended are of no use for longer. */
+const CHECKPOINT_LIFE_MS = 86_400_000;
+const NODE_LIFE_MS = 3_600_000;
+
+export interface MongoSide
+  extends
+    Pick<Store, 'saveCheckpoint' | 'checkpoint' | 'advanceRead' | 'reads'>,
+    Pick<SharedStore, 'beat' | 'beats' | 'leave'> {
+  /** Deletes what is of no use any more. */
+  sweep: () => Promise<void>;
+  flush: () => Promise<void>;
+}
+
+export const createMongoSide = (server: Server): MongoSide => {
+  const checkpoints = server.collection<CheckpointDocument>('checkpoints');
+  const marks = server.collection<ReadsDocument>('reads');
+  const nodes = server.collection<NodeDocument>('nodes');
+
+  const saving = createGatherer<string>(
+    CHECKPOINT_MS,
+    (_, value) => value,
+    async (values) => {
+      const at = server.now();
+      const updates = [...values].map(([_id, body]) => ({
+        filter: { _id },
+        update: { $set: { body, at } },
+        upsert: true,
+      }));
+      await updateEach(checkpoints, server.isNative, updates, LIGHTLY);
+    },
+  );
+
+  const advanceOne = async (_id: string, reads: Reads): Promise<void> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        await marks.updateOne({ _id }, { $max: { ...reads } }, { upsert: true, ...LIGHTLY });
+        return;
+      } catch (error) {
+        // Made by two at once.
+        if (tries === 2 || !isDuplicate(error)) throw error;
+      }
+    }
+  };
+
+  const advancing = createGatherer<Reads>(
+    READS_MS,
+    (before = { visitor: 0, staff: 0 }, value) => ({
+      visitor: Math.max(before.visitor, value.visitor),
+      staff: Math.max(before.staff, value.staff),
+    }),
+    async (values) => {
+      await Promise.all([...values].map(async ([id, reads]) => advanceOne(id, reads)));
+    },
+  );
+
+  const latestMarks = server.collection<ReadsDocument>('reads', LATEST);
+  const readsOf = async (ids: readonly string[]): Promise<Reads[]> => {
+    const found = await findAmong(server, latestMarks, '_id', [...new Set(ids)]);
+    const byId = new Map(found.map(({ _id, visitor, staff }) => [_id, { visitor, staff }]));
+    return ids.map((id) => byId.get(id) ?? { visitor: 0, staff: 0 });
+  };
+
+  return {
+    saveCheckpoint: async (conversationId, checkpoint) => saving.add(conversationId, JSON.stringify(checkpoint)),
+
+    checkpoint: async (conversationId) => {
+      const kept = saving.get(conversationId);
+      if (kept !== undefined) return JSON.parse(kept) as Checkpoint;
+      const found = await checkpoints.findOne({ _id: conversationId }, LATEST);
+      return found === null ? undefined : (JSON.parse(found.body) as Checkpoint);
+    },
+
+    advanceRead: async (conversationId, who, seq) => {
+      await advancing.add(conversationId, {
+        visitor: who === 'visitor' ? seq : 0,
+        staff: who === 'staff' ? seq : 0,
+      });
+      const [after] = await readsOf([conversationId]);
+      if (after === undefined) throw unavailable();
+      return after;
+    },
+
+    reads: readsOf,
+
+    beat: async (node, counter, about) => {
+      await nodes.replaceOne({ _id: node }, { counter, about, at: server.now() }, { upsert: true, ...LIGHTLY });
+    },
+
+    beats: async () => {
+      const found = await nodes.find({}, LATEST).toArray();
+      const oldest = server.now() - NODE_LIFE_MS;
+      return found.filter(({ at }) => at >= oldest).map(({ _id, counter, about }) => ({ node: _id, counter, about }));
+    },
+
+    leave: async (node) => {
+      await nodes.deleteOne({ _id: node }, LIGHTLY);
+    },
+
+    sweep: async () => {
+      const now = server.now();
+      await checkpoints.deleteMany({ at: { $lt: now - CHECKPOINT_LIFE_MS } });
+      await nodes.deleteMany({ at: { $lt: now - NODE_LIFE_MS } });
+    },
+
+    flush: async () => {
+      await Promise.all([saving.flush(), advancing.flush()]);
+    },
+  };
+};

@@ -1,0 +1,76 @@
+// Who calls contract 003: a page with a widget's public key, from where the widget is allowed; and which visitor of it.
+import type { Request } from 'express';
+import { ChatError } from '../../../../../shared/errors.ts';
+import type { Widget } from '../../../../../shared/widget.ts';
+import type { Contact, Session } from '../../../../ports/documents.ts';
+import { admitPage } from '../../../../usecases/public-widget.ts';
+import { signedInBy } from '../../../../usecases/sessions.ts';
+import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
+import { addressKey, isLocalCaller } from '../../address.ts';
+import type { HttpDeps } from '../../deps.ts';
+import type { WidgetCaller } from '../dialect.ts';
+import { headerKeyOf, refuseTwoKeys } from '../keys.ts';
+
+const secretKinds = ['token', 'functions', 'v1', 'webchats'] as const;
+
+const one = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header.join(',') : header;
+
+/** The address that limits count; undefined for this machine itself, which they leave alone. */
+export const countedAddress = (request: Request): string | undefined =>
+  isLocalCaller(request.socket.remoteAddress, request.headers) ? undefined : addressKey(request.ip ?? '');
+
+/**
+ * @throws ChatError `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
+ *   switched off or not for this page)
+ */
+export const admitWidget = async (deps: HttpDeps, request: Request): Promise<WidgetCaller> => {
+  refuseTwoKeys(request);
+  const key = headerKeyOf(request);
+  if (key === undefined) throw new ChatError('unauthenticated', 'Send the public key of a widget in X-API-Key');
+  try {
+    const widget = await admitPage(deps, {
+      key,
+      origin: one(request.headers.origin),
+      secFetchSite: one(request.headers['sec-fetch-site']),
+      ownOrigin: deps.baseUrl(),
+    });
+    return { kind: 'widget', widget };
+  } catch (error) {
+    if (!(error instanceof ChatError) || error.code !== 'not_found') throw error;
+    if ((await signedInBy(deps, key, secretKinds)) !== undefined) {
+      throw new ChatError('forbidden', 'This is a secret key: pages use the public key of a widget');
+    }
+    throw new ChatError('unauthenticated', 'This key is not known, or was revoked');
+  }
+};
+
+/** A visitor of the widget that was called. */
+export interface Visiting {
+  session: Session;
+  widget: Widget;
+  contact: Contact | undefined;
+  conversationId: string;
+}
+
+const noSuchSession = (where: 'body' | 'header'): ChatError => {
+  const path = where === 'body' ? 'session_id' : 'X-Session-Id';
+  const problem = { path, message: 'There is no such session', ...(where === 'body' ? {} : { where }) };
+  return new ChatError('not_found', 'There is no such session', { details: [problem] });
+};
+
+/** The session of a secret. Unknown, ended and another widget's are the same. @throws ChatError `not_found` */
+export const visitingOf = async (
+  deps: HttpDeps,
+  { widget }: WidgetCaller,
+  secret: string,
+  where: 'body' | 'header' = 'body',
+): Promise<Visiting> => {
+  const found = await sessionOf(deps, widget, secret);
+  if (found === undefined) throw noSuchSession(where);
+  const [session, contact] = await Promise.all([
+    usedSession(deps, found),
+    deps.store.documents.contacts.get(found.orgId, found.contactId),
+  ]);
+  return { session, widget, contact, conversationId: session.conversationId };
+};

@@ -1,0 +1,36 @@
+// Contract 003: the widget over REST, for pages with a widget's public key (docs/contracts/widget-api.md).
+import type { Dialect, WidgetCaller } from '../dialect.ts';
+import { admitWidget } from './admission.ts';
+import { behaviorRoutes } from './behavior-routes.ts';
+import { companionRoutes } from './companion-routes.ts';
+import { errorBodyOf } from './errors.ts';
+import { messageRoutes } from './message-routes.ts';
+import { errorBody } from './schema.ts';
+import { sessionRoutes } from './session-routes.ts';
+
+/** The session of a call, so that one visitor's `Idempotency-Key` is not another's. */
+const sessionIn = (body: unknown): string => {
+  const id = typeof body === 'object' && body !== null ? (body as { session_id?: unknown }).session_id : undefined;
+  return typeof id === 'string' ? id : '';
+};
+
+export const widgetApi: Dialect<WidgetCaller> = {
+  name: 'widget-api',
+  title: 'Widget API',
+  prefixes: ['/api/widget'],
+  security: {
+    widgetKey: {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-API-Key',
+      description: 'A public key of a widget: `caty_…` or `wgt_…`. Pages of its allowed domains may use it.',
+    },
+  },
+  isForPages: true,
+  admit: admitWidget,
+  scopeOf: ({ widget }, request) => `${widget.id} ${sessionIn(request.body)}`,
+  renderError: (error, status) => ({ status, body: errorBodyOf(error) }),
+  errorBody: () => errorBody,
+  invalidStatus: 400,
+  routes: { ...sessionRoutes, ...messageRoutes, ...behaviorRoutes, ...companionRoutes },
+};

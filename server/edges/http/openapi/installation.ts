@@ -1,0 +1,104 @@
+// The addresses that belong to no table: what launchers and operators ask for.
+import { z } from 'zod';
+import { errorStatus } from '../../../../shared/errors.ts';
+import type { ErrorCode } from '../../../../shared/errors.ts';
+import { publicWidget } from '../../../../shared/widget.ts';
+import type { Components, Json } from './components.ts';
+import { nativeError, refusalResponses } from './operation.ts';
+
+export const installationTag = { name: 'Installation', description: 'What launchers and operators ask for.' };
+
+/** The public view, and what a session has not read. */
+const launcherView = publicWidget.extend({ unread: z.number().int().min(0).optional() });
+
+const status = z.object({ status: z.string() });
+
+const jsonAnswer = (description: string, schema: Json): Json => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const unchanged: Json = { description: 'Unchanged since the version named by `If-None-Match`.' };
+const tagHeader: Json = { ETag: { description: 'Of this very answer.', schema: { type: 'string' } } };
+const ifNoneMatch: Json = { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } };
+
+const get = (operationId: string, summary: string, more: Json): Json => ({
+  operationId,
+  tags: [installationTag.name],
+  summary,
+  security: [],
+  ...more,
+});
+
+const documentOf = (operationId: string, summary: string): Json =>
+  get(operationId, summary, {
+    parameters: [ifNoneMatch],
+    responses: {
+      200: { ...jsonAnswer('The document.', { type: 'object' }), headers: tagHeader },
+      304: unchanged,
+    },
+  });
+
+/** Addresses with their operations, without the methods' tables behind them. */
+export const installationOperations = (components: Components): [path: string, method: string, operation: Json][] => {
+  const refused = (...codes: ErrorCode[]): Json =>
+    refusalResponses(
+      codes,
+      (code) => errorStatus[code],
+      () => components.ref(nativeError, 'output', 'Error'),
+    );
+  const health = components.ref(status, 'output', 'Health');
+  return [
+    [
+      '/w/{key}',
+      'get',
+      get('getPublicWidget', 'The public view of a widget: all that a browser may see of it, before any socket.', {
+        parameters: [
+          { name: 'key', in: 'path', required: true, description: 'A public key.', schema: { type: 'string' } },
+          {
+            name: 'X-Session-Id',
+            in: 'header',
+            required: false,
+            description: 'A session of this widget: the answer then says how many messages it has not read.',
+            schema: { type: 'string' },
+          },
+          ifNoneMatch,
+        ],
+        responses: {
+          200: {
+            ...jsonAnswer('The view.', components.ref(launcherView, 'output', 'LauncherView')),
+            headers: tagHeader,
+          },
+          304: unchanged,
+          ...refused('forbidden', 'not_found', 'rate_limited', 'internal', 'unavailable'),
+        },
+      }),
+    ],
+    [
+      '/healthz',
+      'get',
+      get('getHealth', 'The process answers.', { responses: { 200: jsonAnswer('It does.', health) } }),
+    ],
+    [
+      '/readyz',
+      'get',
+      get('getReadiness', 'It should get traffic.', {
+        responses: {
+          200: jsonAnswer('It should.', health),
+          503: jsonAnswer('It is starting, draining or without its store.', health),
+        },
+      }),
+    ],
+    [
+      '/metrics',
+      'get',
+      get('getMetrics', 'Counters and gauges for Prometheus.', {
+        responses: {
+          200: { description: 'The text format.', content: { 'text/plain': { schema: { type: 'string' } } } },
+        },
+      }),
+    ],
+    ['/openapi.json', 'get', documentOf('getOpenApi', 'This document.')],
+    ['/asyncapi.json', 'get', documentOf('getAsyncApi', 'What the sockets say.')],
+  ];
+};

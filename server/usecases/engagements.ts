@@ -1,0 +1,208 @@
+// What visitors do on their pages, session by session: the score it makes, and the moment to speak first.
+import type { ConversationState } from '../../shared/conversation.ts';
+import type { Action, Page } from '../../shared/facts.ts';
+import { newId } from '../../shared/ids.ts';
+import { chipWords, languageOfLocale } from '../../shared/language.ts';
+import type { Language } from '../../shared/language.ts';
+import type { ProactiveTrigger, Widget } from '../../shared/widget.ts';
+import { accumulate, engagementScore, noActivity, signalsOf } from '../domain/engagement.ts';
+import type { Activity, PageReport } from '../domain/engagement.ts';
+import { triggerNamed, triggerToFire } from '../domain/proactive.ts';
+import type { Offering } from '../domain/proactive.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Contact, Engagement, Offer, Session } from '../ports/documents.ts';
+import type { Store } from '../ports/store.ts';
+import type { Committer } from './commit.ts';
+import { changeContact } from './contacts.ts';
+import { wordOffer } from './offer-words.ts';
+import type { WordingDeps } from './offer-words.ts';
+import { exclusively } from './secret.ts';
+
+export interface EngagementDeps extends WordingDeps {
+  store: Store;
+  bus: Bus;
+  clock: Clock;
+  committer: Committer;
+}
+
+/** Whose page reports. */
+export interface Watching {
+  session: Session;
+  widget: Widget;
+  contact: Contact | undefined;
+}
+
+/** What the visitor is offered without having asked. */
+export interface Offered {
+  messageId: string;
+  content: string;
+  actions: Action[];
+}
+
+/** Scores move with every report; the contact hears of them this much apart. */
+const tellContactEvery = 5;
+
+const blankOf = (session: Session, now: number): Engagement => ({
+  ...noActivity,
+  id: session.id,
+  orgId: session.orgId,
+  createdAt: now,
+  score: 0,
+  offers: [],
+  updatedAt: now,
+  ...(session.expiresAt === undefined ? {} : { expiresAt: session.expiresAt }),
+});
+
+const activityOf = ({ timeOnPage, scrollDepth, clicks, pages, timeHere, clicksHere, seen }: Engagement): Activity => ({
+  timeOnPage,
+  scrollDepth,
+  clicks,
+  pages,
+  timeHere,
+  clicksHere,
+  seen,
+});
+
+const readEngagement = async ({ store, clock }: EngagementDeps, session: Session): Promise<Engagement> =>
+  (await store.documents.engagements.get(session.orgId, session.id)) ?? blankOf(session, clock.now());
+
+const urlOf = (data: unknown): string | undefined => {
+  const url = typeof data === 'object' && data !== null ? (data as { url?: unknown }).url : data;
+  return typeof url === 'string' && url.length <= 2048 ? url : undefined;
+};
+
+/** The path of the page in view: of the last page view, else of the page that the session was opened on. */
+const pathOf = ({ events }: PageReport, page: Page | undefined): string => {
+  const url = urlOf(events.findLast(({ type }) => type === 'page_view')?.data) ?? page?.url ?? '';
+  // Only the path is read, so that any base will do.
+  return URL.canParse(url, 'https://page.invalid') ? new URL(url, 'https://page.invalid').pathname : '';
+};
+
+const stateOf = async (deps: EngagementDeps, conversationId: string): Promise<ConversationState | undefined> =>
+  deps.committer.current(conversationId) ?? (await deps.store.state(conversationId))?.state;
+
+const languageFor = ({ contact }: Watching): Language => languageOfLocale(contact?.locale ?? '') ?? 'en';
+
+const actionsIn = (language: Language): Action[] => [
+  { label: chipWords[language].tellMore, action: 'message' },
+  { label: chipWords[language].noThanks, action: 'dismiss' },
+];
+
+/** Words the offer, tells the conversation's sockets, and remembers it, so that whoever asks again gets the same. */
+const make = async (
+  deps: EngagementDeps,
+  watching: Watching,
+  { trigger, messageId }: { trigger: ProactiveTrigger; messageId: string },
+): Promise<Offered> => {
+  const { session, contact } = watching;
+  const language = languageFor(watching);
+  const page = contact?.page ?? session.page;
+  const content = await wordOffer(deps, { ...watching, trigger, page, language });
+  const offered: Offered = { messageId, content, actions: actionsIn(language) };
+  await exclusively(session.id, async () => {
+    const stored = await readEngagement(deps, session);
+    const offers = stored.offers.map((offer) =>
+      offer.messageId === messageId ? { ...offer, content, actions: offered.actions } : offer,
+    );
+    await deps.store.documents.engagements.put({ ...stored, offers });
+  });
+  const { conversationId, orgId } = session;
+  const signal = { type: 'proactive.offered', conversationId, ...offered } as const;
+  deps.bus.publish({ kind: 'signal', orgId, to: 'visitor', signal });
+  return offered;
+};
+
+const began = (trigger: ProactiveTrigger, now: number, isTaken: boolean): Offer => ({
+  type: trigger.type,
+  at: now,
+  messageId: newId('msg'),
+  ...(isTaken ? { isTaken } : {}),
+});
+
+/**
+ * Takes one report of a page: its score, and an offer where a rule of the widget is met and nothing speaks against it.
+ * @param isWhole the caller gets the offer with its actions; else it may fetch it once more by its trigger
+ */
+export const trackBehavior = async (
+  deps: EngagementDeps,
+  watching: Watching,
+  report: PageReport,
+  { isWhole }: { isWhole: boolean },
+): Promise<{ score: number; offered: Offered | undefined }> => {
+  const { session, widget, contact } = watching;
+  const conversation = widget.proactive.isEnabled ? await stateOf(deps, session.conversationId) : undefined;
+  const { score, fired } = await exclusively(session.id, async () => {
+    const now = deps.clock.now();
+    const before = await readEngagement(deps, session);
+    const activity = accumulate(activityOf(before), report, { now, startedAt: session.createdAt });
+    const visits = contact?.visits ?? 1;
+    const watched = {
+      activity,
+      score: engagementScore(signalsOf(activity, visits)),
+      visits,
+      path: pathOf(report, contact?.page ?? session.page),
+      isLeaving: report.events.some(({ type }) => type === 'exit_intent'),
+    };
+    const offering: Offering = triggerToFire(
+      { rules: widget.proactive, offers: before.offers, conversation, now },
+      watched,
+    );
+    const offer = 'trigger' in offering ? began(offering.trigger, now, isWhole) : undefined;
+    const offers = offer === undefined ? before.offers : [...before.offers, offer];
+    await deps.store.documents.engagements.put({
+      ...before,
+      ...activity,
+      score: watched.score,
+      offers: offers.slice(-50),
+      updatedAt: now,
+    });
+    const fires =
+      'trigger' in offering && offer !== undefined ? { ...offering, messageId: offer.messageId } : undefined;
+    return { score: watched.score, fired: fires };
+  });
+  if (contact !== undefined && Math.abs((contact.engagement ?? 0) - score) >= tellContactEvery) {
+    await changeContact(deps, session, () => ({ engagement: score }));
+  }
+  return { score, offered: fired === undefined ? undefined : await make(deps, watching, fired) };
+};
+
+/** The offer of a trigger that the page names; undefined where there is none to be made now. */
+export const offerFor = async (
+  deps: EngagementDeps,
+  watching: Watching,
+  type: string,
+): Promise<Offered | undefined> => {
+  const { session, widget } = watching;
+  if (!widget.proactive.isEnabled) return undefined;
+  const conversation = await stateOf(deps, session.conversationId);
+  const fired = await exclusively(session.id, async () => {
+    const now = deps.clock.now();
+    const before = await readEngagement(deps, session);
+    const offering = triggerNamed({ rules: widget.proactive, offers: before.offers, conversation, now }, type);
+    if ('quiet' in offering) return undefined;
+    const announced = before.offers.findLast((offer) => offer.type === type);
+    const offer: Offer = { ...(announced ?? began(offering.trigger, now, true)), isTaken: true };
+    const others = before.offers.filter(({ messageId }) => messageId !== offer.messageId);
+    await deps.store.documents.engagements.put({ ...before, offers: [...others, offer].slice(-50), updatedAt: now });
+    return { trigger: offering.trigger, offer };
+  });
+  if (fired === undefined) return undefined;
+  const { trigger, offer } = fired;
+  const { messageId, content, actions } = offer;
+  return content === undefined || actions === undefined
+    ? make(deps, watching, { trigger, messageId })
+    : { messageId, content, actions };
+};
+
+/** What was offered last and not answered yet: the visitor's next words are an answer to it. */
+export const pendingOffer = async (
+  deps: Pick<EngagementDeps, 'store'>,
+  session: Session,
+): Promise<(Offered & { at: number }) | undefined> => {
+  const engagement = await deps.store.documents.engagements.get(session.orgId, session.id);
+  const offer = engagement?.offers.at(-1);
+  if (offer?.content === undefined || offer.actions === undefined) return undefined;
+  const { messageId, content, actions, at } = offer;
+  return { messageId, content, actions, at };
+};

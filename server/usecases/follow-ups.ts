@@ -1,0 +1,101 @@
+// Where several nodes write: what must follow this node's commits is done by it, and settled; what another one left undone is
+// done again (R8). The other nodes are told in passing which rows have changed.
+import type { ConversationState } from '../../shared/conversation.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Commit, SharedStore } from '../ports/store.ts';
+import type { Log } from '../ports/telemetry.ts';
+import { followFacts } from './follow.ts';
+
+export interface FollowUpDeps {
+  store: SharedStore;
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+}
+
+/** Commits of one moment are told of and settled together. */
+const windowMs = 50;
+const maxWaiting = 20_000;
+
+interface Waiting {
+  commit: Commit;
+  contactId: string | null;
+}
+
+export class FollowUps {
+  readonly #deps: FollowUpDeps;
+  #waiting: Waiting[] = [];
+  #isScheduled = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: FollowUpDeps) {
+    this.#deps = deps;
+  }
+
+  /** A commit of this node is durable and published. */
+  appended(commit: Commit, state: ConversationState): void {
+    // Too many to do now (the store is away): whoever reads the undone ones does it.
+    if (this.#waiting.length >= maxWaiting) return;
+    this.#waiting.push({ commit, contactId: state.contactId });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setTimeout(() => this.#flush(), windowMs).unref();
+  }
+
+  /** The same for commits of whichever node. Rejects where some could not be done: they stay undone. */
+  async redo(commits: readonly Commit[]): Promise<void> {
+    const { store } = this.#deps;
+    for (const commit of commits) {
+      const found = await store.state(commit.conversationId);
+      await followFacts(this.#deps, { orgId: commit.orgId, contactId: found?.state.contactId ?? null }, commit.facts);
+      // One by one: a commit that this build cannot follow must not hold up the others.
+      await store.settle([commit]);
+    }
+  }
+
+  /** Resolves when everything so far was tried. */
+  async settled(): Promise<void> {
+    if (this.#isScheduled) this.#flush();
+    await this.#running;
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    this.#announce(batch);
+    this.#running = Promise.allSettled([this.#running, this.#do(batch)]).then(() => undefined);
+  }
+
+  #announce(batch: readonly Waiting[]): void {
+    const heads = new Map<string, Map<string, number>>();
+    for (const { commit } of batch) {
+      const of = heads.get(commit.orgId) ?? new Map<string, number>();
+      of.set(commit.conversationId, commit.first + commit.facts.length - 1);
+      heads.set(commit.orgId, of);
+    }
+    for (const [orgId, of] of heads) {
+      const told = [...of].map(([conversationId, seq]) => ({ conversationId, seq }));
+      this.#deps.bus.publish({ kind: 'touched', orgId, heads: told });
+    }
+  }
+
+  async #do(batch: readonly Waiting[]): Promise<void> {
+    const done: Commit[] = [];
+    for (const { commit, contactId } of batch) {
+      try {
+        await followFacts(this.#deps, { orgId: commit.orgId, contactId }, commit.facts);
+        done.push(commit);
+      } catch (error) {
+        this.#deps.log.warn({ err: error, conversationId: commit.conversationId }, 'not followed yet');
+      }
+    }
+    try {
+      if (done.length > 0) await this.#deps.store.settle(done);
+    } catch (error) {
+      this.#deps.log.warn({ err: error, commits: done.length }, 'commits not settled yet');
+    }
+  }
+}

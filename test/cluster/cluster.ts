@@ -1,0 +1,158 @@
+// A cluster under test: real node processes, a Redis of its own, and a database of its own on a real server.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { FirstRunFacts } from '../../server/seed/first-run.ts';
+import { systemClock } from '../../server/ports/clock.ts';
+import { openMongoStore } from '../../server/adapters/store/mongo.ts';
+import type { SharedStore } from '../../server/ports/store.ts';
+import { freePort } from '../support/child-server.ts';
+import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
+import { hasRedis, startRedis } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import type { Order } from './node-child.ts';
+import { startProxy } from './proxy.ts';
+import type { Proxy } from './proxy.ts';
+
+export const canCluster = hasRedis && hasMongo;
+
+export interface TestNode {
+  url: string;
+  port: number;
+  process: ChildProcess;
+  facts: FirstRunFacts;
+  log(): string;
+  order(order: Order): void;
+  /** Bytes in use. */
+  memory(): Promise<number>;
+  freeze(): void;
+  thaw(): void;
+  kill(): Promise<void>;
+  terminate(): Promise<number | null>;
+}
+
+export interface TestCluster {
+  nodes: TestNode[];
+  redis: RedisServer;
+  /** Between every node and MongoDB. */
+  mongo: Proxy;
+  mongoUrl: string;
+  widgetKey: string;
+  /** An API token of the owner. */
+  token: string;
+  /** The log as the database has it. */
+  store: SharedStore;
+  /** One more; `port` where clients look for one that went. */
+  startNode(options?: { port?: number; fault?: string; env?: Record<string, string> }): Promise<TestNode>;
+  close(): Promise<void>;
+}
+
+/** The environment of a node; what it printed when it was ready. */
+export const startNodeProcess = async (env: Record<string, string>, fault = 'none'): Promise<TestNode> => {
+  const port = env['PORT'] ?? String(await freePort());
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/cluster/node-child.ts', fault], {
+    env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let log = '';
+  child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  child.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const ready = new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout!).on('line', (line) => {
+      if (line.startsWith('{"url"')) resolve(line);
+    });
+    exited.then(([code]) => reject(new Error(`the node ended with ${code}: ${log}`)), reject);
+  });
+  const facts = JSON.parse(await ready) as FirstRunFacts;
+  return {
+    url: facts.url,
+    port: Number(port),
+    process: child,
+    facts,
+    log: () => log,
+    order: (order) => void child.send(order),
+    async memory() {
+      const told = once(child, 'message') as Promise<[{ memory: number }]>;
+      child.send({ memory: true } satisfies Order);
+      return (await told)[0].memory;
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await exited;
+    },
+    async terminate() {
+      child.kill('SIGTERM');
+      return (await exited)[0];
+    },
+  };
+};
+
+export const startCluster = async (
+  options: { nodes?: number; env?: Record<string, string>; redis?: RedisServer } = {},
+): Promise<TestCluster> => {
+  const [redis, directUrl, folder] = await Promise.all([
+    options.redis ?? startRedis(),
+    freshMongoUrl('cluster'),
+    mkdtemp(join(tmpdir(), 'tiller-cluster-')),
+  ]);
+  const direct = new URL(directUrl);
+  const mongo = await startProxy({ host: direct.hostname, port: Number(direct.port === '' ? '27017' : direct.port) });
+  const through = new URL(directUrl);
+  through.hostname = '127.0.0.1';
+  through.port = String(mongo.port);
+  // A replica set would lead the driver past the proxy.
+  through.searchParams.delete('replicaSet');
+  through.searchParams.set('directConnection', 'true');
+  const mongoUrl = through.href;
+
+  let count = 0;
+  const all: TestNode[] = [];
+  const startNode: TestCluster['startNode'] = async ({ port, fault = 'none', env = {} } = {}) => {
+    count += 1;
+    const node = await startNodeProcess(
+      {
+        MONGODB_URL: mongoUrl,
+        REDIS_URL: redis.url,
+        DATA_DIR: join(folder, String(count)),
+        AI_BUILTIN_WORDS_PER_SECOND: '20',
+        ...options.env,
+        ...env,
+        ...(port === undefined ? {} : { PORT: String(port) }),
+      },
+      fault,
+    );
+    all.push(node);
+    return node;
+  };
+  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 2 }, () => startNode()));
+  // Whichever was first has the keys.
+  let facts: FirstRunFacts | undefined;
+  for (let i = 1; i <= count && facts?.keys === undefined; i += 1) {
+    const text = await readFile(join(folder, String(i), 'first-run.json'), 'utf8').catch(() => '{}');
+    facts = JSON.parse(text) as FirstRunFacts;
+  }
+  const store = await openMongoStore({ url: directUrl, clock: systemClock });
+  return {
+    nodes,
+    redis,
+    mongo,
+    mongoUrl,
+    widgetKey: nodes[0]!.facts.widgetKey,
+    token: facts?.keys?.console ?? '',
+    store,
+    startNode,
+    async close() {
+      await Promise.all(all.map((node) => node.kill()));
+      await Promise.all([store.close(), mongo.close(), options.redis === undefined ? redis.close() : undefined]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};

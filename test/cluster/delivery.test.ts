@@ -1,0 +1,183 @@
+// Two nodes, one conversation: what is written on one is seen on the other, at once by Redis and surely by the feed.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { newUuid } from '../../shared/ids.ts';
+import type { InboxRow } from '../../shared/inbox.ts';
+import type { View } from '../../shared/view.ts';
+import { canCluster, startCluster } from './cluster.ts';
+import type { TestCluster, TestNode } from './cluster.ts';
+import { eventually, peopleOf, staleDeltas, streamed, toldSeqs } from './people.ts';
+
+const question = 'Tell me everything about your multi-day trips, please';
+
+describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', () => {
+  let cluster: TestCluster;
+  let here: TestNode;
+  let there: TestNode;
+  const people = peopleOf(() => cluster);
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    [here, there] = cluster.nodes as [TestNode, TestNode];
+  });
+  afterEach(() => {
+    here.order({ drops: [] });
+    people.leave();
+  });
+  afterAll(() => cluster?.close());
+
+  it('shows staff on one node what a visitor on the other is told, each fact once and in order', async () => {
+    const visitor = await people.visitor(here);
+    await visitor.say(question);
+    const agent = await people.staff(there, visitor.conversationId);
+    const answer = await agent.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    await visitor.client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    expect(toldSeqs(visitor.client, visitor.conversationId)).toEqual([1, 2, 3, 4]);
+    expect(toldSeqs(agent, visitor.conversationId)).toEqual([4]);
+    // Whoever came in the middle has the beginning too.
+    expect(answer.text.startsWith(streamed(agent, answer.messageId).text)).toBe(true);
+    expect(streamed(visitor.client, answer.messageId).text).toBe(answer.text);
+    expect(streamed(agent, answer.messageId).text).toBe(answer.text);
+  });
+
+  it('[R10] [R12] a takeover on one node ends the stream of the other and freezes just what was said', async () => {
+    const visitor = await people.visitor(here);
+    await visitor.say(question);
+    const agent = await people.staff(there, visitor.conversationId);
+    const { replyId } = await agent.untilSignal('reply.delta', ({ offset }) => offset > 20);
+    await agent.must('conversation:take', { conversationId: visitor.conversationId, clientId: newUuid() });
+    const frozen = await visitor.client.untilFact('message.created', ({ status }) => status === 'interrupted');
+    await visitor.client.untilSignal('reply.ended');
+    await agent.must('message:send', { conversationId: visitor.conversationId, clientId: newUuid(), text: 'Hello' });
+    await visitor.client.untilFact('message.created', ({ author }) => author.kind === 'agent');
+    expect(frozen.messageId).toBe(replyId);
+    expect(frozen.text).toBe(streamed(visitor.client, replyId).text);
+    expect(frozen.text).toBe(streamed(agent, replyId).text);
+    expect(staleDeltas(visitor.client)).toBe(0);
+    expect(staleDeltas(agent)).toBe(0);
+  });
+
+  it('[R7] heals within 5 s what was lost between the nodes, without anybody asking', async () => {
+    const visitor = await people.visitor(here);
+    await visitor.say(question);
+    const agent = await people.staff(there, visitor.conversationId);
+    await agent.must('inbox:open', { filter: 'open' });
+    await visitor.client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    here.order({ drops: ['facts', 'signal', 'touched'] });
+    const began = performance.now();
+    const { seq } = await visitor.say('Is anybody there?');
+    await agent.untilFact('message.created', (fact) => fact.seq === seq);
+    await agent.untilSignal('inbox.changed', ({ row }) => (row?.head.seq ?? 0) >= seq);
+    expect(performance.now() - began).toBeLessThan(5000);
+    const seqs = toldSeqs(agent, visitor.conversationId);
+    expect(seqs).toEqual(seqs.map((_, i) => seqs[0]! + i));
+  });
+
+  it('[R2] gives a place in the log to each of 40 messages sent on both nodes at once', async () => {
+    const one = await people.visitor(here);
+    await one.say('first');
+    const two = await people.again(there, one);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => [one.say(`one ${i}`), two.say(`two ${i}`)]).flat(),
+    );
+    const { head } = await one.client.must<View>('facts:since', { conversationId: one.conversationId, sinceSeq: 0 });
+    const whole = (from: number): number[] => Array.from({ length: head.seq - from }, (_, i) => from + i + 1);
+    await eventually(() => {
+      expect(toldSeqs(one.client, one.conversationId).slice(0, head.seq)).toEqual(whole(0));
+      expect(toldSeqs(two.client, one.conversationId).slice(0, head.seq - two.view.head.seq)).toEqual(
+        whole(two.view.head.seq),
+      );
+    });
+  });
+
+  it('100 races for a takeover over two nodes: one winner each, the other is told who has it', async () => {
+    const visitors = await Promise.all(Array.from({ length: 20 }, () => people.visitor(here)));
+    const colleague = await people.colleague('Theo');
+    const [owner, theo] = await Promise.all([people.staff(here), people.staff(there, undefined, colleague.token)]);
+    let wins = 0;
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all(
+        visitors.map(async ({ conversationId, say }) => {
+          if (round === 0) await say('Hi');
+          const take = { conversationId, clientId: newUuid() };
+          const acks = await Promise.all([
+            owner.ask('conversation:take', take),
+            theo.ask('conversation:take', { ...take, clientId: newUuid() }),
+          ]);
+          const winners = acks.filter(({ ok }) => ok);
+          expect(winners).toHaveLength(1);
+          wins += 1;
+          const lost = acks.find(({ ok }) => !ok);
+          const state = (await cluster.store.state(conversationId))!.state;
+          expect(lost).toMatchObject({
+            error: { code: 'conflict', details: { control: { agentId: state.control.agentId } } },
+          });
+          const holder = acks[0]!.ok ? owner : theo;
+          await holder.must('conversation:release', { conversationId, clientId: newUuid(), to: 'queue' });
+        }),
+      );
+    }
+    expect(wins).toBe(100);
+  });
+
+  it('who looks and who is there is known on both nodes', async () => {
+    const visitor = await people.visitor(here);
+    await visitor.say('Hi');
+    const colleague = await people.colleague('Uma');
+    const mine = await people.staff(here, visitor.conversationId);
+    const uma = await people.staff(there, visitor.conversationId, colleague.token);
+    await mine.untilSignal('presence.changed', ({ agents }) => agents?.some(({ name }) => name === 'Uma') === true);
+    await uma.untilSignal('presence.changed', ({ agents }) => agents?.length === 2);
+    await uma.must('typing:set', { conversationId: visitor.conversationId, isTyping: true });
+    await mine.untilSignal('presence.changed', ({ agents }) => agents?.some(({ typing }) => typing) === true);
+    uma.close();
+    await mine.untilSignal('presence.changed', ({ agents }) => agents?.length === 1);
+  });
+
+  it('a revoked token ends its sockets on every node within a second', async () => {
+    const colleague = await people.colleague('Vera');
+    const sockets = await Promise.all([
+      people.staff(here, undefined, colleague.token),
+      people.staff(there, undefined, colleague.token),
+    ]);
+    const gone = sockets.map(({ socket }) => new Promise<void>((resolve) => socket.once('disconnect', () => resolve())));
+    const began = performance.now();
+    await people.disable(here, colleague.memberId);
+    await Promise.all(gone);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  it('a visitor who comes back on the other node finds everything', async () => {
+    const visitor = await people.visitor(here);
+    const { seq } = await visitor.say('Remember me');
+    const again = await people.again(there, visitor);
+    expect(again.conversationId).toBe(visitor.conversationId);
+    expect(again.view.head.seq).toBeGreaterThanOrEqual(seq);
+    expect(again.view.facts.some((fact) => fact.type === 'message.created' && fact.text === 'Remember me')).toBe(true);
+    await again.say('Here I am');
+    const rows = await people.staff(here);
+    await eventually(async () => {
+      const { conversations } = await rows.must<{ conversations: InboxRow[] }>('inbox:open', { filter: 'open' });
+      const row = conversations.find(({ conversationId }) => conversationId === visitor.conversationId);
+      expect(row?.head.seq).toBeGreaterThan(seq);
+    });
+  });
+
+  it('[R1] [R8] killed between commit and publish: the other node shows it within 5 s, and the same key gives the same seq', async () => {
+    const dying = await cluster.startNode({ fault: 'before-publish' });
+    const visitor = await people.visitor(dying);
+    await visitor.say('Hello');
+    const agent = await people.staff(here, visitor.conversationId);
+    const clientId = newUuid();
+    const began = performance.now();
+    await expect(visitor.say('kill me', clientId)).rejects.toThrow(/disconnected|timed out/);
+    const fact = await agent.untilFact('message.created', ({ text }) => text === 'kill me');
+    expect(performance.now() - began).toBeLessThan(5000);
+    const again = await people.again(there, visitor);
+    expect((await again.say('kill me', clientId)).seq).toBe(fact.seq);
+    // Its owner is dead: somebody else answers it.
+    await again.client.untilFact('message.created', ({ author, answers }) => author.kind === 'ai' && answers === fact.seq);
+    const facts = await cluster.store.factsAfter(visitor.conversationId, 0, 1000);
+    expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, i) => i + 1));
+    expect(facts.filter((one) => one.type === 'message.created' && one.clientId === clientId)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,392 @@
+// Contract 001: 24 fields in, 29 out, whatever is null, absent or free-form; and the companions.
+import { describe, expect, test } from 'vitest';
+import { channels } from '../../server/domain/embedding.ts';
+import { embedCode } from '../../server/domain/widget.ts';
+import { widgetType } from '../../shared/widget.ts';
+import { provisioned } from './provisioned.ts';
+
+const world = provisioned();
+
+const org = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+const assistant = '550e8400-e29b-41d4-a716-446655440000';
+const required = { widget_type: 'chat', user_opening_messages: ['Hello'], action_buttons: ['Book'] };
+
+/** All 24, none of them a default. */
+const full = {
+  widget_type: 'html',
+  user_opening_messages: ['What does it cost?', 'Can I bring a dog?'],
+  action_buttons: ['Book now', { label: 'Prices', url: 'https://example.com/prices', colour: 'red' }, 7, null, ['x']],
+  org_id: org,
+  assistant_id: org,
+  name: 'Internal name',
+  description: 'For the shop',
+  attributes: { $set: { plan: 'pro' }, 'a.b': [1, null, { deep: true }], '': 'empty key' },
+  display_name: 'Shop chat',
+  intro_message: 'Hello, traveller',
+  header_color: 'rebeccapurple',
+  user_message_color: 'rgb(1 2 3)',
+  bot_message_color: '#eee',
+  bot_icon_color: 'no colour at all',
+  remove_branding: true,
+  ice_break_color: '#123456',
+  bubble_color: 'hsl(120 50% 30%)',
+  bubble_text: 'Chat with us',
+  bot_text_message_color: '<string>',
+  user_text_message_color: 'white',
+  header_text_color: 'color-mix(in oklch, white, black)',
+  textbox_default_text: 'Say something',
+  action_buttons_color: 'gold',
+  style_params: { css: { '.x > y': 'z' }, radius: 12.5, on: false },
+};
+/** What an absent field reads as. */
+const absent = {
+  ...Object.fromEntries(Object.keys(full).map((name) => [name, null])),
+  attributes: {},
+  style_params: {},
+  remove_branding: false,
+};
+const outKeys =
+  'widget_type user_opening_messages action_buttons id conversation_bot_icon bubble_bot_icon provider_user_friendly_label widget_provider org_id assistant_id name description attributes display_name intro_message header_color user_message_color bot_message_color bot_icon_color remove_branding ice_break_color bubble_color bubble_text bot_text_message_color user_text_message_color header_text_color textbox_default_text action_buttons_color style_params'.split(
+    ' ',
+  );
+
+const send = (route: string, body?: unknown) => world.send(route, { body, headers: { 'x-api-key': world.keys.v1 } });
+const create = async (body: object = {}) => {
+  const answer = await send('POST /api/v1/widget', { ...required, ...body });
+  expect(answer.status, answer.text).toBe(200);
+  return answer.json.data;
+};
+const get = async (id: string) => (await send(`GET /api/v1/widget/${id}`)).json.data;
+const put = async (id: string, body: object) => {
+  const answer = await send(`PUT /api/v1/widget/${id}`, body);
+  expect(answer.status, answer.text).toBe(200);
+  return answer.json.data;
+};
+
+describe('creating', () => {
+  test('all 24 fields come back as they were sent, among all 29 in their order', async () => {
+    const answer = await send('POST /api/v1/widget', full);
+    expect(answer.status).toBe(200);
+    expect(Object.keys(answer.json)).toEqual(['message', 'meta', 'data']);
+    expect(answer.json).toMatchObject({ message: 'Data created successfully', meta: {} });
+    expect(Object.keys(answer.json.data)).toEqual(outKeys);
+    expect(outKeys).toHaveLength(29);
+    expect(answer.json.data).toMatchObject(full);
+    expect(await get(answer.json.data.id)).toEqual(answer.json.data);
+  });
+
+  test('the three required ones are enough; the rest is null, false or empty', async () => {
+    const data = await create();
+    expect(Object.keys(data)).toEqual(outKeys);
+    expect(data).toMatchObject({ ...absent, ...required });
+    expect(data.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
+  test('the three required ones may be null', async () => {
+    const nothing = { widget_type: null, user_opening_messages: null, action_buttons: null };
+    const data = await create(nothing);
+    expect(data).toMatchObject({ ...absent, ...nothing });
+    expect(await get(data.id)).toMatchObject({ ...absent, ...nothing });
+    expect(await world.widgetBy(data.id)).toMatchObject({ type: 'chat', openingMessages: [], actionButtons: [] });
+  });
+
+  const nullable = Object.keys(full).filter((name) => name !== 'attributes' && name !== 'style_params');
+  test.each(nullable)('%s may be null, and comes back null', async (name) => {
+    const data = await create({ ...full, [name]: null });
+    expect(data).toMatchObject({ ...full, [name]: null });
+    expect((await get(data.id))[name]).toBeNull();
+  });
+
+  test.each(['attributes', 'style_params'])('null for %s is 422', async (name) => {
+    const answer = await send('POST /api/v1/widget', { ...full, [name]: null });
+    expect(answer.status).toBe(422);
+    expect(answer.json.detail).toMatchObject([{ loc: ['body', name] }]);
+  });
+
+  test.each(Object.keys(required))('without %s it is 422, said the documented way', async (name) => {
+    const answer = await send('POST /api/v1/widget', { ...full, [name]: undefined });
+    expect(answer.status).toBe(422);
+    expect(answer.text).toBe(`{"detail":[{"type":"missing","loc":["body","${name}"],"msg":"Field required"}]}`);
+  });
+
+  test.each(widgetType.options)('type %s can be made, is listed and says what carries it', async (type) => {
+    const data = await create({ widget_type: type });
+    const { provider, label } = channels[type];
+    expect(data).toMatchObject({ widget_type: type, widget_provider: provider, provider_user_friendly_label: label });
+    expect(await get(data.id)).toEqual(data);
+  });
+
+  test('there are sixteen types, each with a provider and a label of its own', () => {
+    expect(widgetType.options).toHaveLength(16);
+    expect(new Set(Object.values(channels).map(({ label }) => label)).size).toBe(16);
+  });
+
+  test('org_id is the key’s own, and assistant_id one of its assistants', async () => {
+    const stored = await world.widgetBy((await create({ org_id: org, assistant_id: org.toUpperCase() })).id);
+    const named = await world.server.node.store.documents.assistants.get(stored.orgId, stored.assistantId);
+    expect(named?.uuid).toBe(org);
+    const data = await create();
+    expect(data).toMatchObject({ org_id: null, assistant_id: null });
+    const own = await world.widgetBy(data.id);
+    const first = await world.server.node.store.documents.assistants.get(own.orgId, own.assistantId);
+    expect(first?.uuid).toBe(assistant);
+  });
+
+  test.each([
+    ['org_id', () => [world.stranger.orgUuid, '11111111-2222-4333-8444-555555555555']],
+    ['assistant_id', () => [world.stranger.assistantUuid, '11111111-2222-4333-8444-555555555555']],
+  ] as const)('an unknown or foreign %s is 404 by name, and nothing is stored', async (name, ids) => {
+    const before = await world.widgets();
+    for (const id of ids()) {
+      const answer = await send('POST /api/v1/widget', { ...required, [name]: id });
+      expect(answer.status).toBe(404);
+      expect(answer.json.detail).toMatch(new RegExp(`^${name}: There is no such`));
+    }
+    expect(await world.widgets()).toEqual(before);
+  });
+
+  test('the key may stand in the query or in the header', async () => {
+    const one = await world.send(`POST /api/v1/widget?api_key=${world.keys.v1}`, { body: required });
+    expect(one.status).toBe(200);
+    const two = await world.send(`POST /api/v1/widget?api_key=`, {
+      body: required,
+      headers: { 'x-api-key': world.keys.v1 },
+    });
+    expect(two.status).toBe(200);
+  });
+
+  test('unknown fields are ignored and not stored', async () => {
+    const { id } = await create({ id: org, canary: 'canary7313', conversation_bot_icon: 'canary7313' });
+    expect(id).not.toBe(org);
+    expect(JSON.stringify(await world.widgetBy(id))).not.toContain('canary7313');
+  });
+});
+
+describe('what a visitor gets of it', () => {
+  const viewOf = async (id: string) => (await world.send(`GET /w/${(await world.widgetBy(id)).widgetKey}`)).json;
+
+  test('texts and chips are shown, buttons of every usable shape work', async () => {
+    const { id } = await create({
+      ...full,
+      action_buttons: [
+        'Say this',
+        { title: 'A page', href: '/prices' },
+        { text: 'A person', type: 'handoff' },
+        { label: 'Evil', url: 'javascript:alert(1)' },
+        { label: 'Cross', url: '//evil.example' },
+        { label: 'No address', action: 'link' },
+        { nothing: true },
+        '  ',
+        12,
+      ],
+    });
+    const view = await viewOf(id);
+    expect(view.texts).toMatchObject({
+      title: 'Shop chat',
+      welcome: 'Hello, traveller',
+      placeholder: 'Say something',
+      bubble: 'Chat with us',
+    });
+    expect(view.hideBranding).toBe(true);
+    expect(view.openingMessages).toEqual(full.user_opening_messages);
+    expect(view.actionButtons).toEqual([
+      { label: 'Say this', action: 'message' },
+      { label: 'A page', action: 'link', url: '/prices' },
+      { label: 'A person', action: 'handoff' },
+    ]);
+  });
+
+  test('colours that are colours are used, others are stored and left out', async () => {
+    const { id } = await create({
+      header_color: 'midnightblue',
+      header_text_color: 'no colour',
+      bot_message_color: '#eee',
+    });
+    const view = await viewOf(id);
+    expect(view.theme.light).toMatchObject({ header: '#191970', aiBubble: '#eeeeee' });
+    expect(view.theme.adjusted).toContain('headerText');
+    const plain = await viewOf((await create({ header_color: '<string>' })).id);
+    expect(plain.theme.light.header).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
+  test('nulls and empty texts fall back to our own words', async () => {
+    const { id } = await create({ name: '', display_name: null, intro_message: null, textbox_default_text: null });
+    expect((await viewOf(id)).texts).toMatchObject({
+      title: 'Chat with us',
+      welcome: 'Hi! How can I help you today?',
+      placeholder: 'Write a message',
+      bubble: '',
+    });
+    expect((await world.widgetBy(id)).name).toBe('Website Chat');
+    expect((await get(id)).name).toBe('');
+  });
+
+  test('what is too long or too much to show is stored whole and shown as far as it fits', async () => {
+    const user_opening_messages = ['', ...Array.from({ length: 20 }, (_, n) => `${n} ${'x'.repeat(300)}`)];
+    const sent = { user_opening_messages, bubble_text: 'word '.repeat(40), header_color: 'x'.repeat(200) };
+    const data = await create(sent);
+    expect(data).toMatchObject(sent);
+    const view = await viewOf(data.id);
+    expect(view.openingMessages).toHaveLength(8);
+    expect(view.openingMessages.every((message: string) => message.length <= 200)).toBe(true);
+    expect(view.texts.bubble.length).toBeLessThanOrEqual(40);
+  });
+});
+
+describe('free-form values', () => {
+  test('dollar keys, dots, order and every JSON type survive', async () => {
+    const attributes = { $where: '1', z: 1, a: { $gt: '', b: [true, null, 1.5, 'é', []] }, 'x.y': {} };
+    const data = await create({ attributes, style_params: attributes, action_buttons: [attributes, '$x'] });
+    for (const seen of [data, await get(data.id)]) {
+      expect(JSON.stringify(seen.attributes)).toBe(JSON.stringify(attributes));
+      expect(JSON.stringify(seen.style_params)).toBe(JSON.stringify(attributes));
+      expect(seen.action_buttons).toEqual([attributes, '$x']);
+    }
+  });
+
+  test.each([
+    ['a prototype', '{"__proto__":{"x":1}}'],
+    ['a constructor', '{"constructor":1}'],
+    ['seven deep, so nine in the body', `{"a":${'['.repeat(7)}${']'.repeat(7)}}`],
+    ['NUL', '{"a":"\\u0000"}'],
+    ['NUL in a key', '{"\\u0000":1}'],
+    ['half a character', '{"a":"\\ud800"}'],
+    ['a number out of range', '{"a":1e999}'],
+  ])('%s is 422 and stores nothing', async (_what, json) => {
+    const before = await world.widgets();
+    for (const name of ['attributes', 'style_params']) {
+      const raw = `{"widget_type":null,"user_opening_messages":null,"action_buttons":null,"${name}":${json}}`;
+      const answer = await world.send('POST /api/v1/widget', { raw, headers: { 'x-api-key': world.keys.v1 } });
+      expect(answer.status).toBe(422);
+      expect(answer.json.detail).toHaveLength(1);
+    }
+    expect(await world.widgets()).toEqual(before);
+  });
+});
+
+describe('the companions', () => {
+  test('a PUT of one field leaves the 23 others', async () => {
+    for (const [name, value] of Object.entries(full)) {
+      const before = await create();
+      const after = await put(before.id, { [name]: value });
+      expect(after).toMatchObject({ ...absent, ...required, [name]: value });
+      expect(await get(before.id)).toEqual(after);
+    }
+  });
+
+  test('a PUT of null takes a field back', async () => {
+    const { id } = await create(full);
+    const after = await put(id, {
+      header_color: null,
+      name: null,
+      assistant_id: null,
+      org_id: null,
+      widget_type: null,
+    });
+    expect(after).toMatchObject({
+      ...full,
+      header_color: null,
+      name: null,
+      assistant_id: null,
+      org_id: null,
+      widget_type: null,
+    });
+    const stored = await world.widgetBy(id);
+    expect(stored).toMatchObject({ type: 'chat', name: 'Website Chat', colors: { primary: '#6366f1' } });
+    const first = await world.server.node.store.documents.assistants.get(stored.orgId, stored.assistantId);
+    expect(first?.uuid).toBe(assistant);
+  });
+
+  test('what was read can be put back and changes nothing; so does nothing', async () => {
+    const made = (await world.console('POST /widgets', { name: 'Console' })).json.widget;
+    for (const id of [(await create(full)).id, (await create()).id, made.uuid]) {
+      const read = await get(id);
+      expect(await put(id, read)).toEqual(read);
+      const before = await world.widgetBy(id);
+      await put(id, {});
+      expect(await world.widgetBy(id)).toEqual(before);
+    }
+  });
+
+  test('the list pages through every widget of the organisation', async () => {
+    await create();
+    const all = await send('GET /api/v1/widget/list?size=100');
+    const total = (await world.widgets()).length;
+    expect(all.json).toMatchObject({ meta: { page: 1, size: 100, total, pages: Math.ceil(total / 100) } });
+    const some = await send('GET /api/v1/widget/list?page=2&size=3');
+    expect(some.json.data).toEqual(all.json.data.slice(3, 6));
+    expect(Object.keys(some.json.data[0])).toEqual(outKeys);
+    expect(some.json.meta).toEqual({ page: 2, size: 3, total, pages: Math.ceil(total / 3) });
+  });
+
+  test('the embed code is that of the widget', async () => {
+    for (const widget_type of [null, 'chat', 'html', 'render_form']) {
+      const { id } = await create({ widget_type });
+      const { widgetKey } = await world.widgetBy(id);
+      const answer = await send(`GET /api/v1/widget/${id}/embed`);
+      expect(answer.status).toBe(200);
+      expect(answer.json.data).toEqual({
+        id,
+        widget_key: widgetKey,
+        embed_code: embedCode(world.server.url, widgetKey),
+      });
+    }
+  });
+
+  const bridged = widgetType.options.filter((type) => channels[type].bridge !== undefined);
+  test.each(bridged)('embedding a %s says which bridge it needs, to the integrator and to the page', async (type) => {
+    const { id } = await create({ widget_type: type });
+    const answer = await send(`GET /api/v1/widget/${id}/embed`);
+    expect(answer.status).toBe(409);
+    expect(answer.json).toEqual({ detail: expect.stringContaining(`needs a bridge to ${channels[type].bridge}`) });
+    const page = await world.send(`GET /w/${(await world.widgetBy(id)).widgetKey}`);
+    expect(page.status).toBe(403);
+    expect(page.json.error.message).toContain(channels[type].bridge);
+  });
+
+  test('a rotated key stops at once, or after its grace', async () => {
+    const { id } = await create();
+    const old = (await world.widgetBy(id)).widgetKey;
+    const answer = await send(`POST /api/v1/widget/${id}/rotate-key`);
+    expect(answer.status).toBe(200);
+    const { widget_key } = answer.json.data;
+    expect(answer.json.data).toEqual({
+      id,
+      widget_key,
+      embed_code: embedCode(world.server.url, widget_key),
+      old_key_valid_until: null,
+    });
+    expect((await world.send(`GET /w/${old}`)).status).toBe(404);
+    const again = await send(`POST /api/v1/widget/${id}/rotate-key`, { grace_seconds: 60 });
+    expect(Date.parse(again.json.data.old_key_valid_until)).toBeGreaterThan(Date.now());
+    expect((await world.send(`GET /w/${widget_key}`)).status).toBe(200);
+    expect((await send(`POST /api/v1/widget/${id}/rotate-key`, { grace_seconds: 86_401 })).status).toBe(422);
+  });
+
+  test('a removed widget is gone', async () => {
+    const { id } = await create();
+    const answer = await send(`DELETE /api/v1/widget/${id}`);
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({ message: 'Data deleted successfully', meta: {}, data: { id } });
+    for (const route of [
+      `GET /api/v1/widget/${id}`,
+      `PUT /api/v1/widget/${id}`,
+      `DELETE /api/v1/widget/${id}`,
+      `GET /api/v1/widget/${id}/embed`,
+      `POST /api/v1/widget/${id}/rotate-key`,
+    ]) {
+      const gone = await send(route, route.startsWith('P') ? {} : undefined);
+      expect(gone.status, route).toBe(404);
+      expect(gone.json).toEqual({ detail: 'There is no such widget' });
+    }
+  });
+
+  test('assistants are listed with their organisation, the default one first', async () => {
+    const answer = await send('GET /api/v1/assistant/list');
+    expect(answer.json.meta).toEqual({ page: 1, size: 20, total: 2, pages: 1 });
+    expect(answer.json.data).toMatchObject([
+      { id: assistant, org_id: org, name: 'Robin', is_default: true },
+      { id: org, org_id: org, name: 'Wren', is_default: false },
+    ]);
+  });
+});
