@@ -135,7 +135,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     if (nodes.knows(other)) return true;
     const since = strangers.get(other) ?? clock.monotonic();
     if (!strangers.has(other) && strangers.size < 1000) strangers.set(other, since);
-    if (since !== Number.POSITIVE_INFINITY && clock.monotonic() - since > 10_000) {
+    if (since !== Number.POSITIVE_INFINITY && clock.monotonic() - since > 5000) {
       strangers.set(other, Number.POSITIVE_INFINITY);
       log.error(
         { other },

@@ -56,6 +56,8 @@ export interface Parts {
   distDir: string;
   /** Silence of a model after which it is given up, ms. Default 20,000. */
   stallMs?: number;
+  /** How long a message over REST waits for its answer, ms. Default 25,000. */
+  turnMs?: number;
   /** A fresh one-time link for an owner who lost the password. */
   renewsLink?: boolean;
 }
@@ -203,6 +205,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
       listen: (conversationId, ear) => gateway.hub.listen(conversationId, ear),
       reply: (conversationId) => gateway.hub.reply(conversationId),
     },
+    ...(parts.turnMs === undefined ? {} : { turnMs: parts.turnMs }),
     config,
     baseUrl,
     distDir: parts.distDir,
@@ -225,6 +228,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     presence,
     limits,
     spending,
+    model,
     identities,
     baseUrl,
     trust: app.get('trust proxy fn') as Trust,

@@ -90,7 +90,14 @@ const deriveScheme = (
 
   const { fill, text: onFill } = fillWithText(brand);
   if (paints.primary) noteMove('primary', brand, fill);
-  const hoverShifts = onFill === '#ffffff' ? [-0.04, 0.05, 0.2] : [0.04, -0.04];
+  const hovered = (fill: Hex, text: Hex): Hex =>
+    shifted(fill, text === '#ffffff' ? [-0.04, 0.05, 0.2] : [0.04, -0.04], text);
+  const lineAround = (fill: Hex): Hex => (contrast(fill, surface) < 1.5 ? strong : 'transparent');
+
+  // It stands on the host's page, of which nothing is known.
+  const launch = given('launcher', '#ffffff');
+  const launcher = fillWithText(launch ?? brand);
+  noteMove('launcher', launch, launcher.fill);
 
   const header = filled(brand, 'headerText');
   const secondary = given('secondary', surface);
@@ -105,14 +112,17 @@ const deriveScheme = (
     { on: sunken, ratio: 4.5 },
     { on: raised, ratio: 4.5 },
   );
+  const starter = given('starters', surface);
+  const onStarter = readable(neutrals.text, { on: starter ?? surface, ratio: 4.5 });
   const chip = given('actionButtons', surface) ?? ownChip(name, toneOf(brand), surface, neutrals.text);
+  const avatar = given('avatar', surface) ?? chip;
 
   return {
     ...neutrals,
     fill,
     onFill,
-    fillHover: shifted(fill, hoverShifts, onFill),
-    fillLine: contrast(fill, surface) < 1.5 ? strong : 'transparent',
+    fillHover: hovered(fill, onFill),
+    fillLine: lineAround(fill),
     brandText,
     focus: readable(brand, { on: surface, ratio: 3 }, { on: sunken, ratio: 3 }),
     header: header.fill,
@@ -125,6 +135,15 @@ const deriveScheme = (
     time: textOn('timestamp', surface, text2),
     chip,
     onChip: readable(brandText, { on: chip, ratio: 4.5 }),
+    launcher: launcher.fill,
+    onLauncher: launcher.text,
+    launcherHover: hovered(launcher.fill, launcher.text),
+    launcherLine: lineAround(launcher.fill),
+    avatar,
+    onAvatar: readable(brandText, { on: avatar, ratio: 4.5 }),
+    starter: starter ?? surface,
+    onStarter,
+    starterHover: starter === undefined ? sunken : hovered(starter, onStarter),
     danger: readable(hexOf(dangerTones[name]), { on: surface, ratio: 4.5 }, { on: sunken, ratio: 4.5 }),
     success: readable(hexOf(successTones[name]), { on: surface, ratio: 4.5 }, { on: sunken, ratio: 4.5 }),
     csat,

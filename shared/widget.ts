@@ -19,6 +19,12 @@ export const widgetColors = z.object({
   statusText: text(64).optional(),
   timestamp: text(64).optional(),
   actionButtons: text(64).optional(),
+  /** The round button in the corner; absent: the brand. */
+  launcher: text(64).optional(),
+  /** Behind the AI's sign. */
+  avatar: text(64).optional(),
+  /** The opening messages. */
+  starters: text(64).optional(),
   csatBackground: text(64).optional(),
   csatText: text(64).optional(),
 });
@@ -195,6 +201,15 @@ export const schemeTokens = z.object({
   time: z.string(),
   chip: z.string(),
   onChip: z.string(),
+  launcher: z.string(),
+  onLauncher: z.string(),
+  launcherHover: z.string(),
+  launcherLine: z.string(),
+  avatar: z.string(),
+  onAvatar: z.string(),
+  starter: z.string(),
+  onStarter: z.string(),
+  starterHover: z.string(),
   danger: z.string(),
   success: z.string(),
   csat: z.string(),

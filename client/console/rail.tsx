@@ -34,14 +34,14 @@ const RailLink = ({
     href={hrefOf(to)}
     aria-current={isHere ? 'page' : undefined}
     title={label}
-    class={`relative inline-flex size-10 items-center justify-center rounded-control max-sm:h-11 max-sm:w-16 ${
+    class={`relative inline-flex size-10 items-center justify-center rounded-control max-sm:h-11 max-sm:w-14 ${
       isHere ? 'bg-chosen text-text' : 'text-text2 hover:bg-hover hover:text-text'
     }`}
   >
     <Icon name={icon} size={20} />
     <span class="sr-only">{label} </span>
     {badge > 0 && (
-      <span class="absolute end-0 top-0 inline-flex h-4 min-w-4 items-center justify-center rounded-full bg-danger px-1 text-[10px]/none font-semibold text-surface max-sm:end-3">
+      <span class="absolute end-0 top-0 inline-flex h-4 min-w-4 items-center justify-center rounded-full bg-danger px-1 text-[10px]/none font-semibold text-surface max-sm:end-2">
         {badge > 99 ? '99+' : badge}
         <span class="sr-only"> need a person</span>
       </span>
@@ -144,7 +144,7 @@ export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }
   return (
     <nav
       aria-label="Main"
-      class={`z-10 flex shrink-0 items-center gap-2 border-line bg-sunken max-sm:order-last max-sm:h-14 max-sm:justify-around max-sm:border-t max-sm:pb-[env(safe-area-inset-bottom)] sm:w-14 sm:flex-col sm:border-e sm:py-3 ${
+      class={`z-10 flex shrink-0 items-center gap-2 border-line bg-sunken max-sm:gap-0 max-sm:order-last max-sm:h-14 max-sm:justify-around max-sm:border-t max-sm:pb-[env(safe-area-inset-bottom)] sm:w-14 sm:flex-col sm:border-e sm:py-3 ${
         isHidden ? 'max-sm:hidden' : ''
       }`}
     >
@@ -168,7 +168,7 @@ export const Rail = ({ screen, isHidden }: { screen: Screen; isHidden: boolean }
         type="button"
         title="Search (/)"
         aria-label="Search"
-        class="inline-flex size-10 items-center justify-center rounded-control text-text2 hover:bg-hover hover:text-text max-sm:h-11 max-sm:w-16"
+        class="inline-flex size-10 items-center justify-center rounded-control text-text2 hover:bg-hover hover:text-text max-sm:h-11 max-sm:w-14"
         onClick={openSearch}
       >
         <Icon name="search" size={20} />

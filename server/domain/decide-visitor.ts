@@ -2,11 +2,23 @@
 import type { VisitorCommand } from './conversation.ts';
 import type { Decision, Progress } from './decision.ts';
 
+/** What the widget said first comes before the words that answer it, once, and only where nobody has spoken since. */
+const recall = (progress: Progress): void => {
+  const { saidFirst, assistantName } = progress.circumstances;
+  const { control, lastAt } = progress.state;
+  if (saidFirst === undefined || control.agentId !== null || control.waiting !== null) return;
+  if (lastAt !== null && lastAt >= saidFirst.at) return;
+  const { messageId, text, actions } = saidFirst;
+  const author = { kind: 'ai', name: assistantName } as const;
+  progress.push({ type: 'message.created', messageId, author, text, status: 'complete', actions });
+};
+
 const say = (progress: Progress, text: string, clientId: string): Decision => {
   const { newId, at, isStaffOnline } = progress.circumstances;
   progress.open();
   if (progress.state.status === 'closed') progress.reopen({ kind: 'visitor' });
   progress.cut('message');
+  recall(progress);
   const messageId = newId('msg');
   const { name } = progress.state.visitor;
   const seq = progress.push({

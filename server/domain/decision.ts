@@ -12,6 +12,15 @@ export interface Said {
   text: string;
 }
 
+/** What the widget said first, unasked; it enters the log with the visitor's next words, which answer it. */
+export interface SaidFirst {
+  messageId: string;
+  text: string;
+  actions: Action[];
+  /** ms since 1970. */
+  at: number;
+}
+
 /** What a conversation is opened with; copied into its first fact. */
 export interface Opening {
   widgetId: string;
@@ -36,6 +45,8 @@ export interface Circumstances {
   opening: Opening;
   assistantName: string;
   isStaffOnline: boolean;
+  /** Absent where there was nothing to answer. */
+  saidFirst?: SaidFirst;
   /** The waiting draft's text, read from the log at `state.draft.seq`. */
   draft: { draftId: string; text: string; sources: Source[]; actions?: Action[] | undefined } | null;
 }

@@ -102,9 +102,9 @@ export const intentWords = {
   product_inquiry: {
     strong: {
       en: 'feature*|functionality|capabilit*|does it (?:support|work|have|include|integrate)|do you (?:offer|support|have|provide|sell)|integrat*|specification*|how does it work|compatible*|what do you (?:offer|do|sell)',
-      de: 'funktion*|eigenschaft*|unterstützt|integration*|bieten sie|haben sie|wie funktioniert|kompatib*|leistungsumfang',
+      de: 'funktion|funktionen|funktionsumfang|eigenschaft*|unterstützt|integration*|bieten sie|haben sie|wie funktioniert|kompatib*|leistungsumfang',
       fr: 'fonction*|fonctionnalité*|intégration*|proposez-vous|avez-vous|compatible*|comment ça marche|comment ca marche|caractéristique*',
-      es: 'funcion*|característica*|integraci*|ofrecen|tienen ustedes|compatible*|cómo funciona|como funciona|soporta',
+      es: 'funciones|funcionalidad*|función|característica*|integraci*|ofrecen|tienen ustedes|compatible*|cómo funciona|como funciona|soporta',
       ar: 'ميزة|ميزات|مميزات|خصائص|وظائف|يدعم|تدعم|كيف يعمل|تقدمون|تكامل',
       zh: '功能|特点|特性|支持吗|怎么用|如何使用|集成|兼容|提供什么',
     },

@@ -61,7 +61,7 @@ const weight = { strong: 0.78, weak: 0.4, whole: 0.95, person: 0.93 } as const;
 /** A question about the wish, rather than its mention in passing. */
 const questionWeight = 0.25;
 /** How much of the runner-up's evidence is held against the best. */
-const doubt = 0.35;
+const doubt = 0.25;
 const mostWords = 1000;
 
 const asks =

@@ -71,6 +71,14 @@ const visitOf = (input: PromptInput): string => {
   return `<visit>\n${lines.join('\n')}\n</visit>`;
 };
 
+/** What the widget said before the visitor said anything. */
+export const saidFirst = (history: readonly Fact[]): FactOf<'message.created'> | undefined => {
+  // Of a log that was read from its beginning: the oldest of the latest facts is nobody's first word.
+  if (!history.some(({ type }) => type === 'conversation.opened')) return undefined;
+  const first = history.find((fact) => fact.type === 'message.created');
+  return first?.type === 'message.created' && first.author.kind === 'ai' ? first : undefined;
+};
+
 const systemOf = (input: PromptInput): string => {
   const { name, instructions, tone } = input.assistant;
   const parts = [`You are ${asLine(name, 100) || 'the assistant'}, the assistant in the chat of a website.`];
@@ -78,6 +86,10 @@ const systemOf = (input: PromptInput): string => {
   if (tone.trim() !== '') parts.push(`Tone: ${tone.trim()}`);
   const rules = rulesOf(input).map((rule) => `- ${rule}`);
   const colleague = input.history.some((fact) => fact.type === 'message.created' && fact.author.kind === 'agent');
+  const first = saidFirst(input.history);
+  // Conversations with a model begin with the user, so that it stands here.
+  if (first !== undefined)
+    parts.push(`You spoke first in this conversation, unasked, and said: ${asLine(first.text, 500)}`);
   if (colleague)
     rules.push('- Some of the earlier replies were written by a person of the team. What they promised stands.');
   parts.push(`Rules:\n${rules.join('\n')}`, passagesOf(input), visitOf(input));

@@ -1,6 +1,6 @@
 // What a model is told: the log's latest messages, the assistant, and the passages that the question finds.
 import type { ConversationState } from '../../shared/conversation.ts';
-import { buildPrompt } from '../domain/reply.ts';
+import { buildPrompt, saidFirst } from '../domain/reply.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ModelError } from '../ports/model.ts';
 import type { Knowledge, ModelRequest } from '../ports/model.ts';
@@ -51,10 +51,12 @@ export const prepareRequest = async (
   const assistantId = widget?.assistantId ?? state.assistantId ?? '';
   const assistant = await directory.assistant(orgId, assistantId);
   const last = latest.at(-1) ?? '';
-  // The message before helps a follow-up such as "and for two?", and only that.
-  const before = latest.length > 1 ? latest[0] : undefined;
-  const passages = await knowledge.search(orgId, assistantId, last, passageCount, before);
   const opened = history.find((fact) => fact.type === 'conversation.opened');
+  // The message before helps a follow-up such as "and for two?", and only that. "Tell me more" to what the widget said
+  // first means the page.
+  const title = opened?.type === 'conversation.opened' ? opened.page?.title : undefined;
+  const before = latest.length > 1 ? latest[0] : saidFirst(history) === undefined ? undefined : title;
+  const passages = await knowledge.search(orgId, assistantId, last, passageCount, before);
   const { name } = state.visitor;
   const canHandOff = state.control.waiting === null && state.control.agentId === null;
   const prompt = buildPrompt({

@@ -23,6 +23,7 @@ export interface Surroundings {
   assistantName: string;
   isStaffOnline: boolean;
   draft?: Circumstances['draft'];
+  saidFirst?: Circumstances['saidFirst'];
 }
 
 export interface Ask {
@@ -441,6 +442,7 @@ export class Committer {
       assistantName: surroundings.assistantName,
       isStaffOnline: surroundings.isStaffOnline,
       draft: surroundings.draft ?? null,
+      ...(surroundings.saidFirst === undefined ? {} : { saidFirst: surroundings.saidFirst }),
     });
     if (isSpeaking && (isRefusal(decision) || !cuts(decision.facts))) this.#speaker?.resume(conversationId);
     const changesNothing = isRefusal(decision) || decision.facts.length === 0;

@@ -10,6 +10,7 @@ import type { Store } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { Answered, Committer, Surroundings } from './commit.ts';
 import type { Directory } from './directory.ts';
+import { pendingOffer } from './offers.ts';
 
 export interface ConversationDeps {
   store: Store;
@@ -42,13 +43,17 @@ export const visitorDoes = async (
       verified: verified ?? false,
     },
   });
+  const saidFirst =
+    command.type === 'visitor.message' && widget.proactive.isEnabled && conversationId === session.conversationId
+      ? await pendingOffer(deps, session)
+      : undefined;
   return deps.committer.perform({
     orgId: session.orgId,
     conversationId,
     key: `v:${options.clientId ?? newUuid()}`,
     body: command,
     command,
-    surroundings,
+    surroundings: saidFirst === undefined ? surroundings : { ...surroundings, saidFirst },
     ...(options.admit === undefined ? {} : { admit: options.admit }),
   });
 };

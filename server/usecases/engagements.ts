@@ -4,6 +4,7 @@ import type { Action, Page } from '../../shared/facts.ts';
 import { newId } from '../../shared/ids.ts';
 import { chipWords, languageOfLocale } from '../../shared/language.ts';
 import type { Language } from '../../shared/language.ts';
+import { isStorable, limits } from '../../shared/text.ts';
 import type { ProactiveTrigger, Widget } from '../../shared/widget.ts';
 import { accumulate, engagementScore, noActivity, signalsOf } from '../domain/engagement.ts';
 import type { Activity, PageReport } from '../domain/engagement.ts';
@@ -67,17 +68,22 @@ const activityOf = ({ timeOnPage, scrollDepth, clicks, pages, timeHere, clicksHe
 const readEngagement = async ({ store, clock }: EngagementDeps, session: Session): Promise<Engagement> =>
   (await store.documents.engagements.get(session.orgId, session.id)) ?? blankOf(session, clock.now());
 
-const urlOf = (data: unknown): string | undefined => {
-  const url = typeof data === 'object' && data !== null ? (data as { url?: unknown }).url : data;
-  return typeof url === 'string' && url.length <= 2048 ? url : undefined;
+const textOf = (value: unknown, max: number): string | undefined =>
+  typeof value === 'string' && value !== '' && value.length <= max && isStorable(value) ? value : undefined;
+
+/** The page of the last page view, as far as it is told in a way that can be kept. */
+const viewedIn = ({ events }: PageReport): Page | undefined => {
+  const data = events.findLast(({ type }) => type === 'page_view')?.data;
+  const { url, title } = (typeof data === 'object' && data !== null ? data : { url: data }) as Record<string, unknown>;
+  const address = textOf(url, limits.url);
+  if (address === undefined) return undefined;
+  const name = textOf(title, limits.title);
+  return { url: address, ...(name === undefined ? {} : { title: name }) };
 };
 
-/** The path of the page in view: of the last page view, else of the page that the session was opened on. */
-const pathOf = ({ events }: PageReport, page: Page | undefined): string => {
-  const url = urlOf(events.findLast(({ type }) => type === 'page_view')?.data) ?? page?.url ?? '';
-  // Only the path is read, so that any base will do.
-  return URL.canParse(url, 'https://page.invalid') ? new URL(url, 'https://page.invalid').pathname : '';
-};
+/** Only the path is read, so that any base will do. */
+const pathOf = (url: string): string =>
+  URL.canParse(url, 'https://page.invalid') ? new URL(url, 'https://page.invalid').pathname : '';
 
 const stateOf = async (deps: EngagementDeps, conversationId: string): Promise<ConversationState | undefined> =>
   deps.committer.current(conversationId) ?? (await deps.store.state(conversationId))?.state;
@@ -113,6 +119,19 @@ const make = async (
   return offered;
 };
 
+/** Where the visitor is and how engaged: for staff, and for the score of a lead. Written where it says something new. */
+const tellContact = async (
+  deps: EngagementDeps,
+  { session, contact }: Watching,
+  { score, page }: { score: number; page: Page | undefined },
+): Promise<Contact | undefined> => {
+  if (contact === undefined) return undefined;
+  const isElsewhere = page !== undefined && page.url !== contact.page?.url;
+  const isMoved = Math.abs((contact.engagement ?? 0) - score) >= tellContactEvery;
+  if (!isElsewhere && !isMoved) return contact;
+  return changeContact(deps, session, () => ({ engagement: score, ...(isElsewhere ? { page } : {}) }));
+};
+
 const began = (trigger: ProactiveTrigger, now: number, isTaken: boolean): Offer => ({
   type: trigger.type,
   at: now,
@@ -129,8 +148,9 @@ export const trackBehavior = async (
   watching: Watching,
   report: PageReport,
   { isWhole }: { isWhole: boolean },
-): Promise<{ score: number; offered: Offered | undefined }> => {
+): Promise<{ score: number; offered: Offered | undefined; contact: Contact | undefined }> => {
   const { session, widget, contact } = watching;
+  const page = viewedIn(report) ?? contact?.page ?? session.page;
   const conversation = widget.proactive.isEnabled ? await stateOf(deps, session.conversationId) : undefined;
   const { score, fired } = await exclusively(session.id, async () => {
     const now = deps.clock.now();
@@ -141,7 +161,7 @@ export const trackBehavior = async (
       activity,
       score: engagementScore(signalsOf(activity, visits)),
       visits,
-      path: pathOf(report, contact?.page ?? session.page),
+      path: pathOf(page?.url ?? ''),
       isLeaving: report.events.some(({ type }) => type === 'exit_intent'),
     };
     const offering: Offering = triggerToFire(
@@ -161,10 +181,9 @@ export const trackBehavior = async (
       'trigger' in offering && offer !== undefined ? { ...offering, messageId: offer.messageId } : undefined;
     return { score: watched.score, fired: fires };
   });
-  if (contact !== undefined && Math.abs((contact.engagement ?? 0) - score) >= tellContactEvery) {
-    await changeContact(deps, session, () => ({ engagement: score }));
-  }
-  return { score, offered: fired === undefined ? undefined : await make(deps, watching, fired) };
+  const changed = await tellContact(deps, watching, { score, page });
+  const offered = fired === undefined ? undefined : await make(deps, { ...watching, contact: changed }, fired);
+  return { score, offered, contact: changed };
 };
 
 /** The offer of a trigger that the page names; undefined where there is none to be made now. */
@@ -193,16 +212,4 @@ export const offerFor = async (
   return content === undefined || actions === undefined
     ? make(deps, watching, { trigger, messageId })
     : { messageId, content, actions };
-};
-
-/** What was offered last and not answered yet: the visitor's next words are an answer to it. */
-export const pendingOffer = async (
-  deps: Pick<EngagementDeps, 'store'>,
-  session: Session,
-): Promise<(Offered & { at: number }) | undefined> => {
-  const engagement = await deps.store.documents.engagements.get(session.orgId, session.id);
-  const offer = engagement?.offers.at(-1);
-  if (offer?.content === undefined || offer.actions === undefined) return undefined;
-  const { messageId, content, actions, at } = offer;
-  return { messageId, content, actions, at };
 };

@@ -59,6 +59,10 @@ export const memberOfCookie = (deps: SessionDeps, secret: string): Promise<Signe
 export const memberOfToken = (deps: SessionDeps, token: string): Promise<SignedIn | undefined> =>
   signedInBy(deps, token, ['token']);
 
+/** Who a key of one of the contracts stands for: known, but for another surface than the console. */
+export const memberOfOtherKey = (deps: SessionDeps, secret: string): Promise<SignedIn | undefined> =>
+  signedInBy(deps, secret, ['functions', 'v1', 'webchats']);
+
 /** Opens a console session; `secret` goes into the cookie and nowhere else. */
 export const openSession = async (deps: SessionDeps, member: Member): Promise<SignedIn & { secret: string }> => {
   const secret = newSecret('cookie');

@@ -51,13 +51,17 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-/** The environment of a node; what it printed when it was ready. */
-export const startNodeProcess = async (env: Record<string, string>, fault = 'none'): Promise<TestNode> => {
+/** Resolves when it is ready; `signal` kills it also before. */
+export const startNodeProcess = async (
+  env: Record<string, string>,
+  { fault = 'none', signal }: { fault?: string; signal?: AbortSignal } = {},
+): Promise<TestNode> => {
   const port = env['PORT'] ?? String(await freePort());
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/cluster/node-child.ts', fault], {
     env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   let log = '';
   child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()));
   child.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()));
@@ -127,7 +131,7 @@ export const startCluster = async (
         ...env,
         ...(port === undefined ? {} : { PORT: String(port) }),
       },
-      fault,
+      { fault },
     );
     all.push(node);
     return node;

@@ -7,7 +7,7 @@ import { canCluster, startCluster } from './cluster.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { eventually, peopleOf, staleDeltas, streamed, toldSeqs } from './people.ts';
 
-const question = 'Tell me everything about your multi-day trips, please';
+const question = 'What does a kayak cost?';
 
 describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', () => {
   let cluster: TestCluster;
@@ -89,12 +89,12 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', (
     });
   });
 
-  it('100 races for a takeover over two nodes: one winner each, the other is told who has it', async () => {
+  it('60 races for a takeover over two nodes: one winner each, the other is told who has it', async () => {
     const visitors = await Promise.all(Array.from({ length: 20 }, () => people.visitor(here)));
     const colleague = await people.colleague('Theo');
     const [owner, theo] = await Promise.all([people.staff(here), people.staff(there, undefined, colleague.token)]);
     let wins = 0;
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       await Promise.all(
         visitors.map(async ({ conversationId, say }) => {
           if (round === 0) await say('Hi');
@@ -116,7 +116,7 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', (
         }),
       );
     }
-    expect(wins).toBe(100);
+    expect(wins).toBe(60);
   });
 
   it('who looks and who is there is known on both nodes', async () => {

@@ -3,6 +3,7 @@ import { newUuid } from '../../shared/ids.ts';
 import type { Fact } from '../../shared/facts.ts';
 import type { SessionView } from '../../shared/commands.ts';
 import type { View } from '../../shared/view.ts';
+import type { Ack } from '../../shared/wire.ts';
 import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { addMember } from '../support/tenant.ts';
@@ -36,6 +37,25 @@ const visitorOf = (client: RawClient, view: SessionView): Visitor => ({
     client.must('message:send', { conversationId: view.conversationId, clientId, text }),
 });
 
+/** Opens a conversation; what the view holds of the answer in flight counts as streamed, in its place among the frames. */
+const look = (client: RawClient, conversationId: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    client.socket.emit('conversation:open', { conversationId }, (ack: Ack<View>) => {
+      if (!ack.ok) {
+        reject(new Error(`conversation:open: ${ack.error.code}`));
+        return;
+      }
+      const { reply } = ack.data;
+      if (reply !== undefined) {
+        const { replyId, turn, attempt, text } = reply;
+        const about = { conversationId, replyId, turn, attempt };
+        client.frames.push({ event: 'signal', signal: { type: 'reply.reset', ...about } });
+        client.frames.push({ event: 'signal', signal: { type: 'reply.delta', ...about, offset: 0, text } });
+      }
+      resolve();
+    });
+  });
+
 export const peopleOf = (cluster: () => TestCluster): People => {
   const clients: RawClient[] = [];
   return {
@@ -52,7 +72,7 @@ export const peopleOf = (cluster: () => TestCluster): People => {
     async staff(node, conversationId, token = cluster().token) {
       const client = await connectStaff(node.url, token);
       clients.push(client);
-      if (conversationId !== undefined) await client.must<View>('conversation:open', { conversationId });
+      if (conversationId !== undefined) await look(client, conversationId);
       return client;
     },
     async colleague(name) {

@@ -47,12 +47,17 @@ const promisesOf = (example: Example): Promises => ({
   },
   isEcho: example.curl !== undefined || example.part !== undefined,
   hasExactKeys: !parts.some(({ document }) => document === example.document),
+  mayBeNull: false,
 });
 
 /** What is wrong with an answer to an example; empty where nothing is. */
-const faultsOf = (example: Example, { status, body }: { status: number; body: unknown }): string[] =>
+const faultsOf = (
+  example: Example,
+  { status, body }: { status: number; body: unknown },
+  more: Partial<Promises> = {},
+): string[] =>
   status === example.status
-    ? breaches(example.response, body, promisesOf(example))
+    ? breaches(example.response, body, { ...promisesOf(example), ...more })
     : [`${status} instead of ${example.status}: ${JSON.stringify(body)}`];
 
 describe.skipIf(!hasCurl)('the lines as pasted, flags included (needs curl)', () => {
@@ -150,35 +155,49 @@ describe('the stored document of the third contract', () => {
 });
 
 describe('the chat of the fourth contract', () => {
-  it('answers as printed, one request after the other', async () => {
+  const sessionOf = ({ body }: { body: unknown }): string | undefined => (body as { session_id?: string }).session_id;
+  const opening = chatting.find(({ response }) => sessionOf({ body: response }) !== undefined)!;
+
+  it('answers to one session on a fresh start, request after request; what is switched off is null', async () => {
+    const fresh = await startServer();
+    try {
+      let session: string | undefined;
+      const found: Record<string, unknown> = {};
+      for (const example of chatting) {
+        const answer = await callFixture(fresh, example, { session });
+        session ??= sessionOf(answer);
+        const faults = faultsOf(example, answer, { mayBeNull: true });
+        if (faults.length > 0) found[example.name] = [faults, answer.body];
+      }
+      expect(chatting.length).toBeGreaterThan(5);
+      expect(session).toBeDefined();
+      expect(found).toEqual({});
+    } finally {
+      await fresh.stop();
+    }
+  });
+
+  it('answers as printed to the session just created, on a widget that speaks first', async () => {
     const { firstRun } = server;
     const admin = { authorization: `Bearer ${firstRun.keys.console}`, 'content-type': 'application/json' };
     const { widgets } = (await (await fetch(`${server.url}/api/console/widgets`, { headers: admin })).json()) as {
       widgets: { id: string; catyKey: string }[];
     };
     const widget = widgets.find(({ catyKey }) => catyKey === firstRun.keys.widget)!;
-    // The examples are of a widget that speaks first.
-    const proactive = {
-      isEnabled: true,
-      cooldownSeconds: 30,
-      triggers: [{ type: 'high_engagement', score: 1, message: '' }],
-    };
+    const triggers = [{ type: 'high_engagement', score: 1, message: '' }];
     const set = await fetch(`${server.url}/api/console/widgets/${widget.id}`, {
       method: 'PATCH',
       headers: admin,
-      body: JSON.stringify({ proactive }),
+      body: JSON.stringify({ proactive: { isEnabled: true, cooldownSeconds: 30, triggers } }),
     });
     expect(set.status).toBe(200);
-    let session: string | undefined;
     const found: Record<string, unknown> = {};
     for (const example of chatting) {
+      const session = sessionOf(await callFixture(server, opening));
       const answer = await callFixture(server, example, { session });
-      session ??= (answer.body as { session_id?: string }).session_id;
       const faults = faultsOf(example, answer);
       if (faults.length > 0) found[example.name] = [faults, answer.body];
     }
-    expect(chatting.length).toBeGreaterThan(5);
-    expect(session).toBeDefined();
     expect(found).toEqual({});
   });
 });

@@ -7,6 +7,8 @@ export interface Promises {
   isEcho: boolean;
   /** The example's keys and no others, in its order. */
   hasExactKeys: boolean;
+  /** What was not configured is null: an example shows a widget on which everything is on. */
+  mayBeNull: boolean;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -62,12 +64,13 @@ const ofText = (example: string, actual: string, mustEqual: boolean): string | u
 
 /** Where an answer breaks what the example promises, by path; empty where it keeps all. */
 export const breaches = (example: unknown, actual: unknown, promises: Promises, path = ''): string[] => {
-  const { known, isEcho, hasExactKeys } = promises;
+  const { known, isEcho, hasExactKeys, mayBeNull } = promises;
   const name = /[^.[\]]+$/.exec(path)?.[0] ?? '';
   const wrong = (what: string): string[] => [`${path === '' ? 'the answer' : path} ${what}`];
   if (Object.hasOwn(known, name) && isSame(known[name], example)) {
     return isSame(actual, example) ? [] : wrong(`is not ${JSON.stringify(example)}: ${JSON.stringify(actual)}`);
   }
+  if (mayBeNull && actual === null) return [];
   if (isRecord(example)) {
     if (!isRecord(actual)) return wrong(`is no object: ${JSON.stringify(actual)}`);
     if (Object.hasOwn(example, '...')) return [];

@@ -198,12 +198,21 @@ describe('what a visitor gets of it', () => {
 
   test('colours that are colours are used, others are stored and left out', async () => {
     const { id } = await create({
+      bubble_color: 'darkgreen',
+      ice_break_color: 'lavender',
+      bot_icon_color: '#000080',
       header_color: 'midnightblue',
       header_text_color: 'no colour',
       bot_message_color: '#eee',
     });
     const view = await viewOf(id);
-    expect(view.theme.light).toMatchObject({ header: '#191970', aiBubble: '#eeeeee' });
+    expect(view.theme.light).toMatchObject({
+      header: '#191970',
+      aiBubble: '#eeeeee',
+      launcher: '#006400',
+      starter: '#e6e6fa',
+      avatar: '#000080',
+    });
     expect(view.theme.adjusted).toContain('headerText');
     const plain = await viewOf((await create({ header_color: '<string>' })).id);
     expect(plain.theme.light.header).toMatch(/^#[0-9a-f]{6}$/);

@@ -23,6 +23,11 @@ const pairs: [text: keyof SchemeTokens, on: keyof SchemeTokens, ratio: number][]
   ['onVisitorBubble', 'visitorBubble', 4.5],
   ['onAiBubble', 'aiBubble', 4.5],
   ['onChip', 'chip', 4.5],
+  ['onLauncher', 'launcher', 4.5],
+  ['onLauncher', 'launcherHover', 4.5],
+  ['onAvatar', 'avatar', 4.5],
+  ['onStarter', 'starter', 4.5],
+  ['onStarter', 'starterHover', 4.5],
   ['onCsat', 'csat', 4.5],
   ['time', 'surface', 4.5],
   ['danger', 'surface', 4.5],
@@ -108,7 +113,7 @@ describe('every colour of a widget', () => {
         expect(themeSchema.parse(theme)).toEqual(theme);
         for (const tokens of [theme.light, theme.dark]) {
           for (const [name, value] of Object.entries(tokens)) {
-            if (name === 'fillLine' && value === 'transparent') continue;
+            if ((name === 'fillLine' || name === 'launcherLine') && value === 'transparent') continue;
             expect(`${name} ${value}`).toMatch(/^\w+ #[0-9a-f]{6}$/);
           }
         }
@@ -178,6 +183,28 @@ describe('the brand', () => {
     expect(deriveTheme({ primary: '#4f46e5' }).light).toMatchObject({ fill: '#4f46e5', onFill: '#ffffff' });
     expect(deriveTheme({ primary: '#FFD400' }).light).toMatchObject({ fill: '#ffd400', onFill: '#000000' });
     expect(deriveTheme({ primary: '#FFD400' }).adjusted).toEqual([]);
+  });
+
+  it('gives the launcher, the sign of the AI and the opening messages colours of their own', () => {
+    const plain = deriveTheme({ primary: '#0f766e' });
+    for (const tokens of [plain.light, plain.dark]) {
+      expect(tokens).toMatchObject({
+        launcher: tokens.fill,
+        onLauncher: tokens.onFill,
+        launcherHover: tokens.fillHover,
+        avatar: tokens.chip,
+        onAvatar: tokens.onChip,
+        starter: tokens.surface,
+        onStarter: tokens.text,
+        starterHover: tokens.sunken,
+      });
+    }
+    const own = deriveTheme({ primary: '#0f766e', launcher: 'gold', avatar: '#123456', starters: 'mistyrose' });
+    for (const tokens of [own.light, own.dark]) {
+      expect(tokens).toMatchObject({ launcher: '#ffd700', avatar: '#123456', starter: '#ffe4e1' });
+      expect(tokens.fill).toBe(plain.light.fill);
+    }
+    expect(deriveTheme({ primary: '#0f766e', launcher: 'mauve-ish' }).adjusted).toEqual(['launcher']);
   });
 
   it('gets a border where the surface would swallow it, and none where it stands out', () => {

@@ -71,7 +71,16 @@ beforeAll(async () => {
     title: 'Victim',
     text: 'Text',
   });
+  const { key } = await post<{ key: { id: string } }>('/keys', { kind: 'v1', name: 'Victim' });
+  const { pipeline } = await post<{ pipeline: { id: string } }>('/pipelines', {
+    name: 'Victim',
+    stages: [{ key: 'new', name: 'New' }],
+  });
+  const { contacts } = JSON.parse((await http('GET', '/api/console/contacts')).text) as { contacts: { id: string }[] };
   Object.assign(ids, {
+    keys: key.id,
+    pipelines: pipeline.id,
+    contacts: contacts[0]!.id,
     widgets: widget.id,
     members: member.id,
     assistants: widget.assistantId,

@@ -109,7 +109,12 @@ const strangeFields: [string, unknown][] = [
 ];
 
 /** Every way of breaking an input, or those that `pick` leaves, each with what must become of it. */
-export const casesOf = (input: z.ZodType, fill: Fill, pick: <T>(all: readonly T[]) => T[]): Case[] => {
+export const casesOf = (
+  input: z.ZodType,
+  fill: Fill,
+  pick: <T>(all: readonly T[]) => T[],
+  isForbidden: (value: unknown) => boolean = isStrange,
+): Case[] => {
   const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   const sample = sampleOf(schema, '', fill);
   const broken: [string, unknown][] = [['as it should be', sample]];
@@ -131,6 +136,6 @@ export const casesOf = (input: z.ZodType, fill: Fill, pick: <T>(all: readonly T[
     const json = JSON.stringify(value);
     // As it arrives: a field that JSON cannot write is not there.
     const arrived: unknown = json === undefined ? undefined : JSON.parse(json);
-    return { label, input: arrived, mustRefuse: !input.safeParse(arrived ?? {}).success || isStrange(arrived) };
+    return { label, input: arrived, mustRefuse: !input.safeParse(arrived ?? {}).success || isForbidden(arrived) };
   });
 };

@@ -38,7 +38,7 @@ export const startTarget = async (): Promise<Target> => {
   };
 };
 
-const leaks = /\n\s+at |node_modules|\.ts:\d|SQLITE|ZodError|SyntaxError|TypeError|\/server\//;
+export const leaks = /\n\s+at |node_modules|\.ts:\d|SQLITE|ZodError|SyntaxError|TypeError|\/server\//;
 
 /** What is wrong with a refusal as a caller gets it; undefined where it is in order. */
 export const faultOf = (error: unknown, status?: number): string | undefined => {

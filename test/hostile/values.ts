@@ -75,13 +75,17 @@ const strangeKey = /^(__proto__|constructor|prototype|\$.*)$/;
 const maxDepth = 8;
 
 /** Whether an input must be refused for its shape alone, whatever a schema would strip of it. */
-export const isStrange = (value: unknown, depth = 1): boolean => {
+export const isStrange = (value: unknown, depth = 1, key = strangeKey): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   if (depth > maxDepth) return true;
   return Object.entries(value).some(
-    ([key, inner]) => (!Array.isArray(value) && strangeKey.test(key)) || isStrange(inner, depth + 1),
+    ([name, inner]) => (!Array.isArray(value) && key.test(name)) || isStrange(inner, depth + 1, key),
   );
 };
+
+/** The same where a body holds free-form values, in which `$` begins a key like any other. */
+export const isStrangeButDollar = (value: unknown): boolean =>
+  isStrange(value, 1, /^(__proto__|constructor|prototype)$/);
 
 /** Ids, keys and paths that somebody might guess. */
 export const guesses = [

@@ -8,8 +8,10 @@ import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { Member } from '../../server/ports/documents.ts';
 import { addArticle } from '../../server/usecases/knowledge.ts';
 import { makeKey } from '../../server/usecases/keys.ts';
+import { createPipeline } from '../../server/usecases/pipelines.ts';
 import { createWidget } from '../../server/usecases/widgets.ts';
 import { makeLink } from '../../server/usecases/accounts.ts';
+import { formOf, pictures } from '../support/pictures.ts';
 import { httpTest } from './http-server.ts';
 import type { CallOptions } from './http-server.ts';
 
@@ -19,8 +21,17 @@ let agent: Member;
 let admin: Member;
 let subject: Member;
 let foreigner: Member;
-const ids = { widget: '', assistant: '', article: '', conversation: '' };
-const foreign = { widget: '', assistant: '', article: '', conversation: '', member: '', key: '' };
+const ids = { widget: '', assistant: '', article: '', conversation: '', contact: '' };
+const foreign = {
+  widget: '',
+  assistant: '',
+  article: '',
+  conversation: '',
+  member: '',
+  key: '',
+  contact: '',
+  pipeline: '',
+};
 const canary = 'canary-7f3a';
 
 const converse = async (orgId: string, widgetId: string, contactId: string, text: string): Promise<string> => {
@@ -77,6 +88,22 @@ const addContact = async (orgId: string, widgetId: string, name: string): Promis
   return id;
 };
 
+/** Puts a contact into the first stage, with a lead. */
+const place = async (orgId: string, contactId: string): Promise<void> => {
+  const { pipelines, contacts, leads } = http.deps.store.documents;
+  const [pipeline] = await pipelines.list(orgId);
+  const contact = (await contacts.get(orgId, contactId))!;
+  const leadId = newId('lead');
+  const { id: pipelineId, stages } = pipeline!;
+  await contacts.put({ ...contact, pipelineId, stageId: stages[0]!.id, leadId });
+  const { widgetId, name } = contact;
+  const base = { id: leadId, orgId, createdAt: 1, updatedAt: 1, contactId, conversationId: 'c', widgetId, score: 7 };
+  await leads.put(name === undefined ? base : { ...base, name });
+};
+
+const newPipeline = async (): Promise<string> =>
+  (await createPipeline(http.deps, http.owner.orgId, { name: 'P', stages: [{ key: 'a', name: 'A' }] })).id;
+
 beforeAll(async () => {
   const { deps, owner, seeded } = http;
   const { documents } = deps.store;
@@ -87,6 +114,8 @@ beforeAll(async () => {
   ids.assistant = seeded.widget.assistantId;
   ids.article = (await addArticle(deps, owner.orgId, ids.assistant, { title: 'T', text: 'x' })).id;
   const contact = await addContact(owner.orgId, ids.widget, 'Ada');
+  ids.contact = contact;
+  await place(owner.orgId, contact);
   ids.conversation = await converse(owner.orgId, ids.widget, contact, 'hello tiller');
   await converse(owner.orgId, ids.widget, contact, 'again tiller');
 
@@ -124,6 +153,9 @@ beforeAll(async () => {
   foreign.article = (await addArticle(deps, orgId, foreign.assistant, { title: canary, text: canary })).id;
   foreign.key = (await makeKey(deps, foreigner, { kind: 'functions', name: canary })).key.id;
   const stranger = await addContact(orgId, foreign.widget, canary);
+  foreign.contact = stranger;
+  foreign.pipeline = (await createPipeline(deps, orgId, { name: canary, stages: [{ key: 'new', name: canary }] })).id;
+  await place(orgId, stranger);
   foreign.conversation = await converse(orgId, foreign.widget, stranger, `hello tiller ${canary}`);
 });
 
@@ -212,6 +244,25 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
     good: async () => ({ id: await newWidget(), body: { which: 'catyKey' } }),
     foreign: () => ({ id: foreign.widget, body: { which: 'widgetKey' } }),
   },
+  'GET /pipelines': { good: () => ({}) },
+  'POST /pipelines': { good: () => ({ body: { name: 'Trips', stages: [{ key: 'asked', name: 'Asked' }] } }) },
+  'PATCH /pipelines/:id': {
+    good: async () => ({ id: await newPipeline(), body: { name: 'Renamed', stages: [{ key: 'b', name: 'B' }] } }),
+    foreign: () => ({ id: foreign.pipeline, body: { name: 'Mine now' } }),
+  },
+  'DELETE /pipelines/:id': {
+    good: async () => ({ id: await newPipeline() }),
+    foreign: () => ({ id: foreign.pipeline }),
+  },
+  'GET /contacts': { good: () => ({ query: { limit: '1' } }) },
+  'GET /contacts/:id': { good: () => ({ id: ids.contact }), foreign: () => ({ id: foreign.contact }) },
+  'PATCH /contacts/:id': {
+    good: () => ({ id: ids.contact, body: { phone: '+44 1' } }),
+    foreign: () => ({ id: foreign.contact, body: { name: 'Mine now' } }),
+  },
+  'GET /leads': { good: () => ({}) },
+  'GET /leads/export': { good: () => ({}) },
+  'POST /icons': { good: () => ({ form: formOf(pictures.png) }) },
   'GET /search': { good: () => ({ query: { q: 'tiller' } }) },
   'GET /labels': { good: () => ({}) },
   'GET /conversations/:id/context': {
@@ -268,6 +319,9 @@ test.each(withForeign)("%s does not find another organisation's things, and leav
     await documents.articles.list(foreigner.orgId),
     await documents.members.list(foreigner.orgId),
     await documents.credentials.list(foreigner.orgId),
+    await documents.pipelines.list(foreigner.orgId),
+    await documents.contacts.list(foreigner.orgId),
+    await documents.leads.list(foreigner.orgId),
   ];
   const before = await held();
   const options = calls[route].foreign!();

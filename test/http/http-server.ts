@@ -67,6 +67,8 @@ export interface CallOptions {
   id?: string;
   query?: Record<string, string>;
   body?: unknown;
+  /** Sent in the place of a body. */
+  form?: FormData;
   headers?: Record<string, string>;
 }
 
@@ -160,7 +162,7 @@ export const httpTest = (
       const isJson = response.headers.get('content-type')?.includes('json') === true;
       return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
     };
-    test.call = (route, { cookie, id = '', query, body, headers = {} } = {}) => {
+    test.call = (route, { cookie, id = '', query, body, form, headers = {} } = {}) => {
       const [method = '', path = ''] = route.split(' ');
       const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
       return test.fetch(`/api/console${path.replace(':id', encodeURIComponent(id))}${search}`, {
@@ -171,6 +173,7 @@ export const httpTest = (
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(form === undefined ? {} : { body: form }),
       });
     };
     test.cookieOf = async (member) => `tiller=${(await openSession(deps, member)).secret}`;

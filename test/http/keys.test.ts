@@ -174,7 +174,7 @@ test.each(['functions', 'v1', 'webchats'] as const)(
   "a key of kind %s does not open the console's REST",
   async (kind) => {
     const { secret } = await make(kind);
-    for (const route of ['GET /me', 'GET /keys'] as const) expect((await call(route, {}, secret)).status).toBe(401);
+    for (const route of ['GET /me', 'GET /keys'] as const) expect((await call(route, {}, secret)).status).toBe(403);
   },
 );
 

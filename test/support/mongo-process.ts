@@ -125,6 +125,9 @@ const ferretProgram = async (folder: string): Promise<Program> => {
     'unix_socket_directories=',
     'max_connections=400',
     'shared_buffers=128MB',
+    // What is written survives every kill of a process, which is all that a test can do to it.
+    'fsync=off',
+    'full_page_writes=off',
     // The read indexes are found only by plans that know the field.
     'plan_cache_mode=force_custom_plan',
   ].flatMap((setting) => ['-c', setting]);

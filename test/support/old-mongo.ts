@@ -24,7 +24,7 @@ const answerTo = (request: Buffer, document: object): Buffer => {
 };
 
 /** A server whose every answer is this document; `hello` tells a driver what it deals with. */
-export const startOldMongo = async (hello: object): Promise<{ url: string; stop(): Promise<void> }> => {
+export const startOldMongo = async (hello: object): Promise<{ url: string; stop: () => void }> => {
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
     socket.on('error', () => {});
@@ -40,7 +40,7 @@ export const startOldMongo = async (hello: object): Promise<{ url: string; stop(
   await once(server, 'listening');
   return {
     url: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
+    stop: () => {
       server.close();
     },
   };

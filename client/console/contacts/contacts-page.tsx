@@ -239,9 +239,7 @@ export const ContactsPage = ({ list, contactId }: { list: ContactList; contactId
           <h1 class="min-w-0 grow truncate text-title font-semibold">Contacts</h1>
           {list === 'leads' && member.role !== 'agent' && <ExportButton />}
         </header>
-        <div class="shrink-0 px-3">
-          <TabLinks label="Lists" tabs={[tab('everyone', 'Everyone'), tab('leads', 'Leads')]} />
-        </div>
+        <TabLinks isFlush label="Lists" tabs={[tab('everyone', 'Everyone'), tab('leads', 'Leads')]} />
         {list === 'leads' ? <Leads chosen={contactId} /> : <Everyone chosen={contactId} put={put} />}
       </section>
       {contactId !== null && (

@@ -32,7 +32,7 @@ const heads: Record<ContactList, readonly [text: string, shown: string][]> = {
     ['Phone', fromMiddle],
     ['Company', fromWide],
     ['Score', fromMiddle],
-    ['Left it', 'text-end'],
+    ['Received', 'text-end'],
   ],
 };
 
@@ -192,10 +192,10 @@ export const LeadRows = ({ items, chosen, now }: RowsProps<LeadView>) => (
         <Cell label="Company" class={fromWide}>
           {lead.company ?? dash}
         </Cell>
-        <span class={fromMiddle}>
+        <span class={`flex ${fromMiddle}`}>
           <Score label="Score" value={lead.score} />
         </span>
-        <Cell label="Left it" class="text-end text-text2 tabular-nums">
+        <Cell label="Received" class="text-end text-text2 tabular-nums">
           <time dateTime={new Date(lead.createdAt).toISOString()} title={exactTime(lead.createdAt)}>
             {listTime(lead.createdAt, now)}
           </time>

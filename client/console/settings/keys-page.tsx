@@ -147,11 +147,10 @@ const Row = ({ of, now, onAsk }: { of: KeyView; now: number; onAsk: (asked: Aske
           </span>
           <span class="font-mono text-meta text-text2">…{of.hint}</span>
         </p>
-        <p class="text-small text-text2">
-          {contract.name} <span aria-hidden="true">·</span> <code class="font-mono text-meta">{contract.path}</code>
-        </p>
-        <p class="text-small text-text2">
-          <code class="font-mono text-meta break-words">{contract.sends}</code>
+        <p class="flex flex-wrap items-baseline gap-x-2 text-small text-text2">
+          {contract.name}
+          <code class="font-mono text-meta/[18px]">{contract.path}</code>
+          <code class="font-mono text-meta/[18px] break-words">{contract.sends}</code>
         </p>
         <p class="mt-1 text-small">
           {of.expiresAt !== undefined && (

@@ -30,7 +30,7 @@ export const Page = ({
   <div
     class={`mx-auto flex w-full flex-col gap-6 px-8 py-8 max-md:px-4 max-md:py-6 ${isWide ? 'max-w-[1180px]' : 'max-w-[760px]'}`}
   >
-    <header class="flex flex-wrap items-start gap-x-4 gap-y-3">
+    <header class="flex items-start gap-x-4 gap-y-3 max-sm:flex-wrap">
       <div class="min-w-0 grow">
         <h1 class="text-title font-semibold break-words">{title}</h1>
         {lead !== undefined && <p class="mt-1 text-text2">{lead}</p>}

@@ -27,8 +27,8 @@ export const ListEditor = (props: ListEditorProps) => {
   };
   return (
     <fieldset class="flex flex-col gap-2" disabled={isDisabled}>
-      <legend class="text-small font-semibold">{label}</legend>
-      {hint !== undefined && <p class="text-small text-text2">{hint}</p>}
+      <legend class="pb-1 text-small font-semibold">{label}</legend>
+      {hint !== undefined && <p class="-mt-1 text-small text-text2">{hint}</p>}
       {items.length > 0 && (
         <ul ref={list} class="flex flex-col gap-2">
           {items.map((item, at) => (

@@ -59,21 +59,21 @@ const Entry = ({ widget }: { widget: WidgetView }) => (
       <span class="inline-flex size-10 shrink-0 items-center justify-center rounded-full bg-quiet-soft text-quiet">
         <Icon name="chat" size={20} />
       </span>
-      <span class="min-w-0 grow">
-        <span class="flex items-baseline gap-2">
-          <span class="min-w-0 truncate font-semibold" dir="auto">
-            {widget.name}
+      <span class="flex min-w-0 grow items-center gap-4 max-sm:flex-col max-sm:items-start max-sm:gap-1">
+        <span class="w-full min-w-0 grow">
+          <span class="flex items-baseline gap-2">
+            <span class="min-w-0 truncate font-semibold" dir="auto">
+              {widget.name}
+            </span>
+            {widget.type !== 'chat' && (
+              <span class="shrink-0 text-small text-text2">{widgetTypes[widget.type].text}</span>
+            )}
           </span>
-          {widget.type !== 'chat' && (
-            <span class="shrink-0 text-small text-text2">{widgetTypes[widget.type].text}</span>
-          )}
+          <span class="block truncate text-small text-text2">
+            {whereOf(widget)}
+            {widget.description.trim() !== '' && <span> · {widget.description}</span>}
+          </span>
         </span>
-        <span class="block truncate text-small text-text2">
-          {whereOf(widget)}
-          {widget.description.trim() !== '' && <span> · {widget.description}</span>}
-        </span>
-      </span>
-      <span class="max-sm:hidden">
         {!widget.isEnabled ? (
           <Chip chip={{ tone: 'quiet', icon: 'stop', word: 'Off' }} />
         ) : widget.isAutopilot ? (

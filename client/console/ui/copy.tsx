@@ -44,26 +44,35 @@ export const CodeBlock = ({ label, text, isWrapped = false }: { label: string; t
   </figure>
 );
 
-/** An id on one line: its name, the value, a button. */
-export const CopyLine = ({ label, text }: { label: string; text: string }) => {
+/** A value with a button beside it; `label` says what is copied. */
+export const CopyText = ({ label, text }: { label: string; text: string }) => {
   const { isDone, copy } = useCopying(text);
   return (
-    <div class="flex min-w-0 items-center gap-2">
-      <dt class="w-28 shrink-0 truncate text-small text-text2 max-sm:w-20" title={label}>
-        {label}
-      </dt>
-      <dd class="flex min-w-0 grow items-center gap-1">
-        <code class="min-w-0 truncate font-mono text-meta select-all">{text}</code>
-        <IconButton
-          icon={isDone ? 'check' : 'copy'}
-          label={isDone ? `${label} copied` : `Copy ${label}`}
-          size={28}
-          onClick={copy}
-        />
-      </dd>
-    </div>
+    <span class="flex min-w-0 items-center gap-1">
+      <code class="min-w-0 truncate font-mono text-meta select-all" title={text}>
+        {text}
+      </code>
+      <IconButton
+        icon={isDone ? 'check' : 'copy'}
+        label={isDone ? `Copied ${label}` : `Copy ${label}`}
+        size={28}
+        onClick={copy}
+      />
+    </span>
   );
 };
+
+/** An id on one line: its name, the value, a button. */
+export const CopyLine = ({ label, text }: { label: string; text: string }) => (
+  <div class="flex min-w-0 items-center gap-2">
+    <dt class="w-28 shrink-0 truncate text-small text-text2 max-sm:w-20" title={label}>
+      {label}
+    </dt>
+    <dd class="min-w-0 grow">
+      <CopyText label={label} text={text} />
+    </dd>
+  </div>
+);
 
 export const CopyLines = ({ lines }: { lines: readonly (readonly [label: string, text: string])[] }) => (
   <dl class="flex min-w-0 flex-col gap-1">

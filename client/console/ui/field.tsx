@@ -145,44 +145,42 @@ interface SelectProps<T extends string> {
   disabled?: boolean;
 }
 
-/** A choice whose label is for screen readers alone: in a toolbar or a row. */
-export const BareSelect = <T extends string>({
-  label,
-  value,
-  options,
-  onChoose,
-  disabled = false,
-  class: className = '',
-}: Omit<SelectProps<T>, 'hint' | 'error'> & { class?: string }) => (
-  <select
-    aria-label={label}
-    value={value}
-    disabled={disabled}
-    class={`${controlLook} h-9 ${className}`}
-    onChange={(event) => onChoose(event.currentTarget.value as T)}
-  >
-    <Options options={options} />
-  </select>
+interface SelectBoxProps<T extends string> {
+  value: T;
+  options: readonly Choice<T>[];
+  onChoose: (value: T) => void;
+  disabled?: boolean;
+  id?: string;
+  'aria-label'?: string;
+  'aria-describedby'?: string;
+  'aria-invalid'?: boolean;
+}
+
+/** The browser's own list under an arrow that stands where every other mark of a field does. */
+const SelectBox = <T extends string>({ options, onChoose, disabled = false, ...rest }: SelectBoxProps<T>) => (
+  <span class="relative block min-w-0">
+    <select
+      {...rest}
+      disabled={disabled}
+      class={`${controlLook} h-9 appearance-none truncate pe-8`}
+      onChange={(event) => onChoose(event.currentTarget.value as T)}
+    >
+      <Options options={options} />
+    </select>
+    <Icon name="chevron-down" class="pointer-events-none absolute end-2.5 top-2.5 text-text2" />
+  </span>
 );
 
-export const SelectField = <T extends string>(props: SelectProps<T>) => {
-  const { label, value, options, onChoose, hint, error, disabled } = props;
-  return (
-    <Field label={label} hint={hint} error={error}>
-      {(ids) => (
-        <select
-          {...ids}
-          value={value}
-          disabled={disabled === true}
-          class={`${controlLook} h-9`}
-          onChange={(event) => onChoose(event.currentTarget.value as T)}
-        >
-          <Options options={options} />
-        </select>
-      )}
-    </Field>
-  );
-};
+/** A choice whose label is for screen readers alone: in a toolbar or a row. */
+export const BareSelect = <T extends string>({ label, ...rest }: Omit<SelectProps<T>, 'hint' | 'error'>) => (
+  <SelectBox {...rest} aria-label={label} />
+);
+
+export const SelectField = <T extends string>({ label, hint, error, ...rest }: SelectProps<T>) => (
+  <Field label={label} hint={hint} error={error}>
+    {(ids) => <SelectBox {...rest} {...ids} />}
+  </Field>
+);
 
 interface SwitchProps {
   label: string;

@@ -51,7 +51,7 @@ const paths = {
   key: 'M15.500 4a4.500 4.500 0 1 0 0 9a4.500 4.500 0 1 0 0-9M12.200 11.700L4.500 19.500M7.500 16.500l2.500 2.500',
   columns: 'M4 5h4v14H4zM10 5h4v10h-4zM16 5h4v6h-4z',
   card: 'M3.500 5.500h17v13h-17zM8.700 9a1.800 1.800 0 1 0 0 3.600a1.800 1.800 0 1 0 0-3.600M5.800 16c.4-1.500 1.500-2.200 2.900-2.200s2.500.7 2.900 2.200M14.500 10.500h3M14.500 14h3',
-  grip: 'M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01',
+  grip: 'M8 5h2v2H8zM14 5h2v2h-2zM8 11h2v2H8zM14 11h2v2h-2zM8 17h2v2H8zM14 17h2v2h-2z',
   download: 'M12 4.500V16M7 11.500l5 5l5-5M4.500 19.500h15',
   flag: 'M6 20.500V5h12l-3 4l3 4H6',
   image:
@@ -62,7 +62,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-const filled: ReadonlySet<IconName> = new Set<IconName>(['spark', 'stop', 'more']);
+const filled: ReadonlySet<IconName> = new Set<IconName>(['spark', 'stop', 'more', 'grip']);
 
 /** Decoration: the word beside it, or the button's label, says what it means. */
 export const Icon = ({ name, size = 16, class: className = '' }: { name: IconName; size?: number; class?: string }) => (

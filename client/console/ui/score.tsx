@@ -4,7 +4,7 @@ export const Score = ({ label, value }: { label: string; value: number }) => {
   return (
     <span class="inline-flex items-center gap-2">
       <svg width="48" height="4" viewBox="0 0 48 4" aria-hidden="true" class="shrink-0">
-        <rect width="48" height="4" rx="2" class="fill-line" />
+        <rect width="48" height="4" rx="2" class="fill-current opacity-20" />
         <rect width={(score * 48) / 100} height="4" rx="2" class="fill-held" />
       </svg>
       <span class="text-small tabular-nums">

@@ -13,20 +13,31 @@ export interface TabLink {
   mark?: 'problem' | 'changed' | undefined;
 }
 
-export const TabLinks = ({ label, tabs }: { label: string; tabs: readonly TabLink[] }) => {
+/** `isFlush`: the line under the tabs reaches from edge to edge of what they stand in. */
+export const TabLinks = ({
+  label,
+  tabs,
+  isFlush = false,
+}: {
+  label: string;
+  tabs: readonly TabLink[];
+  isFlush?: boolean;
+}) => {
   const current = useRef<HTMLAnchorElement>(null);
   const here = tabs.findIndex(({ isHere }) => isHere);
   useEffect(() => current.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [here]);
   return (
-    // The scrolling box is wider than its tabs by the focus ring, or it would cut the ring off.
-    <nav aria-label={label} class="thin-scroll -mx-1 flex gap-1 overflow-x-auto border-b border-line px-1 pt-1">
+    <nav
+      aria-label={label}
+      class={`flex shrink-0 gap-1 overflow-x-auto border-b border-line [scrollbar-width:none] ${isFlush ? 'px-2' : ''}`}
+    >
       {tabs.map((tab) => (
         <a
           key={tab.text}
           ref={tab.isHere ? current : null}
           href={hrefOf(tab.to)}
           aria-current={tab.isHere ? 'page' : undefined}
-          class={`focus-inset -mb-px flex h-10 shrink-0 items-center gap-1.5 rounded-t-control border-b-2 px-3 whitespace-nowrap ${
+          class={`focus-inset flex h-10 shrink-0 items-center gap-1.5 rounded-t-control border-b-2 px-3 whitespace-nowrap ${
             tab.isHere ? 'border-fill font-semibold' : 'border-transparent text-text2 hover:bg-hover hover:text-text'
           }`}
         >

@@ -43,7 +43,7 @@ const Standing = ({ context, onMoved }: { context: Context; onMoved: (contact: C
   ] as const;
   return (
     <Section
-      title="Lead"
+      title="Pipeline"
       action={
         contact.leadId !== undefined && (
           <span class="inline-flex h-5 items-center gap-1 rounded-control bg-held-soft px-1.5 text-meta font-semibold text-held">
@@ -55,7 +55,7 @@ const Standing = ({ context, onMoved }: { context: Context; onMoved: (contact: C
       {isKept && <StageSelect contact={contact} onMoved={onMoved} />}
       <dl class="flex flex-col gap-1">
         {scores.map(([label, score]) => (
-          <div key={label} class="flex items-center justify-between gap-2">
+          <div key={label} class="flex items-center justify-between gap-2 [&>dd]:flex">
             <dt class="text-small text-text2">{label}</dt>
             <dd>
               {score === null ? (

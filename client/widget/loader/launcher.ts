@@ -15,8 +15,8 @@ export interface Launcher {
 
 const themed = ({ theme, position, offsetX: x, offsetY: y, zIndex }: PublicWidget, scheme: Scheme): string => {
   const vars = (name: 'light' | 'dark'): string => {
-    const { fill, onFill, fillHover, fillLine, focus } = theme[name];
-    return `.launcher{--f:${fill};--on:${onFill};--h:${fillHover};--l:${fillLine};--r:${focus}}`;
+    const { launcher, onLauncher, launcherHover, launcherLine, focus } = theme[name];
+    return `.launcher{--f:${launcher};--on:${onLauncher};--h:${launcherHover};--l:${launcherLine};--r:${focus}}`;
   };
   const place = (x: number, y: number): string => `:host{--tw-x:${x}px;--tw-y:${y}px}`;
   const side = position === 'bottom-left' ? 'left' : 'right';

@@ -11,6 +11,7 @@ export interface Persona {
   name: string;
   /** Of a person, for the initials. */
   fullName?: string;
+  /** Of a person; where nobody in particular is there, the widget's own picture. */
   avatarUrl?: string;
 }
 
@@ -42,9 +43,11 @@ export const personaOf = (
       .avatarUrl;
     return { kind: 'agent', name: firstName(name), fullName: name, ...(avatarUrl === undefined ? {} : { avatarUrl }) };
   }
+  const picture = widget.iconUrl === undefined ? {} : { avatarUrl: widget.iconUrl };
   const isAi = control === undefined || state?.status === 'new' ? widget.isAutopilot : control.isAutopilot;
-  if (isAi && control?.waiting == null) return { kind: 'ai', name: widget.texts.title || widget.assistantName };
-  return { kind: 'team', name: widget.texts.title };
+  if (isAi && control?.waiting == null)
+    return { kind: 'ai', name: widget.texts.title || widget.assistantName, ...picture };
+  return { kind: 'team', name: widget.texts.title, ...picture };
 };
 
 /** What stands under the last message while an answer is owed that no dots announce. */

@@ -1,5 +1,5 @@
 // Why the shared keeper cannot start, told to a person; and whether waiting may help.
-import { MongoClient, MongoParseError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { MongoClient, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import type { MongoClientOptions } from 'mongodb';
 import { StoreStartError } from './data-lock.ts';
 
@@ -65,17 +65,10 @@ const ofSelection = (error: MongoServerSelectionError, hosts: string): StoreStar
       error,
     );
   }
-  const garbled = told.find((one) => one instanceof MongoParseError || /Invalid message size/.test(one.message));
-  if (garbled !== undefined) {
-    return new StoreStartError(
-      `What answers at ${hosts} is not a MongoDB (${garbled.message}). Check the port in MONGODB_URL.`,
-      error,
-    );
-  }
   const refused = told.find(
     (one) => one instanceof MongoServerError && (one.code === AUTHENTICATION_FAILED || one.code === ATLAS_ERROR),
   );
   if (refused !== undefined) return toMongoStartError(refused, hosts);
-  const why = told[0]?.message ?? 'no primary was found';
+  const why = told[0]?.message ?? 'nothing there spoke as a MongoDB does, or it has no primary';
   return new StoreUnreachableError(`No MongoDB that takes writes answers at ${hosts}: ${why}.`, error);
 };

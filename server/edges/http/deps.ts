@@ -22,6 +22,8 @@ export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, Conver
   spending: Spending;
   /** Conversations as this node hears them, for calls that wait for an answer. */
   listening: Listening;
+  /** How long such a call waits at most, ms. Default 25,000. */
+  turnMs?: number;
   /** False while starting or draining. */
   isReady(): boolean;
   /** Where the built pages, console and widget lie. */

@@ -10,6 +10,7 @@ import { isOriginAllowed } from '../../domain/allowed-domains.ts';
 import type { Bus, Delivery } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identities } from '../../ports/identity.ts';
+import type { Model } from '../../ports/model.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { Committer } from '../../usecases/commit.ts';
@@ -48,6 +49,8 @@ export interface GatewayDeps {
   presence: Presence;
   limits: Limits;
   spending: Spending;
+  /** Words what a widget says first. */
+  model: Model;
   identities: Identities;
   trust: Trust;
   baseUrl(): string;

@@ -7,10 +7,10 @@ import type { Page } from '../../../shared/facts.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
-import { engagementScore } from '../../domain/engagement.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
 import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
+import { trackBehavior } from '../../usecases/engagements.ts';
 import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
@@ -265,20 +265,14 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     },
     'behavior:track': async ({ events, metrics }) => {
       const session = sessionNow();
-      const refusal = limits.check('action', `track ${session.visitorId}`);
+      const refusal = limits.check('track', session.visitorId);
       if (refusal !== undefined) throw refusal;
-      const pages = events.filter(({ type }) => type === 'page_view').length;
-      // The wall clock caps what the page claims.
-      const wall = deps.clock.now() - session.createdAt;
-      return {
-        engagementScore: engagementScore({
-          timeOnPage: Math.min(metrics?.timeOnPage ?? 0, wall),
-          scrollDepth: metrics?.scrollDepth ?? 0,
-          clicks: metrics?.clickCount ?? events.filter(({ type }) => type === 'click').length,
-          pages,
-          visits: seat.contact?.visits ?? 1,
-        }),
-      };
+      const watching = { session, widget: await widgetNow(), contact: seat.contact };
+      const { score, offered, contact } = await trackBehavior(deps, watching, { events, metrics }, { isWhole: true });
+      seat.contact = contact;
+      if (offered === undefined) return { engagementScore: score };
+      const { messageId, content } = offered;
+      return { engagementScore: score, proactive: { messageId, content } };
     },
     'visitor:identify': async (input) => {
       const session = sessionNow();

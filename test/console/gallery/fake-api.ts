@@ -32,7 +32,7 @@ const missing = (): never => {
   throw new Refused(404, 'not_found', 'There is no such thing');
 };
 const one = <T extends { id: string }>(list: T[], id: string): T => list.find((each) => each.id === id) ?? missing();
-const drop = <T extends { id: string }>(list: T[], id: string): void => {
+const drop = (list: { id: string }[], id: string): void => {
   const at = list.findIndex((each) => each.id === id);
   if (at < 0) missing();
   list.splice(at, 1);

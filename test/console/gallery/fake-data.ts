@@ -153,8 +153,8 @@ const stretch = (held: Held): Held => {
     name: long.slice(0, 100),
     email: `${'a.very.long.address.'.repeat(5)}@${'subdomain.'.repeat(8)}example`,
     company: `<img src=x onerror="window.__hit=1"> ${'GmbH & Co. '.repeat(7)}`.slice(0, 100),
-    customFields: { [`${'Field'.repeat(18)}`]: 'w'.repeat(400), '<b>bold</b>': '<script>window.__hit=1</script>' },
-    page: { url: `https://selwick.example/${'path/'.repeat(80)}`, title: `${'A title that goes on '.repeat(12)}` },
+    customFields: { ['Field'.repeat(18)]: 'w'.repeat(400), '<b>bold</b>': '<script>window.__hit=1</script>' },
+    page: { url: `https://selwick.example/${'path/'.repeat(80)}`, title: 'A title that goes on '.repeat(12) },
   };
   return {
     ...held,

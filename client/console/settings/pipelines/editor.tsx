@@ -4,7 +4,7 @@ import type { PipelineView } from '../../../../shared/console-api.ts';
 import { call, messageOf } from '../../api.ts';
 import { navigate } from '../../router.ts';
 import { Button } from '../../ui/button.tsx';
-import { CopyLines } from '../../ui/copy.tsx';
+import { CopyLines, CopyText } from '../../ui/copy.tsx';
 import { Empty, Notice, toast } from '../../ui/feedback.tsx';
 import { TextField } from '../../ui/field.tsx';
 import { Confirm } from '../../ui/form-dialog.tsx';
@@ -146,21 +146,30 @@ const Editor = ({ pipeline, onStored }: { pipeline: PipelineView; onStored: (pip
             ['Pipeline, UUID', pipeline.uuid],
           ]}
         />
-        <ul class="flex flex-col gap-3 border-t border-line pt-3">
-          {pipeline.stages.map((stage) => (
-            <li key={stage.id}>
-              <p class="truncate text-small font-semibold" dir="auto">
-                {stage.name}
-              </p>
-              <CopyLines
-                lines={[
-                  ['Key', stage.key],
-                  ['24-hex id', stage.hexId],
-                ]}
-              />
-            </li>
-          ))}
-        </ul>
+        <table class="w-full table-fixed border-t border-line text-start">
+          <thead>
+            <tr class="text-small text-text2 *:pt-3 *:pb-1 *:text-start *:font-normal">
+              <th scope="col">Stage</th>
+              <th scope="col">Key</th>
+              <th scope="col">24-hex id</th>
+            </tr>
+          </thead>
+          <tbody>
+            {pipeline.stages.map((stage) => (
+              <tr key={stage.id}>
+                <th scope="row" class="truncate pe-2 text-start text-small font-semibold" title={stage.name} dir="auto">
+                  {stage.name}
+                </th>
+                <td>
+                  <CopyText label={`key of ${stage.name}`} text={stage.key} />
+                </td>
+                <td>
+                  <CopyText label={`id of ${stage.name}`} text={stage.hexId} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </Card>
       {!form.isDisabled && <Removal pipeline={pipeline} />}
     </>

@@ -1,7 +1,7 @@
 // The buttons that a visitor sees under the welcome: what is said, where it leads.
 import type { ActionButton } from '../../../../shared/widget.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { controlLook } from '../../ui/field.tsx';
+import { BareSelect, controlLook } from '../../ui/field.tsx';
 
 const kinds: readonly { value: ActionButton['action']; text: string }[] = [
   { value: 'message', text: 'Says it' },
@@ -24,7 +24,7 @@ export const ActionButtons = ({
     onChange(value.map((button, index) => (index === at ? next : button)));
   return (
     <fieldset class="flex flex-col gap-2" disabled={isDisabled}>
-      <legend class="text-small font-semibold">Action buttons</legend>
+      <legend class="pb-2 text-small font-semibold">Action buttons</legend>
       <ul class="flex flex-col gap-2">
         {value.map((button, at) => (
           <li key={at} class="flex flex-wrap items-center gap-1">
@@ -34,29 +34,25 @@ export const ActionButtons = ({
               value={button.label}
               maxLength={80}
               placeholder="Book a trip"
-              class={`${controlLook} h-9 grow basis-32`}
+              class={`${controlLook} h-9 grow basis-40`}
               onInput={(event) => replace(at, { ...button, label: event.currentTarget.value })}
             />
-            <select
-              aria-label={`Button ${at + 1}: what it does`}
-              value={button.action}
-              class={`${controlLook} h-9 grow basis-24`}
-              onChange={(event) => {
-                const action = event.currentTarget.value as ActionButton['action'];
-                replace(
-                  at,
-                  action === 'link'
-                    ? { label: button.label, action, url: button.url ?? '' }
-                    : { label: button.label, action },
-                );
-              }}
-            >
-              {kinds.map((kind) => (
-                <option key={kind.value} value={kind.value}>
-                  {kind.text}
-                </option>
-              ))}
-            </select>
+            <span class="grow basis-32">
+              <BareSelect
+                label={`Button ${at + 1}: what it does`}
+                value={button.action}
+                options={kinds}
+                disabled={isDisabled}
+                onChoose={(action) =>
+                  replace(
+                    at,
+                    action === 'link'
+                      ? { label: button.label, action, url: button.url ?? '' }
+                      : { label: button.label, action },
+                  )
+                }
+              />
+            </span>
             <IconButton
               icon="trash"
               label={`Remove ${button.label === '' ? `button ${at + 1}` : button.label}`}

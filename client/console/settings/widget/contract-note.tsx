@@ -7,7 +7,7 @@ const addresses: Record<ContractName, string> = {
   functions: '/functions/v1',
   v1: '/api/v1/widget',
   webchats: '/api/webchats',
-  widget: '/api/widget',
+  widget: '/api/widget (reads)',
 };
 
 export const ContractNote = ({ part }: { part: Part }) => {
@@ -17,7 +17,7 @@ export const ContractNote = ({ part }: { part: Part }) => {
     <details class="group text-small text-text2">
       <summary class="inline-flex items-center gap-1 rounded-control hover:text-text">
         <Icon name="chevron-right" size={14} class="group-open:rotate-90 rtl:-scale-x-100" />
-        What programs can set here over REST
+        What programs see of this over REST
       </summary>
       <dl class="mt-2 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 ps-5 max-sm:grid-cols-1">
         {reach.map(({ contract, texts }) => (

@@ -112,7 +112,7 @@ const Editor = ({
               iconUrl={iconUrl}
               onIcon={(icon) => {
                 setUploaded(icon);
-                form.set({ iconKey: icon?.iconKey } as Partial<WidgetSettings>);
+                form.set({ iconKey: icon?.iconKey });
               }}
             />
           )}

@@ -42,9 +42,7 @@ const NewContacts = ({ form, pipelines }: PartProps) => {
             { value: '', text: standard === undefined ? 'The default one' : `The default one (${standard.name})` },
             ...pipelines.map(({ id, name }) => ({ value: id, text: name })),
           ]}
-          onChoose={(id) =>
-            form.set({ pipelineId: id === '' ? undefined : id, stageId: undefined } as Partial<typeof form.value>)
-          }
+          onChoose={(id) => form.set({ pipelineId: id === '' ? undefined : id, stageId: undefined })}
         />
         <SelectField
           label="Stage"
@@ -55,7 +53,7 @@ const NewContacts = ({ form, pipelines }: PartProps) => {
             { value: '', text: first === undefined ? 'The first one' : `The first one (${first.name})` },
             ...(chosen?.stages ?? []).map(({ id, name }) => ({ value: id, text: name })),
           ]}
-          onChoose={(id) => form.set({ stageId: id === '' ? undefined : id } as Partial<typeof form.value>)}
+          onChoose={(id) => form.set({ stageId: id === '' ? undefined : id })}
         />
       </div>
     </Card>

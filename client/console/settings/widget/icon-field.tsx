@@ -44,7 +44,7 @@ export const IconField = ({ url, hasIcon, isDisabled, problem, onUploaded, onRem
   const told = error ?? problem;
   return (
     <fieldset class="flex flex-col gap-2" disabled={isDisabled}>
-      <legend class="text-small font-semibold">Icon</legend>
+      <legend class="pb-2 text-small font-semibold">Icon</legend>
       <div class="flex flex-wrap items-center gap-3">
         <span class="inline-flex size-14 shrink-0 items-center justify-center overflow-hidden rounded-full border border-line bg-sunken text-text2">
           {hasIcon && url !== undefined && broken !== url ? (

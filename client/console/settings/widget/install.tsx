@@ -7,6 +7,10 @@ import { Identity } from './identity.tsx';
 import { PublicKeys } from './public-keys.tsx';
 import { widgetTypes } from './types.ts';
 
+const frameUrlOf = (widgetKey: string): string => `${location.origin}/frame/${widgetKey}`;
+const frameOf = (widgetKey: string): string =>
+  `<iframe src="${frameUrlOf(widgetKey)}" title="Chat" width="400" height="640" style="border:0" allow="clipboard-write"></iframe>`;
+
 export const Install = ({
   stored,
   onRotated,
@@ -26,6 +30,18 @@ export const Install = ({
             )}
             <CodeBlock label="Short form" text={embed.short} />
             <CodeBlock label="Long form, with a queue for early calls" text={embed.snippet} />
+            <CodeBlock label="As a frame, or as a page of its own" text={frameOf(widget.widgetKey)} />
+            <p class="-mt-2 text-small text-text2">
+              <a
+                href={frameUrlOf(widget.widgetKey)}
+                target="_blank"
+                rel="noopener"
+                class="text-link underline underline-offset-2"
+              >
+                Open the page
+              </a>{' '}
+              to see it, or to send its address to somebody. Only the allowed domains may frame it.
+            </p>
           </>
         ) : (
           <Notice tone="plain" icon="link">

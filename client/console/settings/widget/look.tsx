@@ -18,6 +18,7 @@ const groups: readonly { title: string; rows: readonly ColorRow[] }[] = [
       ['background', 'Background', 'surface'],
       ['headerText', 'Text in the header', 'onHeader'],
       ['statusText', 'Status line', 'onHeader2'],
+      ['launcher', 'Launcher', 'launcher'],
     ],
   },
   {
@@ -28,6 +29,8 @@ const groups: readonly { title: string; rows: readonly ColorRow[] }[] = [
       ['botMessage', 'AI’s bubble', 'aiBubble'],
       ['botMessageText', 'Text in the AI’s bubble', 'onAiBubble'],
       ['timestamp', 'Times', 'time'],
+      ['avatar', 'Behind the AI’s sign', 'avatar'],
+      ['starters', 'Opening messages', 'starter'],
       ['actionButtons', 'Action buttons', 'chip'],
     ],
   },
@@ -55,7 +58,7 @@ const Colors = ({ form, preview }: PartProps) => {
     >
       {groups.map(({ title, rows }) => (
         <fieldset key={title} class="grid grid-cols-1 gap-4 border-t border-line pt-3 sm:grid-cols-2">
-          <legend class="float-left w-full pb-1 text-small text-text2 sm:col-span-2">{title}</legend>
+          <legend class="float-left -mb-2 w-full text-small text-text2 sm:col-span-2">{title}</legend>
           {rows.map(([name, label, token]) => (
             <ColorField
               key={name}

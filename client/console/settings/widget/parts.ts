@@ -1,6 +1,4 @@
 // The parts of a widget's editor: which fields stand in which, and which contracts can express a field too.
-import type { WidgetSettings } from '../../../../shared/widget.ts';
-
 export const parts = ['general', 'look', 'texts', 'start', 'proactive', 'access', 'install'] as const;
 export type Part = (typeof parts)[number];
 
@@ -14,11 +12,20 @@ export const partNames: Record<Part, string> = {
   install: 'Install',
 };
 
+/** `widget` is the visitors' own API: it reads what the others write. */
 export const contractNames = ['functions', 'v1', 'webchats', 'widget'] as const;
 export type ContractName = (typeof contractNames)[number];
 
-/** By path: the part that edits it, what people call it, and the contracts that can read or write it. */
-const fields: Record<string, { part: Part; text: string; in: readonly ContractName[] }> = {
+interface FieldNote {
+  part: Part;
+  /** What people call it. */
+  text: string;
+  /** The contracts that can express it. */
+  in: readonly ContractName[];
+}
+
+/** Every setting by its path. A test holds it against the tables of the contracts themselves. */
+export const fieldNotes: Readonly<Record<string, FieldNote>> = {
   name: { part: 'general', text: 'name', in: ['functions', 'v1', 'webchats'] },
   description: { part: 'general', text: 'description', in: ['v1', 'webchats'] },
   type: { part: 'general', text: 'type', in: ['v1'] },
@@ -32,11 +39,17 @@ const fields: Record<string, { part: Part; text: string; in: readonly ContractNa
   'colors.secondary': { part: 'look', text: 'visitor’s bubble', in: ['v1', 'webchats', 'widget'] },
   'colors.background': { part: 'look', text: 'background', in: ['webchats', 'widget'] },
   'colors.headerText': { part: 'look', text: 'text in the header', in: ['v1', 'webchats', 'widget'] },
+  'colors.statusText': { part: 'look', text: 'status line', in: ['webchats'] },
+  'colors.launcher': { part: 'look', text: 'launcher', in: ['v1'] },
   'colors.botMessage': { part: 'look', text: 'AI’s bubble', in: ['v1'] },
-  'colors.messageTexts': { part: 'look', text: 'texts in the bubbles', in: ['v1', 'widget'] },
+  'colors.botMessageText': { part: 'look', text: 'text in the AI’s bubble', in: ['v1'] },
+  'colors.userMessageText': { part: 'look', text: 'text in the visitor’s bubble', in: ['v1'] },
+  'colors.timestamp': { part: 'look', text: 'times', in: ['webchats'] },
+  'colors.avatar': { part: 'look', text: 'AI’s sign', in: ['v1'] },
+  'colors.starters': { part: 'look', text: 'opening messages', in: ['v1'] },
   'colors.actionButtons': { part: 'look', text: 'action buttons', in: ['v1'] },
-  'colors.status': { part: 'look', text: 'status line and times', in: ['webchats'] },
-  'colors.csat': { part: 'look', text: 'survey', in: ['webchats'] },
+  'colors.csatBackground': { part: 'look', text: 'survey', in: ['webchats'] },
+  'colors.csatText': { part: 'look', text: 'survey', in: ['webchats'] },
   iconKey: { part: 'look', text: 'icon', in: ['webchats'] },
   scheme: { part: 'look', text: 'light or dark', in: ['widget'] },
   position: { part: 'look', text: 'position', in: ['functions', 'webchats', 'widget'] },
@@ -52,7 +65,9 @@ const fields: Record<string, { part: Part; text: string; in: readonly ContractNa
   'texts.csatThanks': { part: 'texts', text: 'thanks for a rating', in: ['webchats'] },
   openingMessages: { part: 'start', text: 'opening messages', in: ['v1'] },
   actionButtons: { part: 'start', text: 'action buttons', in: ['v1'] },
-  form: { part: 'start', text: 'asking for name and e-mail', in: ['functions'] },
+  'form.name': { part: 'start', text: 'asking for a name', in: ['functions'] },
+  'form.email': { part: 'start', text: 'asking for an e-mail address', in: ['functions'] },
+  'form.when': { part: 'start', text: 'when to ask', in: [] },
   proactive: { part: 'proactive', text: 'rules and their pause', in: ['widget'] },
   allowedDomains: { part: 'access', text: 'domains', in: ['functions', 'webchats'] },
   typingPreview: { part: 'access', text: 'typing preview', in: [] },
@@ -63,18 +78,14 @@ const fields: Record<string, { part: Part; text: string; in: readonly ContractNa
 /** The part in which a setting, or a path within it, is edited. */
 export const partOf = (path: string): Part | undefined => {
   const [name = ''] = path.split(/[.[]/);
-  return Object.entries(fields).find(([known]) => known === name || known.startsWith(`${name}.`))?.[1].part;
+  return Object.entries(fieldNotes).find(([known]) => known === name || known.startsWith(`${name}.`))?.[1].part;
 };
 
 /** What each contract can express of a part. */
 export const reachOf = (part: Part): { contract: ContractName; texts: string[] }[] =>
   contractNames.flatMap((contract) => {
-    const texts = Object.values(fields).flatMap((field) =>
+    const texts = Object.values(fieldNotes).flatMap((field) =>
       field.part === part && field.in.includes(contract) ? [field.text] : [],
     );
     return texts.length === 0 ? [] : [{ contract, texts: [...new Set(texts)] }];
   });
-
-/** Every setting has its part: a new one that has none does not compile into silence. */
-export const settingsWithoutPart = (names: readonly (keyof WidgetSettings)[]): string[] =>
-  names.filter((name) => partOf(name) === undefined);

@@ -27,14 +27,14 @@ interface AvatarProps {
 }
 
 export const Avatar = ({ kind, name, url }: AvatarProps) => {
-  // The host's policy may forbid the picture: initials then.
+  // The host's policy may forbid the picture: initials or the spark then.
   const [broken, setBroken] = useState('');
   return (
     <span class={`avatar ${kind}`} aria-hidden="true">
-      {kind === 'ai' ? (
-        <Icon name="spark" />
-      ) : isPicture(url) && url !== broken ? (
+      {isPicture(url) && url !== broken ? (
         <img src={url} alt="" onError={() => setBroken(url)} />
+      ) : kind === 'ai' ? (
+        <Icon name="spark" />
       ) : kind === 'team' || name === '' ? (
         <Icon name="people" />
       ) : (

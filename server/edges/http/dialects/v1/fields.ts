@@ -102,17 +102,17 @@ export const v1Fields = (defaultAssistantId = ''): Record<V1Field, SharedField |
     header_color: color('primary'),
     user_message_color: color('secondary'),
     bot_message_color: color('botMessage'),
-    bot_icon_color: 'kept',
+    bot_icon_color: color('avatar'),
     remove_branding: {
       read: ({ hideBranding }) => hideBranding,
       write: (hide: boolean | null) => ({ hideBranding: hide ?? false }),
     },
-    ice_break_color: 'kept',
-    bubble_color: 'kept',
+    ice_break_color: color('starters'),
+    bubble_color: color('launcher'),
     bubble_text: {
       read: ({ texts }) => (texts.bubble === '' ? null : texts.bubble),
       write: (sent: string | null, { texts }: WidgetSettings) => ({
-        texts: { ...texts, bubble: sent ?? '' },
+        texts: { ...texts, bubble: fitting(sent ?? '', longest.bubble) },
       }),
     },
     bot_text_message_color: color('botMessageText'),

@@ -8,7 +8,7 @@ import { pageNumber, pageSize } from '../paging.ts';
 
 const hexId = z
   .string({ error: ({ input }) => (input === null ? 'Required' : 'Must be 24 hexadecimal digits') })
-  .max(24, 'Must be 24 hexadecimal digits')
+  .max(24, { error: 'Must be 24 hexadecimal digits', abort: true })
   .regex(/^[0-9a-f]{24}$/i, 'Must be 24 hexadecimal digits');
 const domain = text(300).refine(isDomainRule, { error: 'Must be a host or an origin' });
 const { offsetX, offsetY, zIndex } = widgetSettings.shape;

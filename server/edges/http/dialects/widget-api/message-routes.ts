@@ -24,7 +24,7 @@ import { openStream, wantsStream } from './stream.ts';
 const route = routeFor<WidgetCaller>();
 
 /** How long a message waits for its answer. */
-const waitMs = 25_000;
+const defaultWaitMs = 25_000;
 const pageOfFacts = 200;
 
 /** The page that a message comes from, so that staff and triggers see where the visitor is. */
@@ -65,7 +65,7 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
       const options: TurnOptions = {
         clientId: clientIdOf(session.id, 'message', idempotencyKey),
         admit: () => deps.limits.check('message', session.visitorId),
-        waitMs,
+        waitMs: deps.turnMs ?? defaultWaitMs,
       };
       if (!wantsStream(request.headers.accept)) {
         const gone = new AbortController();

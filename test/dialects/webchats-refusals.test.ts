@@ -1,0 +1,474 @@
+// Contract 002 refuses in its own envelope, names every problem by its path, echoes nothing and stores nothing.
+import { describe, expect, test } from 'vitest';
+import { ChatError } from '../../shared/errors.ts';
+import { formOf, pictures } from '../support/pictures.ts';
+import { startServer } from '../support/server.ts';
+import { provisioned } from './provisioned.ts';
+
+const world = provisioned();
+const slow = provisioned({ TILLER_LIMITS: 'default' });
+
+const unknown = 'ffffffffffffffffffffffff';
+const create = 'POST /api/webchats';
+const good = {
+  name: 'W',
+  backgroundColor: '#FFFFFF',
+  primaryColor: '#1F2937',
+  secondaryColor: '#3B82F6',
+  promptId: '65b2a1c3d4e5f6a7b8c9d0e1',
+  allowedDomains: [] as string[],
+  initialStage: 'new',
+};
+const send = (route: string, body?: unknown) => world.send(route, { bearer: world.keys.webchats, body });
+const pathsOf = (answer: { json: { errors: { path: string }[] } }) => answer.json.errors.map(({ path }) => path);
+const upload = (form: FormData | undefined, init: RequestInit = {}) =>
+  fetch(`${world.server.url}/api/webchats/icons`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${world.keys.webchats}` },
+    ...(form === undefined ? {} : { body: form }),
+    ...init,
+  });
+
+const routes = [
+  create,
+  'GET /api/webchats',
+  'POST /api/webchats/icons',
+  `GET /api/webchats/${unknown}`,
+  `PUT /api/webchats/${unknown}`,
+  `DELETE /api/webchats/${unknown}`,
+  `POST /api/webchats/${unknown}/rotate-key`,
+  `GET /api/webchats/${unknown}/embed`,
+  'GET /api/prompts',
+  `GET /api/prompts/${unknown}`,
+  'GET /api/pipelines',
+  `GET /api/pipelines/${unknown}`,
+  'GET /api/contacts',
+  `GET /api/contacts/${unknown}`,
+];
+
+const colors = [
+  'backgroundColor',
+  'primaryColor',
+  'secondaryColor',
+  'headerTextColor',
+  'statusTextColor',
+  'timestampColor',
+  'csatBackgroundColor',
+  'csatTextColor',
+];
+const bad: [string, Record<string, unknown>, string][] = [
+  ...Object.keys(good).map((name): [string, Record<string, unknown>, string] => [
+    `no ${name}`,
+    { [name]: undefined },
+    name,
+  ]),
+  ...Object.keys(good).map((name): [string, Record<string, unknown>, string] => [
+    `${name} null`,
+    { [name]: null },
+    name,
+  ]),
+  ...colors.map((name): [string, Record<string, unknown>, string] => [`${name} a word`, { [name]: 'red' }, name]),
+  ['colour empty', { primaryColor: '' }, 'primaryColor'],
+  ['colour of five digits', { primaryColor: '#12345' }, 'primaryColor'],
+  ['colour with a tail', { timestampColor: '#123456;' }, 'timestampColor'],
+  ['name blank', { name: '  ' }, 'name'],
+  ['name too long', { name: 'x'.repeat(101) }, 'name'],
+  ['name with NUL', { name: 'a\u0000' }, 'name'],
+  ['description too long', { description: 'x'.repeat(2001) }, 'description'],
+  ['greeting a list', { starterMessage: ['x'] }, 'starterMessage'],
+  ['thanks with half a character', { csatThankYouMessage: '\ud800' }, 'csatThankYouMessage'],
+  ['status too long', { statusText: 'x'.repeat(201) }, 'statusText'],
+  ['prompt a UUID', { promptId: '550e8400-e29b-41d4-a716-446655440000' }, 'promptId'],
+  ['prompt a number', { promptId: 7 }, 'promptId'],
+  ['pipeline no id', { pipelineId: 'main' }, 'pipelineId'],
+  ['stage no id', { pipelineStage: 'new' }, 'pipelineStage'],
+  ['entry blank', { initialStage: '' }, 'initialStage'],
+  ['domains a text', { allowedDomains: 'example.com' }, 'allowedDomains'],
+  ['a domain of everything', { allowedDomains: ['ok.example', '*'] }, 'allowedDomains[1]'],
+  ['a domain with a path', { allowedDomains: ['https://example.com/shop'] }, 'allowedDomains[0]'],
+  ['autopilot by text', { isAutopilot: 'true' }, 'isAutopilot'],
+  ['enabled by number', { isEnabled: 1 }, 'isEnabled'],
+  ['position elsewhere', { position: 'top' }, 'position'],
+  ['offset below zero', { offsetX: -1 }, 'offsetX'],
+  ['offset a fraction', { offsetY: 1.5 }, 'offsetY'],
+  ['z-index zero', { zIndex: 0 }, 'zIndex'],
+  ['z-index too high', { zIndex: 2 ** 31 }, 'zIndex'],
+  ['icon an address of others', { icon: 'https://evil.example/icon.png' }, 'icon'],
+  ['icon an address in this machine', { icon: 'http://127.0.0.1/files/orgs/x.png' }, 'icon'],
+  ['icon of another scheme', { icon: 'data:image/png;base64,AAAA' }, 'icon'],
+  ['icon a way out', { icon: '../../tiller.db' }, 'icon'],
+  ['icon empty', { icon: '' }, 'icon'],
+];
+
+describe('a body that is no good', () => {
+  test.each(bad)('%s is 400 with its path, and nothing is stored', async (_what, part, path) => {
+    const before = await world.widgets();
+    const answer = await send(create, { ...good, ...part });
+    expect(answer.status, answer.text).toBe(400);
+    expect(Object.keys(answer.json)).toEqual(['message', 'errors']);
+    expect(answer.json.message).toBe('Validation failed');
+    expect(pathsOf(answer)).toEqual([path]);
+    expect(await world.widgets()).toEqual(before);
+  });
+
+  test('the decided refusal of a missing prompt is this, byte for byte', async () => {
+    const answer = await send(create, { ...good, promptId: undefined });
+    expect(answer.text).toBe('{"message":"Validation failed","errors":[{"path":"promptId","message":"Required"}]}');
+  });
+
+  test('every problem is told at once', async () => {
+    const answer = await send(create, { allowedDomains: ['*', 'ok.example', '*'], csatTextColor: 'x' });
+    expect(pathsOf(answer).sort()).toEqual(
+      [
+        'allowedDomains[0]',
+        'allowedDomains[2]',
+        'backgroundColor',
+        'csatTextColor',
+        'initialStage',
+        'name',
+        'primaryColor',
+        'promptId',
+        'secondaryColor',
+      ].sort(),
+    );
+  });
+
+  test('no refusal repeats what was sent', async () => {
+    const canary = 'canary7313';
+    for (const field of Object.keys({ ...good, icon: 1, zIndex: 1, pipelineId: 1 })) {
+      const answer = await send(create, { ...good, [field]: [{ [canary]: canary }] });
+      expect(answer.status, field).toBe(400);
+      expect(answer.text).not.toContain(canary);
+    }
+    for (const part of [{ icon: canary }, { initialStage: canary }]) {
+      const answer = await send(create, { ...good, ...part });
+      expect(answer.status).toBe(404);
+      expect(answer.text).not.toContain(canary);
+    }
+  });
+
+  test.each([
+    ['cut short', '{"name":'],
+    ['not JSON', '<html>'],
+    ['not UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a prototype', '{"__proto__":{"isAdmin":true}}'],
+    ['an operator', '{"name":{"$ne":null}}'],
+    ['nine deep', `{"x":${'['.repeat(8)}${']'.repeat(8)}}`],
+  ])('a body that is %s is 400 on both documented calls', async (_what, raw) => {
+    for (const route of [create, `PUT /api/webchats/${(await world.widgets())[0]!.hexId}`]) {
+      const answer = await world.send(route, { bearer: world.keys.webchats, raw });
+      expect(answer.status).toBe(400);
+      expect(pathsOf(answer)).toEqual(['']);
+    }
+  });
+
+  test('an update that is no good changes nothing, not even its good half', async () => {
+    const { _id } = (await send(create, good)).json.data;
+    const read = () => send(`GET /api/webchats/${_id}`);
+    const before = (await read()).json;
+    for (const [status, path, part] of [
+      [400, 'isEnabled', { isEnabled: 'no' }],
+      [400, 'primaryColor', { primaryColor: null }],
+      [400, 'promptId', { promptId: null }],
+      [400, 'allowedDomains', { allowedDomains: null }],
+      [400, 'initialStage', { initialStage: null }],
+      [400, 'icon', { icon: 'https://evil.example/i.png' }],
+      [404, 'promptId', { promptId: unknown }],
+      [404, 'pipelineId', { pipelineId: unknown }],
+      [404, 'pipelineStage', { pipelineStage: unknown }],
+      [404, 'initialStage', { initialStage: 'nowhere' }],
+      [404, 'icon', { icon: 'orgs/65a0e0e0e0e0e0e0e0e0e0e0/webchat/none.png' }],
+    ] as const) {
+      const answer = await send(`PUT /api/webchats/${_id}`, { name: 'New', ...part });
+      expect([answer.status, pathsOf(answer)]).toEqual([status, [path]]);
+      expect((await read()).json).toEqual(before);
+    }
+  });
+
+  test.each(['page=0', 'page=x', 'limit=0', 'limit=101', 'limit=1.5', 'page=1&page=2'])(
+    '%s is no page',
+    async (query) => {
+      for (const list of ['webchats', 'prompts', 'pipelines', 'contacts']) {
+        const answer = await send(`GET /api/${list}?${query}`);
+        expect(answer.status).toBe(400);
+        expect(pathsOf(answer)[0]).toBe(query.slice(0, query.indexOf('=')));
+      }
+    },
+  );
+
+  test.each([-1, 86_401, 1.5, '60'])('a grace of %s is 400, and the key stays', async (grace_seconds) => {
+    const [widget] = await world.widgets();
+    const answer = await send(`POST /api/webchats/${widget!.hexId}/rotate-key`, { grace_seconds });
+    expect([answer.status, pathsOf(answer)]).toEqual([400, ['grace_seconds']]);
+    expect((await world.widgets())[0]).toEqual(widget);
+  });
+});
+
+describe('who may not', () => {
+  test.each(routes)('%s without a key is 401', async (route) => {
+    const answer = await world.send(route);
+    expect([answer.status, Object.keys(answer.json), answer.json.errors]).toEqual([401, ['message', 'errors'], []]);
+  });
+
+  test.each(routes)('%s with a key of another kind is 403', async (route) => {
+    for (const bearer of [world.keys.v1, world.keys.functions, world.keys.console, world.keys.widget]) {
+      const answer = await world.send(route, { bearer });
+      expect([answer.status, Object.keys(answer.json)]).toEqual([403, ['message', 'errors']]);
+    }
+  });
+
+  test('a key is not taken from the query or another header, and two different ones are 401', async () => {
+    const key = world.keys.webchats;
+    expect((await world.send(`GET /api/prompts?api_key=${key}`)).status).toBe(401);
+    expect((await world.send('GET /api/prompts', { headers: { 'x-api-key': key } })).status).toBe(401);
+    const two = await world.send('GET /api/prompts', { bearer: key, headers: { 'x-api-key': world.keys.v1 } });
+    expect(two.status).toBe(401);
+  });
+
+  test('a revoked key is 401 from the next call on, and one of a mere agent is 403', async () => {
+    const bearer = await world.keyFor('webchats', 'pat');
+    expect((await world.send('GET /api/prompts', { bearer })).status).toBe(200);
+    const { credentials } = world.server.node.store.documents;
+    const all = await credentials.list((await world.widgets())[0]!.orgId);
+    const mine = all.find(({ hint, kind }) => kind === 'webchats' && bearer.endsWith(hint))!;
+    await credentials.delete(mine.orgId, mine.id);
+    expect((await world.send('GET /api/prompts', { bearer })).status).toBe(401);
+    const agents = await world.keyFor('webchats', 'pat', 'agent');
+    expect((await world.send('GET /api/prompts', { bearer: agents })).status).toBe(403);
+  });
+
+  test('who calls is settled before a byte of the body is read', async () => {
+    expect((await world.send(create, { raw: '{"name":' })).status).toBe(401);
+    expect((await upload(formOf(pictures.png), { headers: {} })).status).toBe(401);
+  });
+
+  test("another organisation's things are as unknown as those that never were", async () => {
+    const { stranger, server } = world;
+    const { documents } = server.node.store;
+    const theirs = { bearer: stranger.keyOf('webchats') };
+    const { orgId } = stranger.widget;
+    const assistant = (await documents.assistants.list(orgId))[0]!;
+    const stage = { id: 'stage_theirs', uuid: 'u', hexId: 'abababababababababababab', key: 'theirs', name: 'Theirs' };
+    await documents.pipelines.put({
+      ...{ id: 'pipe_theirs', uuid: 'v', hexId: 'cdcdcdcdcdcdcdcdcdcdcdcd', orgId, createdAt: 1, updatedAt: 1 },
+      ...{ name: 'Theirs', isDefault: true, stages: [stage] },
+    });
+    const contactId = 'con_efefefefefefefefefefefef';
+    await documents.contacts.put({
+      ...{
+        id: contactId,
+        orgId,
+        createdAt: 1,
+        widgetId: stranger.widget.id,
+        verified: false,
+        lastSeenAt: 1,
+        visits: 1,
+      },
+      ...{ pipelineId: 'pipe_theirs', stageId: stage.id, name: 'Theirs' },
+    });
+    const icon = await fetch(`${server.url}/api/webchats/icons`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${theirs.bearer}` },
+      body: formOf(pictures.png),
+    });
+    const { key, url } = ((await icon.json()) as { data: { key: string; url: string } }).data;
+    const before = JSON.stringify([await documents.widgets.list(orgId), await documents.files.list(orgId)]);
+
+    const missing = 'orgs/65a0e0e0e0e0e0e0e0e0e0e0/webchat/none.png';
+    for (const [field, foreign, never] of [
+      ['promptId', assistant.hexId, unknown],
+      ['pipelineId', 'cdcdcdcdcdcdcdcdcdcdcdcd', unknown],
+      ['pipelineStage', stage.hexId, unknown],
+      ['initialStage', stage.hexId, unknown],
+      ['initialStage', stage.key, 'nowhere'],
+      ['icon', key, missing],
+      ['icon', url, missing],
+    ] as const) {
+      const [one, other] = [
+        await send(create, { ...good, [field]: foreign }),
+        await send(create, { ...good, [field]: never }),
+      ];
+      expect([field, one.status, pathsOf(one)]).toEqual([field, 404, [field]]);
+      expect(one.json).toEqual(other.json);
+    }
+    const theirId = stranger.widget.hexId;
+    for (const [foreign, never, body] of [
+      [`GET /api/webchats/${theirId}`, `GET /api/webchats/${unknown}`],
+      [`PUT /api/webchats/${theirId}`, `PUT /api/webchats/${unknown}`, { name: 'Mine now' }],
+      [`DELETE /api/webchats/${theirId}`, `DELETE /api/webchats/${unknown}`],
+      [`POST /api/webchats/${theirId}/rotate-key`, `POST /api/webchats/${unknown}/rotate-key`, {}],
+      [`GET /api/webchats/${theirId}/embed`, `GET /api/webchats/${unknown}/embed`],
+      [`GET /api/prompts/${assistant.hexId}`, `GET /api/prompts/${unknown}`],
+      ['GET /api/pipelines/cdcdcdcdcdcdcdcdcdcdcdcd', `GET /api/pipelines/${unknown}`],
+      [`GET /api/contacts/${contactId.slice(4)}`, `GET /api/contacts/${unknown}`],
+      [`GET /api/contacts?pipelineStage=${stage.hexId}`, `GET /api/contacts?pipelineStage=${unknown}`],
+    ] as const) {
+      const [one, other] = [await send(foreign, body), await send(never, body)];
+      expect([foreign, one.status]).toEqual([foreign, 404]);
+      expect(one.text).toBe(other.text);
+    }
+    for (const list of ['webchats', 'prompts', 'pipelines', 'contacts']) {
+      expect((await send(`GET /api/${list}`)).text).not.toContain('Theirs');
+    }
+    expect(JSON.stringify([await documents.widgets.list(orgId), await documents.files.list(orgId)])).toBe(before);
+    // And theirs are there for them.
+    expect((await world.send(`GET /api/contacts/${contactId.slice(4)}`, theirs)).status).toBe(200);
+  });
+});
+
+describe('where something is', () => {
+  test.each([
+    ['DELETE /api/webchats', 'POST, GET, HEAD'],
+    ['PATCH /api/webchats/66f0a0b0c0d0e0f0a0b0c0d0', 'PUT, GET, HEAD, DELETE'],
+    ['GET /api/webchats/icons', 'POST'],
+    ['PUT /api/webchats/66f0a0b0c0d0e0f0a0b0c0d0/embed', 'GET, HEAD'],
+    ['POST /api/prompts', 'GET, HEAD'],
+    ['DELETE /api/contacts/66f0a0b0c0d0e0f0a0b0c0d0', 'GET, HEAD'],
+  ])('%s is 405 and says what works', async (route, allow) => {
+    const answer = await send(route);
+    expect([answer.status, answer.headers.get('allow'), Object.keys(answer.json)]).toEqual([
+      405,
+      allow,
+      ['message', 'errors'],
+    ]);
+  });
+
+  test.each(['GET /api/webchats/', 'GET /api/webchats/x/y/z', 'GET /api/pipelines/x', 'GET /api/webchats/%00'])(
+    '%s is 404 in the envelope',
+    async (route) => {
+      const answer = await send(route);
+      expect([answer.status, Object.keys(answer.json)]).toEqual([404, ['message', 'errors']]);
+    },
+  );
+
+  test('a body that is too long is 413, and one of another type 415', async () => {
+    const long = await world.send(create, {
+      bearer: world.keys.webchats,
+      raw: JSON.stringify({ ...good, x: 'x'.repeat(70_000) }),
+    });
+    expect([long.status, Object.keys(long.json)]).toEqual([413, ['message', 'errors']]);
+    const form = await world.send(create, {
+      bearer: world.keys.webchats,
+      raw: 'name=W',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect([form.status, Object.keys(form.json)]).toEqual([415, ['message', 'errors']]);
+  });
+
+  test('pages of other sites get no CORS headers', async () => {
+    const answer = await world.send(create, {
+      bearer: world.keys.webchats,
+      body: good,
+      headers: { origin: 'https://a.example' },
+    });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+test('a key that is used too fast is 429, says when to try again, and stores nothing', async () => {
+  const ask = () => slow.send('GET /api/prompts', { bearer: slow.keys.webchats });
+  let last = await ask();
+  for (let calls = 1; calls < 130 && last.status === 200; calls++) last = await ask();
+  expect([last.status, Object.keys(last.json)]).toEqual([429, ['message', 'errors']]);
+  expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0);
+  const before = await slow.widgets();
+  expect((await slow.send(create, { bearer: slow.keys.webchats, body: good })).status).toBe(429);
+  expect(await slow.widgets()).toEqual(before);
+});
+
+test('where files cannot be kept, an upload is 503 and is not known of afterwards', async () => {
+  const down = async (): Promise<never> => {
+    throw new ChatError('unavailable', 'Files cannot be kept right now', { cause: new Error('a secret reason') });
+  };
+  const logged: string[] = [];
+  const note = (fields: object, message: string): void => void logged.push(message + JSON.stringify(fields));
+  const log = { debug: note, info: note, warn: note, error: note };
+  const server = await startServer({ log, files: { put: down, get: down, delete: down } });
+  try {
+    const answer = await fetch(`${server.url}/api/webchats/icons`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.firstRun.keys.webchats}` },
+      body: formOf(pictures.png),
+    });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await answer.json()).toEqual({ message: 'Files cannot be kept right now', errors: [] });
+    const { documents } = server.node.store;
+    const widget = await documents.widgets.find(`key:${server.firstRun.widgetKey}`);
+    expect(await documents.files.list(widget!.orgId)).toEqual([]);
+    expect(logged.some((line) => line.includes('request failed'))).toBe(true);
+  } finally {
+    await server.stop();
+  }
+});
+
+describe('uploads', () => {
+  const filesOf = async () => world.server.node.store.documents.files.list((await world.widgets())[0]!.orgId);
+  const refused = async (answer: Response, status: number): Promise<{ path: string }[]> => {
+    const json = (await answer.json()) as { message: string; errors: { path: string }[] };
+    expect([answer.status, Object.keys(json)]).toEqual([status, ['message', 'errors']]);
+    return json.errors;
+  };
+  const text = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words) as Uint8Array<ArrayBuffer>;
+
+  test.each([
+    ['SVG', text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')],
+    ['SVG after a declaration', text('<?xml version="1.0"?><svg/>')],
+    ['HTML', text('<!doctype html><script>alert(1)</script>')],
+    ['text', text('hello')],
+    ['PDF', text('%PDF-1.7\n1 0 obj')],
+    ['BMP', new Uint8Array([0x42, 0x4d, 0x1e, 0, 0, 0, 0, 0, 0, 0, 0x1a, 0, 0, 0])],
+    ['a GIF that is a page as well', new Uint8Array([...pictures.gif, ...text('<script>alert(1)</script>')])],
+    ['a GIF by its first bytes alone', text('GIF89a<html><body onload=alert(1)>')],
+    ['a PNG with a drawing behind it', new Uint8Array([...pictures.png, ...text('<svg onload="alert(1)">')])],
+  ])('%s is 415 whatever it is called, and nothing is stored', async (_what, bytes) => {
+    const before = await filesOf();
+    await refused(await upload(formOf(bytes, { name: 'icon.png', type: 'image/png' })), 415);
+    expect(await filesOf()).toEqual(before);
+  });
+
+  test('512 KiB pass, one byte more is 413', async () => {
+    const sized = (size: number): Uint8Array<ArrayBuffer> => {
+      const bytes = new Uint8Array(size);
+      bytes.set(pictures.png);
+      return bytes;
+    };
+    expect((await upload(formOf(sized(512 * 1024)))).status).toBe(201);
+    const before = await filesOf();
+    for (const size of [512 * 1024 + 1, 5 * 1024 * 1024]) await refused(await upload(formOf(sized(size))), 413);
+    expect(await filesOf()).toEqual(before);
+  });
+
+  test('no form, no file, two files, another field, an empty file and a broken form are told apart', async () => {
+    await refused(await upload(undefined), 415);
+    const key = { authorization: `Bearer ${world.keys.webchats}` };
+    await refused(
+      await upload(undefined, { headers: { ...key, 'content-type': 'application/json' }, body: '{}' }),
+      415,
+    );
+    await refused(
+      await upload(undefined, { headers: { ...key, 'content-type': 'image/png' }, body: pictures.png }),
+      415,
+    );
+    const words = new FormData();
+    words.set('name', 'x');
+    expect(await refused(await upload(words), 400)).toEqual([{ path: 'file', message: 'Required' }]);
+    const twice = formOf(pictures.png);
+    twice.append('file', new Blob([pictures.gif]), 'two.gif');
+    expect((await refused(await upload(twice), 400))[0]!.path).toBe('file');
+    expect((await refused(await upload(formOf(pictures.png, { field: 'canary' })), 400))[0]!.path).toBe('file');
+    expect(await refused(await upload(formOf(new Uint8Array())), 400)).toEqual([{ path: 'file', message: 'Is empty' }]);
+    for (const [type, body] of [
+      ['multipart/form-data', 'x'],
+      [
+        'multipart/form-data; boundary=b',
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf',
+      ],
+      ['multipart/form-data; boundary=b', 'nothing of the kind'],
+    ] as const) {
+      const errors = await refused(await upload(undefined, { headers: { ...key, 'content-type': type }, body }), 400);
+      expect(errors[0]!.path).toBe('file');
+    }
+  });
+});

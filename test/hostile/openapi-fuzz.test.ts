@@ -1,0 +1,56 @@
+// The running server against what its own OpenAPI document allows and forbids. `npm run hostile` asks more, `npm test` less.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { fuzz, hasSchemathesis } from './schemathesis.ts';
+import type { Fuzzing } from './schemathesis.ts';
+import { isWhole } from './target.ts';
+
+/** Whoever calls these with ids that other answers told takes the credential of the whole run away. */
+const destructive = [
+  'consoleDeleteKeysById',
+  'consolePostKeysByIdRotate',
+  'consolePatchMembersById',
+  'consolePostLogout',
+];
+
+let server: TestServer;
+let asked: Omit<Fuzzing, 'seed'>;
+beforeAll(async () => {
+  server = await startServer();
+  const { functions, v1, webchats, widget, console } = server.firstRun.keys;
+  asked = {
+    url: server.url,
+    auth: {
+      functionsKey: { bearer: functions },
+      v1Query: { api_key: v1 },
+      v1Header: { api_key: v1 },
+      webchatsKey: { bearer: webchats },
+      widgetKey: { api_key: widget },
+      consoleToken: { bearer: console },
+    },
+    phases: isWhole ? ['examples', 'coverage', 'fuzzing'] : ['examples', 'fuzzing'],
+    examples: isWhole ? 60 : 4,
+  };
+});
+afterAll(() => server.stop());
+
+describe.skipIf(!hasSchemathesis)('the server by its own document (needs schemathesis)', () => {
+  it('never fails, and never answers what the document does not say', { timeout: 900_000 }, async () => {
+    const found = await fuzz({ ...asked, seed: 1, except: destructive });
+    console.log(`${found.cases} requests made by the OpenAPI document`);
+    expect(found.isClean, found.report).toBe(true);
+    expect(found.shutOut).toEqual([]);
+    expect(found.cases).toBeGreaterThan(isWhole ? 5000 : 200);
+  });
+
+  it('nor do the calls that take keys and people away', { timeout: 300_000 }, async () => {
+    const found = await fuzz({ ...asked, seed: 2, only: destructive });
+    expect(found.isClean, found.report).toBe(true);
+  });
+
+  it('still answers afterwards', async () => {
+    const answer = await fetch(`${server.url}/readyz`);
+    expect(answer.status).toBe(200);
+  });
+});
