@@ -22,7 +22,10 @@ export default defineConfig({
         emptyOutDir: true,
         target: 'es2022',
         // Library mode: without a helper that would preload styles of chunks; there are none.
-        lib: { entry: { panel: 'client/widget/panel/main.ts' }, formats: ['es'] },
+        lib: {
+          entry: { panel: 'client/widget/panel/main.ts', proactive: 'client/widget/proactive/main.ts' },
+          formats: ['es'],
+        },
         rolldownOptions: {
           // What lazy chunks share with the panel stays in it.
           preserveEntrySignatures: 'allow-extension',

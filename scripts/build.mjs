@@ -10,6 +10,7 @@ const vite = join(root, 'node_modules/vite/bin/vite.js');
 /** What each build reads, and one file that it makes. `package-lock.json` counts everywhere: a library may have changed. */
 const targets = [
   { name: 'server', sources: ['server', 'shared'], makes: 'server/main.js' },
+  { name: 'import', sources: ['server', 'shared'], makes: 'import/import.js' },
   { name: 'widget', sources: ['client/widget', 'client/sdk', 'client', 'shared'], makes: 'widget/widget.js' },
   { name: 'console', sources: ['client/console', 'client/sdk', 'client', 'shared'], makes: 'console/index.html' },
   { name: 'site', sources: ['client/site'], makes: 'site/index.html' },

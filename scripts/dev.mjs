@@ -68,8 +68,8 @@ const toBackend = (incoming, response) => {
 const front = createServer((incoming, response) => {
   const path = (incoming.url ?? '/').split('?')[0];
   if (['/widget.js', '/widget/pat-chat.js', '/widget/widget.js'].includes(path)) return sendScript(response, devLoader);
-  if (path === '/widget/panel.js')
-    return sendScript(response, "export * from '/widget-dev/client/widget/panel/main.ts';");
+  const part = /^\/widget\/(panel|proactive)\.js$/.exec(path)?.[1];
+  if (part !== undefined) return sendScript(response, `export * from '/widget-dev/client/widget/${part}/main.ts';`);
   if (path.startsWith('/widget-dev/'))
     return widgetVite.middlewares(incoming, response, () => toBackend(incoming, response));
   if (path.startsWith('/preview/')) {

@@ -10,6 +10,9 @@ const installs = {
   chromium: 'apt-get install -y chromium',
   'redis-server': 'apt-get install -y redis-server',
   postgresql: 'apt-get install -y postgresql',
+  curl: 'apt-get install -y curl',
+  schemathesis: 'pip install schemathesis',
+  'openapi-spec-validator': 'pip install openapi-spec-validator',
   mongodb: 'set MONGODB_URL to a running MongoDB',
 };
 

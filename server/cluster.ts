@@ -225,7 +225,13 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
       });
       nodes.onRelease(sweep);
       await feed.start();
-      ticking = setInterval(() => bus.tick(), 1000);
+      let ticks = 0;
+      ticking = setInterval(() => {
+        bus.tick();
+        ticks += 1;
+        // What was lost on the way is said again, and whoever does not belong here is heard of.
+        if (ticks % 3 === 0) bus.publish({ kind: 'seats', node, seats: presence.seats() });
+      }, 1000);
       ticking.unref();
     },
     drain: () => nodes.announce({ isDraining: true }),

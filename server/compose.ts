@@ -17,6 +17,7 @@ import { createPasswords } from './adapters/passwords/argon2.ts';
 import { openMongoStore } from './adapters/store/mongo.ts';
 import { openSqliteStore } from './adapters/store/sqlite.ts';
 import { joinCluster, waitFor } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createHttpApp, hardenServer } from './edges/http/app.ts';
 import type { Trust } from './edges/socket/address.ts';
@@ -123,20 +124,22 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const url = config.publicUrl ?? urlOf(server.address() as AddressInfo);
   const baseUrl = (): string => url;
 
-  let store: Store;
-  try {
-    store = parts.store ?? (await openStore(config, { clock, log }));
-  } catch (error) {
-    await new Promise((resolve) => server.close(resolve));
-    throw error;
-  }
-
   const node = newId('node');
   const metrics = createMetrics();
   const presence = new Presence();
-  const cluster = isShared(store)
-    ? await joinCluster({ store, clock, log, node, presence, redisUrl: config.redisUrl, tapBus: parts.tapBus })
-    : undefined;
+  let store: Store | undefined;
+  let cluster: Cluster | undefined;
+  try {
+    store = parts.store ?? (await openStore(config, { clock, log }));
+    if (isShared(store)) {
+      const { redisUrl } = config;
+      cluster = await joinCluster({ store, clock, log, node, presence, redisUrl, tapBus: parts.tapBus });
+    }
+  } catch (error) {
+    await Promise.allSettled([store?.close(), new Promise((resolve) => server.close(resolve))]);
+    throw error;
+  }
+
   const bus = cluster?.bus ?? parts.bus ?? createLocalBus({ log });
   const directory = new Directory({ store, clock, presence });
   const limits = new Limits(clock, config.limits === 'off', cluster?.counter);
@@ -176,6 +179,9 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const files =
     parts.files ??
     (config.files === undefined ? openDiskFiles(join(config.dataDir, 'files')) : openS3Files(config.files));
+  if (config.redisUrl !== undefined && config.files === undefined) {
+    log.warn({}, 'pictures are kept on this node: name a bucket (FILES_S3_…) or share DATA_DIR/files between the nodes');
+  }
   const seeded = await locked(() =>
     firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, { renewsLink: parts.renewsLink ?? false }),
   );

@@ -8,6 +8,7 @@ import type { Node } from './compose.ts';
 import { ConfigError, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { welcomeText } from './seed/first-run.ts';
+import { RedisStartError } from './adapters/bus/redis-link.ts';
 import { StoreStartError } from './adapters/store/data-lock.ts';
 
 const fail = (message: string): never => {
@@ -16,7 +17,7 @@ const fail = (message: string): never => {
 };
 
 const explain = (error: unknown, config: Config): string => {
-  if (error instanceof StoreStartError) return `Tiller cannot start: ${error.message}`;
+  if (error instanceof StoreStartError || error instanceof RedisStartError) return `Tiller cannot start: ${error.message}`;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return `Tiller cannot start: port ${config.port} on ${config.host} is in use. Set PORT to another one (0 picks a free one).`;

@@ -57,7 +57,7 @@ export const actionButton = z.object({
 });
 export type ActionButton = z.infer<typeof actionButton>;
 
-/** The kinds of widget that contract 001 knows. Most need a bridge to another network; see `embedding` in the domain. */
+/** The kinds of widget that contract 001 knows. Most need a bridge to another network; see `channels.ts`. */
 export const widgetType = z.enum([
   'chat',
   'html',
@@ -95,6 +95,9 @@ export const proactiveTrigger = z.discriminatedUnion('type', [
 ]);
 export type ProactiveTrigger = z.infer<typeof proactiveTrigger>;
 export type ProactiveTriggerType = ProactiveTrigger['type'];
+type WithoutMessage<T> = T extends unknown ? Omit<T, 'message'> : never;
+/** A trigger as a page may see it: its condition, not its words. */
+export type PublicTrigger = WithoutMessage<ProactiveTrigger>;
 
 /** When to speak first. An empty `message` of a trigger is worded by the model, or by the built-in answerer. */
 export const widgetProactive = z.object({
@@ -245,6 +248,8 @@ export const publicWidget = z.object({
   iconUrl: z.string().optional(),
   /** Whether the page should report what the visitor does (`behavior:track`), because a trigger may fire. */
   isProactive: z.boolean(),
+  /** On what conditions; the page asks the server no sooner than one of them holds. */
+  triggers: (z.array(z.looseObject({ type: z.string() })) as unknown as z.ZodType<PublicTrigger[]>).optional(),
   /** The assistant's name, shown over its messages. */
   assistantName: z.string(),
   isAutopilot: z.boolean(),

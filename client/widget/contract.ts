@@ -90,6 +90,22 @@ export interface Panel {
   destroy(): void;
 }
 
+/** What the part needs that watches the page and speaks first. */
+export interface Watching {
+  root: ShadowRoot;
+  /** `http(s)://host[:port]` of the server. */
+  origin: string;
+  widget: PublicWidget;
+  /** The page's wish by now. */
+  scheme: Scheme | undefined;
+  /** As the host page calls the widget. */
+  call: (method: string, args: unknown[]) => void;
+}
+
+export interface ProactiveModule {
+  watch: (watching: Watching) => void;
+}
+
 export interface PanelModule {
   mountPanel: (options: PanelOptions) => Panel;
 }

@@ -1,7 +1,8 @@
 // Whether a widget speaks first, and why. Pure: rules of the widget, what the visitor did, what was offered before.
 import type { ConversationState } from '../../shared/conversation.ts';
-import type { ProactiveTrigger, ProactiveTriggerType, WidgetProactive } from '../../shared/widget.ts';
-import type { Activity } from './engagement.ts';
+import { isMet } from '../../shared/engagement.ts';
+import type { Watched } from '../../shared/engagement.ts';
+import type { ProactiveTrigger, ProactiveTriggerType, PublicTrigger, WidgetProactive } from '../../shared/widget.ts';
 
 /** Offers to one session within 24 h. */
 export const offersPerDay = 6;
@@ -18,19 +19,6 @@ export interface PastOffer {
   isTaken?: boolean;
 }
 
-/** What a visitor's page has told, as far as triggers read it. */
-export interface Watched {
-  activity: Activity;
-  /** `engagementScore`, 0 to 100. */
-  score: number;
-  /** The contact's, this one included. */
-  visits: number;
-  /** Of the page in view (`/pricing`); '' where it is not known. */
-  path: string;
-  /** The report says that the visitor is about to leave. */
-  isLeaving: boolean;
-}
-
 export interface Circumstances {
   rules: WidgetProactive;
   offers: readonly PastOffer[];
@@ -43,32 +31,6 @@ export interface Circumstances {
 export type Quiet = 'off' | 'cooling' | 'budget' | 'person' | 'closed' | 'talking' | 'repeated' | 'unmet' | 'unknown';
 
 export type Offering = { trigger: ProactiveTrigger } | { quiet: Quiet };
-
-const reaches = (path: string, prefix: string): boolean => {
-  const clean = prefix.startsWith('/') ? prefix : `/${prefix}`;
-  if (!path.startsWith(clean)) return false;
-  // `/price` is no page below `/pri`.
-  return clean.endsWith('/') || path.length === clean.length || /[/?#]/.test(path[clean.length]!);
-};
-
-/** Whether a rule's condition holds. */
-export const isMet = (trigger: ProactiveTrigger, watched: Watched): boolean => {
-  const { activity, score, visits, path, isLeaving } = watched;
-  switch (trigger.type) {
-    case 'time_on_page':
-      return activity.timeHere >= trigger.seconds * 1000;
-    case 'scroll_depth':
-      return activity.scrollDepth >= trigger.percent;
-    case 'high_engagement':
-      return score >= trigger.score;
-    case 'exit_intent':
-      return isLeaving;
-    case 'return_visit':
-      return visits >= trigger.visits;
-    case 'page':
-      return reaches(path, trigger.path) && activity.timeHere >= trigger.seconds * 1000;
-  }
-};
 
 /** Why nothing at all may be offered now, whichever rule; undefined where one may. */
 const quietNow = ({ rules, offers, conversation, now }: Circumstances): Quiet | undefined => {
@@ -96,6 +58,10 @@ export const triggerToFire = (circumstances: Circumstances, watched: Watched): O
   if (trigger === undefined) return { quiet: met.length > 0 ? 'repeated' : 'unmet' };
   return { trigger };
 };
+
+/** A rule without its words, which are the server's to say when it comes to it. */
+export const publicTrigger = (trigger: ProactiveTrigger): PublicTrigger =>
+  Object.fromEntries(Object.entries(trigger).filter(([name]) => name !== 'message')) as PublicTrigger;
 
 const isType = (type: string, trigger: ProactiveTrigger): boolean => trigger.type === type;
 

@@ -6,7 +6,8 @@ import { chipWords, languageOfLocale } from '../../shared/language.ts';
 import type { Language } from '../../shared/language.ts';
 import { isStorable, limits } from '../../shared/text.ts';
 import type { ProactiveTrigger, Widget } from '../../shared/widget.ts';
-import { accumulate, engagementScore, noActivity, signalsOf } from '../domain/engagement.ts';
+import { engagementScore } from '../../shared/engagement.ts';
+import { accumulate, noActivity, signalsOf } from '../domain/engagement.ts';
 import type { Activity, PageReport } from '../domain/engagement.ts';
 import { triggerNamed, triggerToFire } from '../domain/proactive.ts';
 import type { Offering } from '../domain/proactive.ts';
@@ -157,8 +158,10 @@ export const trackBehavior = async (
     const before = await readEngagement(deps, session);
     const activity = accumulate(activityOf(before), report, { now, startedAt: session.createdAt });
     const visits = contact?.visits ?? 1;
+    const { timeHere, scrollDepth } = activity;
     const watched = {
-      activity,
+      timeHere,
+      scrollDepth,
       score: engagementScore(signalsOf(activity, visits)),
       visits,
       path: pathOf(page?.url ?? ''),

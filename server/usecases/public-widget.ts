@@ -1,9 +1,10 @@
 // What a browser may see of a widget, whether this page may see it, and the lookups that every visitor causes.
+import { whyNotEmbeddable } from '../../shared/channels.ts';
 import { ChatError } from '../../shared/errors.ts';
 import { deriveTheme } from '../../shared/theme.ts';
 import type { PublicWidget, Theme, Widget } from '../../shared/widget.ts';
 import { isOriginAllowed } from '../domain/allowed-domains.ts';
-import { whyNotEmbeddable } from '../domain/embedding.ts';
+import { publicTrigger } from '../domain/proactive.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -114,6 +115,8 @@ export const publicWidgetOf = async (
 ): Promise<PublicWidget> => {
   const assistant = await deps.store.documents.assistants.get(widget.orgId, widget.assistantId);
   const { privacyUrl } = widget;
+  // A preview of settings speaks to nobody.
+  const isProactive = !isDraft && widget.proactive.isEnabled && widget.proactive.triggers.length > 0;
   return {
     widgetKey: widget.widgetKey,
     position: widget.position,
@@ -130,7 +133,8 @@ export const publicWidgetOf = async (
     hideBranding: widget.hideBranding,
     ...(privacyUrl !== undefined && isSafeLink(privacyUrl) ? { privacyUrl } : {}),
     ...(widget.iconKey === undefined ? {} : { iconUrl: iconUrlOf(deps.baseUrl(), widget) }),
-    isProactive: widget.proactive.isEnabled && widget.proactive.triggers.length > 0,
+    isProactive,
+    ...(isProactive ? { triggers: widget.proactive.triggers.map(publicTrigger) } : {}),
     assistantName: assistant?.name ?? 'Assistant',
     isAutopilot: widget.isAutopilot,
     availability: widget.isAutopilot || deps.presence.isStaffOnline(widget.orgId) ? 'online' : 'away',

@@ -31,7 +31,7 @@ const keptMs = 24 * 3_600_000;
 /** No call takes as long: whoever began it is gone. */
 const abandonedMs = 60_000;
 /** How long a caller waits for a call that another node is busy with. */
-const patienceMs = 20_000;
+const patienceMs = 5000;
 const looksEveryMs = 100;
 /** Between tries to write an answer down. */
 const writeAgainMs = [50, 200, 1000, 5000, 15_000, 30_000] as const;

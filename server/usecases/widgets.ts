@@ -1,4 +1,5 @@
 // Widgets: what settings may do with them. What a browser may see of one is `public-widget.ts`.
+import { whyNotEmbeddable } from '../../shared/channels.ts';
 import { widgetView } from '../../shared/console-api.ts';
 import type { WidgetView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
@@ -6,7 +7,6 @@ import type { Problem } from '../../shared/errors.ts';
 import { newCatyKey, newId, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import type { DialectName, KeptFields, PublicWidget, Widget, WidgetSettings } from '../../shared/widget.ts';
 import { isDomainRule } from '../domain/allowed-domains.ts';
-import { whyNotEmbeddable } from '../domain/embedding.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Member } from '../ports/documents.ts';

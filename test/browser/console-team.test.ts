@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium)('the console, in the team and in its settings (nee
     await page.getByLabel('Name').fill('Theo');
     await page.getByLabel('E-mail').fill('theo@example.com');
     await page.getByRole('button', { name: 'Create the link' }).click();
-    const link = await page.locator('[data-link]').innerText();
+    const link = await page.locator('[data-secret] pre').innerText();
     const theo = await openTab(world.browser);
     await useLink(theo.page, link, 'Theo', 'theo@example.com');
     const visitor = await world.visit();
@@ -78,10 +78,14 @@ describe.skipIf(!hasChromium)('the console, in the team and in its settings (nee
   it('changes a widget with the preview beside it, and says which colour was adjusted', async () => {
     await world.go('/settings/widgets');
     await page.getByRole('link', { name: /Selwick/ }).click();
-    await page.getByLabel('Brand', { exact: true }).fill('#FFD400');
+    const part = (name: string) =>
+      page.getByRole('navigation', { name: 'Parts of the widget' }).getByRole('link', { name });
+    await part('Texts').click();
     await page.getByLabel('Title', { exact: true }).fill('Boats & more');
     const preview = page.frameLocator('iframe');
     await preview.getByText('Boats & more').first().waitFor();
+    await part('Look').click();
+    await page.getByLabel('Brand', { exact: true }).fill('#FFD400');
     await page.getByLabel('Text in the header', { exact: true }).fill('#FFE000');
     await page.getByText('Adjusted to be readable').first().waitFor();
     await page.getByRole('button', { name: 'Save changes' }).click();
@@ -127,10 +131,8 @@ describe.skipIf(!hasChromium)('the console, in the team and in its settings (nee
       await page.getByRole('dialog').waitFor();
       await check('keyboard sheet');
       // Both schemes are made of the same tokens: the second time, what has colours of its own.
-      const paths = ['widgets', 'assistant', 'people', 'profile', 'notifications'].slice(
-        0,
-        colorScheme === 'dark' ? 2 : 5,
-      );
+      const paths = ['widgets', 'assistant', 'people', 'profile', 'notifications', 'keys', 'pipelines', 'organisation'];
+      if (colorScheme === 'dark') paths.splice(2);
       for (const path of paths) {
         await world.go(`/settings/${path}`);
         await page.getByRole('heading', { level: 1 }).waitFor();

@@ -178,5 +178,6 @@ describe.skipIf(!hasChromium)('a widget on other people’s pages (needs chromiu
     await page.unroute('**/widget.js');
     await page.getByRole('button', { name: 'Try again' }).click();
     await panelOf(page).waitFor();
+    expect(await page.getByText('The chat could not be loaded.').isVisible()).toBe(false);
   });
 });

@@ -15,6 +15,7 @@ import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
 import { hasRedis, startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import type { Order } from './node-child.ts';
+import { nodeProgram } from './node-program.ts';
 import { startProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -57,7 +58,7 @@ export const startNodeProcess = async (
   { fault = 'none', signal }: { fault?: string; signal?: AbortSignal } = {},
 ): Promise<TestNode> => {
   const port = env['PORT'] ?? String(await freePort());
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/cluster/node-child.ts', fault], {
+  const child = spawn(process.execPath, ['--enable-source-maps', await nodeProgram(), fault], {
     env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -6,12 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDiskFiles } from '../../server/adapters/files/disk.ts';
 import { openS3Files } from '../../server/adapters/files/s3.ts';
 import type { Files } from '../../server/ports/files.ts';
+import { formOf, pictures } from '../support/pictures.ts';
+import { startServer } from '../support/server.ts';
 import { startBucket } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
 
 let folder = '';
 let bucket: Bucket;
-const keepers: { name: string; open(): Files }[] = [
+const keepers: { name: string; open: () => Files }[] = [
   { name: 'disk', open: () => openDiskFiles(join(folder, 'files')) },
   { name: 's3', open: () => openS3Files(bucket.config) },
 ];
@@ -155,4 +157,36 @@ describe('the bucket', () => {
     const nobody = openS3Files({ ...bucket.config, endpoint: 'http://127.0.0.1:1' });
     await expect(nobody.get('again.png')).rejects.toMatchObject({ code: 'unavailable' });
   });
+});
+
+test('an installation that is given a bucket keeps its pictures there, and serves them itself, signed the same way', async () => {
+  bucket.seen.length = 0;
+  const { endpoint, bucket: name, accessKeyId, secretAccessKey } = bucket.config;
+  const server = await startServer({
+    env: {
+      FILES_S3_ENDPOINT: `${endpoint}/`,
+      FILES_S3_BUCKET: name,
+      FILES_S3_ACCESS_KEY_ID: accessKeyId,
+      FILES_S3_SECRET_ACCESS_KEY: secretAccessKey,
+    },
+  });
+  try {
+    const uploaded = await fetch(`${server.url}/api/webchats/icons`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.firstRun.keys.webchats}` },
+      body: formOf(pictures.webp, { name: 'x.webp' }),
+    });
+    const { data } = (await uploaded.json()) as { data: { key: string; url: string } };
+    expect(data.url.startsWith(`${server.url}/files/${data.key}?`)).toBe(true);
+    const read = await fetch(data.url);
+    expect(Buffer.from(await read.arrayBuffer()).equals(Buffer.from(pictures.webp))).toBe(true);
+    expect(read.headers.get('content-type')).toBe('image/webp');
+    expect(bucket.seen.map(({ method, path }) => [method, path])).toEqual([
+      ['PUT', `/${name}/${data.key}`],
+      ['GET', `/${name}/${data.key}`],
+    ]);
+    expect(await readdir(server.dataDir)).not.toContain('files');
+  } finally {
+    await server.stop();
+  }
 });

@@ -1,67 +1,13 @@
-// Contract 001: 24 fields in, 29 out, whatever is null, absent or free-form; and the companions.
+// Contract 001: 24 fields in, 29 out, whatever is null, absent or free-form.
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { channels } from '../../server/domain/embedding.ts';
-import { embedCode } from '../../server/domain/widget.ts';
+import { channels } from '../../shared/channels.ts';
 import { widgetType } from '../../shared/widget.ts';
 import { provisioned } from './provisioned.ts';
+import { absent, assistant, full, org, outKeys, required, v1Client } from './v1-client.ts';
 
 const world = provisioned();
-
-const org = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
-const assistant = '550e8400-e29b-41d4-a716-446655440000';
-const required = { widget_type: 'chat', user_opening_messages: ['Hello'], action_buttons: ['Book'] };
-
-/** All 24, none of them a default. */
-const full = {
-  widget_type: 'html',
-  user_opening_messages: ['What does it cost?', 'Can I bring a dog?'],
-  action_buttons: ['Book now', { label: 'Prices', url: 'https://example.com/prices', colour: 'red' }, 7, null, ['x']],
-  org_id: org,
-  assistant_id: org,
-  name: 'Internal name',
-  description: 'For the shop',
-  attributes: { $set: { plan: 'pro' }, 'a.b': [1, null, { deep: true }], '': 'empty key' },
-  display_name: 'Shop chat',
-  intro_message: 'Hello, traveller',
-  header_color: 'rebeccapurple',
-  user_message_color: 'rgb(1 2 3)',
-  bot_message_color: '#eee',
-  bot_icon_color: 'no colour at all',
-  remove_branding: true,
-  ice_break_color: '#123456',
-  bubble_color: 'hsl(120 50% 30%)',
-  bubble_text: 'Chat with us',
-  bot_text_message_color: '<string>',
-  user_text_message_color: 'white',
-  header_text_color: 'color-mix(in oklch, white, black)',
-  textbox_default_text: 'Say something',
-  action_buttons_color: 'gold',
-  style_params: { css: { '.x > y': 'z' }, radius: 12.5, on: false },
-};
-/** What an absent field reads as. */
-const absent = {
-  ...Object.fromEntries(Object.keys(full).map((name) => [name, null])),
-  attributes: {},
-  style_params: {},
-  remove_branding: false,
-};
-const outKeys =
-  'widget_type user_opening_messages action_buttons id conversation_bot_icon bubble_bot_icon provider_user_friendly_label widget_provider org_id assistant_id name description attributes display_name intro_message header_color user_message_color bot_message_color bot_icon_color remove_branding ice_break_color bubble_color bubble_text bot_text_message_color user_text_message_color header_text_color textbox_default_text action_buttons_color style_params'.split(
-    ' ',
-  );
-
-const send = (route: string, body?: unknown) => world.send(route, { body, headers: { 'x-api-key': world.keys.v1 } });
-const create = async (body: object = {}) => {
-  const answer = await send('POST /api/v1/widget', { ...required, ...body });
-  expect(answer.status, answer.text).toBe(200);
-  return answer.json.data;
-};
-const get = async (id: string) => (await send(`GET /api/v1/widget/${id}`)).json.data;
-const put = async (id: string, body: object) => {
-  const answer = await send(`PUT /api/v1/widget/${id}`, body);
-  expect(answer.status, answer.text).toBe(200);
-  return answer.json.data;
-};
+const { send, create, get } = v1Client(world);
 
 describe('creating', () => {
   test('all 24 fields come back as they were sent, among all 29 in their order', async () => {
@@ -119,6 +65,16 @@ describe('creating', () => {
   test('there are sixteen types, each with a provider and a label of its own', () => {
     expect(widgetType.options).toHaveLength(16);
     expect(new Set(Object.values(channels).map(({ label }) => label)).size).toBe(16);
+  });
+
+  test('the table in the documentation is the one in the code', async () => {
+    const page = await readFile('docs/contracts/v1.md', 'utf8');
+    for (const [type, { provider, label, bridge }] of Object.entries(channels)) {
+      const row = page.split('\n').find((line) => line.startsWith(`| \`${type}\``));
+      expect(row, type).toContain(
+        `| \`${provider}\` | ${label} | ${bridge === undefined ? 'yes' : `needs a bridge to ${bridge}`} |`,
+      );
+    }
   });
 
   test('org_id is the key’s own, and assistant_id one of its assistants', async () => {
@@ -270,132 +226,5 @@ describe('free-form values', () => {
       expect(answer.json.detail).toHaveLength(1);
     }
     expect(await world.widgets()).toEqual(before);
-  });
-});
-
-describe('the companions', () => {
-  test('a PUT of one field leaves the 23 others', async () => {
-    for (const [name, value] of Object.entries(full)) {
-      const before = await create();
-      const after = await put(before.id, { [name]: value });
-      expect(after).toMatchObject({ ...absent, ...required, [name]: value });
-      expect(await get(before.id)).toEqual(after);
-    }
-  });
-
-  test('a PUT of null takes a field back', async () => {
-    const { id } = await create(full);
-    const after = await put(id, {
-      header_color: null,
-      name: null,
-      assistant_id: null,
-      org_id: null,
-      widget_type: null,
-    });
-    expect(after).toMatchObject({
-      ...full,
-      header_color: null,
-      name: null,
-      assistant_id: null,
-      org_id: null,
-      widget_type: null,
-    });
-    const stored = await world.widgetBy(id);
-    expect(stored).toMatchObject({ type: 'chat', name: 'Website Chat', colors: { primary: '#6366f1' } });
-    const first = await world.server.node.store.documents.assistants.get(stored.orgId, stored.assistantId);
-    expect(first?.uuid).toBe(assistant);
-  });
-
-  test('what was read can be put back and changes nothing; so does nothing', async () => {
-    const made = (await world.console('POST /widgets', { name: 'Console' })).json.widget;
-    for (const id of [(await create(full)).id, (await create()).id, made.uuid]) {
-      const read = await get(id);
-      expect(await put(id, read)).toEqual(read);
-      const before = await world.widgetBy(id);
-      await put(id, {});
-      expect(await world.widgetBy(id)).toEqual(before);
-    }
-  });
-
-  test('the list pages through every widget of the organisation', async () => {
-    await create();
-    const all = await send('GET /api/v1/widget/list?size=100');
-    const total = (await world.widgets()).length;
-    expect(all.json).toMatchObject({ meta: { page: 1, size: 100, total, pages: Math.ceil(total / 100) } });
-    const some = await send('GET /api/v1/widget/list?page=2&size=3');
-    expect(some.json.data).toEqual(all.json.data.slice(3, 6));
-    expect(Object.keys(some.json.data[0])).toEqual(outKeys);
-    expect(some.json.meta).toEqual({ page: 2, size: 3, total, pages: Math.ceil(total / 3) });
-  });
-
-  test('the embed code is that of the widget', async () => {
-    for (const widget_type of [null, 'chat', 'html', 'render_form']) {
-      const { id } = await create({ widget_type });
-      const { widgetKey } = await world.widgetBy(id);
-      const answer = await send(`GET /api/v1/widget/${id}/embed`);
-      expect(answer.status).toBe(200);
-      expect(answer.json.data).toEqual({
-        id,
-        widget_key: widgetKey,
-        embed_code: embedCode(world.server.url, widgetKey),
-      });
-    }
-  });
-
-  const bridged = widgetType.options.filter((type) => channels[type].bridge !== undefined);
-  test.each(bridged)('embedding a %s says which bridge it needs, to the integrator and to the page', async (type) => {
-    const { id } = await create({ widget_type: type });
-    const answer = await send(`GET /api/v1/widget/${id}/embed`);
-    expect(answer.status).toBe(409);
-    expect(answer.json).toEqual({ detail: expect.stringContaining(`needs a bridge to ${channels[type].bridge}`) });
-    const page = await world.send(`GET /w/${(await world.widgetBy(id)).widgetKey}`);
-    expect(page.status).toBe(403);
-    expect(page.json.error.message).toContain(channels[type].bridge);
-  });
-
-  test('a rotated key stops at once, or after its grace', async () => {
-    const { id } = await create();
-    const old = (await world.widgetBy(id)).widgetKey;
-    const answer = await send(`POST /api/v1/widget/${id}/rotate-key`);
-    expect(answer.status).toBe(200);
-    const { widget_key } = answer.json.data;
-    expect(answer.json.data).toEqual({
-      id,
-      widget_key,
-      embed_code: embedCode(world.server.url, widget_key),
-      old_key_valid_until: null,
-    });
-    expect((await world.send(`GET /w/${old}`)).status).toBe(404);
-    const again = await send(`POST /api/v1/widget/${id}/rotate-key`, { grace_seconds: 60 });
-    expect(Date.parse(again.json.data.old_key_valid_until)).toBeGreaterThan(Date.now());
-    expect((await world.send(`GET /w/${widget_key}`)).status).toBe(200);
-    expect((await send(`POST /api/v1/widget/${id}/rotate-key`, { grace_seconds: 86_401 })).status).toBe(422);
-  });
-
-  test('a removed widget is gone', async () => {
-    const { id } = await create();
-    const answer = await send(`DELETE /api/v1/widget/${id}`);
-    expect(answer.status).toBe(200);
-    expect(answer.json).toEqual({ message: 'Data deleted successfully', meta: {}, data: { id } });
-    for (const route of [
-      `GET /api/v1/widget/${id}`,
-      `PUT /api/v1/widget/${id}`,
-      `DELETE /api/v1/widget/${id}`,
-      `GET /api/v1/widget/${id}/embed`,
-      `POST /api/v1/widget/${id}/rotate-key`,
-    ]) {
-      const gone = await send(route, route.startsWith('P') ? {} : undefined);
-      expect(gone.status, route).toBe(404);
-      expect(gone.json).toEqual({ detail: 'There is no such widget' });
-    }
-  });
-
-  test('assistants are listed with their organisation, the default one first', async () => {
-    const answer = await send('GET /api/v1/assistant/list');
-    expect(answer.json.meta).toEqual({ page: 1, size: 20, total: 2, pages: 1 });
-    expect(answer.json.data).toMatchObject([
-      { id: assistant, org_id: org, name: 'Robin', is_default: true },
-      { id: org, org_id: org, name: 'Wren', is_default: false },
-    ]);
   });
 });

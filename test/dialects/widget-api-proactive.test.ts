@@ -147,7 +147,7 @@ describe('the words', () => {
   test.each([
     ['rambles with a link', 'Go to https://evil.example now'],
     ['writes markup', '<b>Hi</b>'],
-    ['says nothing', ' '],
+    ['says nothing', '“ ”'],
   ])('a model that %s is not quoted: the built-in sentence is said', async (_what, text) => {
     const { session_id } = await openWidgetSession(server.url, key);
     const offering = call('POST proactive', { body: { session_id, trigger_type: 'high_engagement' } });

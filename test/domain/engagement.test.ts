@@ -1,7 +1,8 @@
 // Engagement: what a page reports is believed only as far as the clock allows, and each thing counts once.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accumulate, engagementScore, noActivity, signalsOf } from '../../server/domain/engagement.ts';
+import { accumulate, noActivity, signalsOf } from '../../server/domain/engagement.ts';
+import { engagementScore } from '../../shared/engagement.ts';
 import type { Activity, PageEvent, PageReport } from '../../server/domain/engagement.ts';
 
 const startedAt = 1_000_000;

@@ -1,9 +1,10 @@
 // When a widget speaks first: rules, cool-down, budget, and never where somebody talks.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { noActivity } from '../../server/domain/engagement.ts';
-import { isMet, offersPerDay, triggerNamed, triggerToFire } from '../../server/domain/proactive.ts';
-import type { Circumstances, PastOffer, Watched } from '../../server/domain/proactive.ts';
+import { offersPerDay, triggerNamed, triggerToFire } from '../../server/domain/proactive.ts';
+import type { Circumstances, PastOffer } from '../../server/domain/proactive.ts';
+import { isMet } from '../../shared/engagement.ts';
+import type { Watched } from '../../shared/engagement.ts';
 import { initialState } from '../../shared/conversation.ts';
 import type { ProactiveTrigger } from '../../shared/widget.ts';
 
@@ -16,9 +17,10 @@ const triggers: ProactiveTrigger[] = [
   { type: 'return_visit', visits: 2, message: '' },
   { type: 'page', path: '/pricing', seconds: 0, message: '' },
 ];
-const quiet: Watched = { activity: noActivity, score: 0, visits: 1, path: '/', isLeaving: false };
+const quiet: Watched = { timeHere: 0, scrollDepth: 0, score: 0, visits: 1, path: '/', isLeaving: false };
 const eager: Watched = {
-  activity: { ...noActivity, timeHere: 60_000, scrollDepth: 100 },
+  timeHere: 60_000,
+  scrollDepth: 100,
   score: 100,
   visits: 5,
   path: '/pricing',
@@ -34,12 +36,8 @@ const open = { ...initialState('conv_1', true), status: 'open' as const };
 
 describe('isMet', () => {
   test.each([
-    [
-      triggers[0]!,
-      { activity: { ...noActivity, timeHere: 30_000 } },
-      { activity: { ...noActivity, timeHere: 29_999 } },
-    ],
-    [triggers[1]!, { activity: { ...noActivity, scrollDepth: 50 } }, { activity: { ...noActivity, scrollDepth: 49 } }],
+    [triggers[0]!, { timeHere: 30_000 }, { timeHere: 29_999 }],
+    [triggers[1]!, { scrollDepth: 50 }, { scrollDepth: 49 }],
     [triggers[2]!, { score: 60 }, { score: 59 }],
     [triggers[3]!, { isLeaving: true }, { isLeaving: false }],
     [triggers[4]!, { visits: 2 }, { visits: 1 }],

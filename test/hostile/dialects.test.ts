@@ -20,7 +20,7 @@ import { guesses, isStrange, isStrangeButDollar, marker } from './values.ts';
 /** Said by a visitor and named in an organisation: nowhere in the log. */
 const secret = 'canarysecret5f1e';
 /** Cases of one body in the tests of every day. */
-const casesADay = 60;
+const casesADay = 40;
 
 let target: Target;
 let canary: Canary;

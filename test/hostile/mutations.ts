@@ -136,6 +136,6 @@ export const casesOf = (
     const json = JSON.stringify(value);
     // As it arrives: a field that JSON cannot write is not there.
     const arrived: unknown = json === undefined ? undefined : JSON.parse(json);
-    return { label, input: arrived, mustRefuse: !input.safeParse(arrived ?? {}).success || isForbidden(arrived) };
+    return { label, input: arrived, mustRefuse: isForbidden(arrived) || !input.safeParse(arrived ?? {}).success };
   });
 };

@@ -142,18 +142,100 @@ const settings = async (stage: Stage): Promise<void> => {
     ['phone', phone],
   ] as const) {
     const tab = await stage.colleague(options);
-    for (const path of ['widgets', 'assistant', 'people', 'profile', 'notifications']) {
+    for (const path of [
+      'widgets',
+      'assistant',
+      'people',
+      'profile',
+      'notifications',
+      'organisation',
+      'keys',
+      'pipelines',
+    ]) {
       await at(stage, tab, `/settings/${path}`);
       await tab.page.getByRole('heading', { level: 1 }).waitFor();
       await tab.page.waitForLoadState('networkidle');
       await stage.shoot(`settings-${path}-${name}`, tab.page);
+      if (path === 'pipelines') {
+        await tab.page.locator('main li a').first().click();
+        await tab.page.getByText('Add a stage').waitFor();
+        await stage.shoot(`settings-pipeline-${name}`, tab.page);
+      }
       if (path !== 'widgets') continue;
       await tab.page.getByRole('link', { name: /Selwick/ }).click();
-      if (name !== 'phone') await tab.page.frameLocator('iframe').getByText('Selwick').first().waitFor();
-      await stage.shoot(`settings-widget-${name}`, tab.page);
+      for (const part of ['General', 'Look', 'Texts', 'Start', 'Proactive', 'Access', 'Install']) {
+        await tab.page.getByRole('link', { name: part, exact: true }).click();
+        if (name !== 'phone') await tab.page.frameLocator('iframe').getByText('Selwick').first().waitFor();
+        await stage.shoot(`settings-widget-${part.toLowerCase()}-${name}`, tab.page);
+      }
     }
     await tab.context.close();
   }
 };
 
-export const consoleScenes = { first: { empty, door }, later: { conversation, settings, busy } };
+/** What a program does over REST, and what it leaves to see in the console. */
+const provisioning = async (stage: Stage): Promise<void> => {
+  const { catyKey } = await stage.widget();
+  const call = async (path: string, body: object): Promise<Record<string, unknown>> => {
+    const response = await fetch(`${stage.server.url}/api/widget/${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': catyKey, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await response.json()) as Record<string, unknown>;
+  };
+  for (const [index, [name, company]] of [
+    ['Ida Holm', 'Holm & Daughters'],
+    ['María José Fernández de la Vega', 'Club náutico'],
+    ['ليلى حداد', ''],
+    ['Bartholomew Featherstonehaugh-Cholmondeley of Worcestershire', 'The Society for the Appreciation of Small Boats'],
+  ].entries()) {
+    const { session_id: sessionId } = await call('session', { page: { url: 'https://selwick.example/groups' } });
+    await call('message', { session_id: sessionId, message: 'What are your boat hire prices for a group?' });
+    await call('lead', {
+      session_id: sessionId,
+      name,
+      email: `visitor${index}@example.com`,
+      ...(company === '' ? {} : { company, phone: '+46701234567' }),
+      custom_fields: { Interest: 'Group trip in June', 'Number of people': '14' },
+    });
+  }
+  for (const [name, options] of [
+    ['desktop', {}],
+    ['dark', dark],
+    ['phone', phone],
+    ['narrow', narrow],
+  ] as const) {
+    const tab = await stage.colleague(options);
+    for (const list of ['everyone', 'leads']) {
+      await at(stage, tab, `/contacts/${list}`);
+      await tab.page.locator('[data-contact]').first().waitFor();
+      await stage.shoot(`contacts-${list}-${name}`, tab.page);
+    }
+    await tab.page.locator('[data-contact]').first().click();
+    await tab.page.getByText('Open the conversation').waitFor();
+    await stage.shoot(`contact-${name}`, tab.page);
+    await tab.page.getByText('Open the conversation').click();
+    await tab.thread.getByRole('article').first().waitFor();
+    if (name === 'desktop') await tab.page.getByText('Open the contact').waitFor();
+    await stage.shoot(`contact-conversation-${name}`, tab.page);
+    await at(stage, tab, '/settings/keys');
+    await tab.page.getByRole('button', { name: 'New key' }).click();
+    await tab.page.getByLabel('Name').fill('Booking system');
+    await stage.shoot(`keys-new-${name}`, tab.page);
+    await tab.page.getByRole('button', { name: 'Create key' }).click();
+    await tab.page.locator('[data-secret]').waitFor();
+    await stage.shoot(`keys-secret-${name}`, tab.page);
+    await tab.page.getByRole('button', { name: 'Done' }).click();
+    await tab.page
+      .getByRole('button', { name: /^Change Booking system/ })
+      .last()
+      .click();
+    await stage.shoot(`keys-menu-${name}`, tab.page);
+    await tab.page.getByRole('menuitem', { name: 'Revoke' }).click();
+    await stage.shoot(`keys-revoke-${name}`, tab.page);
+    await tab.context.close();
+  }
+};
+
+export const consoleScenes = { first: { empty, door }, later: { conversation, settings, provisioning, busy } };

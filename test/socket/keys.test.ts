@@ -36,7 +36,7 @@ test('a revoked token is off its live sockets within a second, and another token
   const ended = endOf(client);
   await rest('DELETE', `/keys/${one.key.id}`);
   expect(await ended).toBeLessThan(1000);
-  await expect(connectStaff(server.url, one.secret)).rejects.toThrow();
+  await expect(connectStaff(server.url, one.secret)).rejects.toMatchObject({ data: { code: 'unauthenticated' } });
   await neighbour.must('inbox:open', {});
   neighbour.close();
   client.close();
@@ -67,7 +67,7 @@ test('a token rotated with grace works until then, on sockets from before and fr
   const lasted = Date.now() - began;
   expect(lasted).toBeGreaterThanOrEqual(900);
   expect(lasted).toBeLessThan(2000);
-  await expect(connectStaff(server.url, secret)).rejects.toThrow();
+  await expect(connectStaff(server.url, secret)).rejects.toMatchObject({ data: { code: 'unauthenticated' } });
   await next.must('inbox:open', {});
   for (const client of [before, after, next]) client.close();
 });
@@ -87,7 +87,7 @@ test("a widget's old key ends its sockets: at once, or when its grace is over", 
   const lasted = Date.now() - began;
   expect(lasted).toBeGreaterThanOrEqual(900);
   expect(lasted).toBeLessThan(2000);
-  await expect(openVisitor(server.url, widgetKey)).rejects.toThrow();
+  await expect(openVisitor(server.url, widgetKey)).rejects.toMatchObject({ data: { code: 'not_found' } });
   first.close();
   second.close();
 });

@@ -119,3 +119,38 @@ test('a weak secret is refused', () => {
   const secret = 'f3b1c2d4e5a697887766554433221100';
   expect(readConfig({ TILLER_SECRET: secret }).secret).toBe(secret);
 });
+
+const bucket = {
+  FILES_S3_ENDPOINT: 'https://account.r2.example.com/',
+  FILES_S3_BUCKET: 'tiller-files',
+  FILES_S3_ACCESS_KEY_ID: 'key',
+  FILES_S3_SECRET_ACCESS_KEY: 'hunter2-hunter2',
+};
+
+test('a bucket for files is named whole or not at all; its region may be left out', () => {
+  expect(readConfig({}).files).toBeUndefined();
+  const files = {
+    endpoint: 'https://account.r2.example.com',
+    bucket: 'tiller-files',
+    region: 'auto',
+    accessKeyId: 'key',
+    secretAccessKey: 'hunter2-hunter2',
+  };
+  expect(readConfig(bucket).files).toEqual(files);
+  expect(readConfig({ ...bucket, FILES_S3_REGION: 'eu-central-1' }).files).toEqual({
+    ...files,
+    region: 'eu-central-1',
+  });
+  expect(Object.keys(problemsOf({ FILES_S3_REGION: 'auto' })).sort()).toEqual(Object.keys(bucket).sort());
+  for (const name of Object.keys(bucket)) {
+    expect(Object.keys(problemsOf({ ...bucket, [name]: '' }))).toEqual([name]);
+  }
+  const wrong = problemsOf({
+    ...bucket,
+    FILES_S3_ENDPOINT: 'ftp://x',
+    FILES_S3_BUCKET: '../up',
+    FILES_S3_REGION: 'EU!',
+  });
+  expect(Object.keys(wrong).sort()).toEqual(['FILES_S3_BUCKET', 'FILES_S3_ENDPOINT', 'FILES_S3_REGION']);
+  expect(JSON.stringify(wrong)).not.toContain('hunter2');
+});

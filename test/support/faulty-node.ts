@@ -22,7 +22,17 @@ const die = (): never => {
 };
 
 const store = await openSqliteStore({ dataDir: config.dataDir, clock: systemClock });
+const { requests } = store.documents;
+const documents: Store['documents'] = {
+  ...store.documents,
+  requests: {
+    ...requests,
+    // After what the request asked for was done, before its answer is kept.
+    put: async (request) => (fault === 'before-answer' && request.state === 'done' ? die() : requests.put(request)),
+  },
+};
 const faultyStore: Store = Object.create(store, {
+  documents: { value: documents },
   append: {
     value: async (entries: Parameters<Store['append']>[0]) => {
       const isFatal = entries.some(({ commit }) => isMarked(commit.facts));

@@ -136,7 +136,7 @@ const Row = ({ of, now, onAsk }: { of: KeyView; now: number; onAsk: (asked: Aske
   const isEnding = of.expiresAt !== undefined;
   const ask = (what: Asked['what']) => () => onAsk({ what, key: of });
   return (
-    <li class={`flex items-start gap-3 px-5 py-4 max-sm:px-4 ${isEnding ? 'bg-sunken' : ''}`} data-key={of.name}>
+    <li class={`flex items-start gap-3 px-5 py-4 max-sm:px-4 ${isEnding ? 'bg-sunken' : ''}`} data-key={of.hint}>
       <span class="inline-flex size-8 shrink-0 items-center justify-center rounded-full bg-quiet-soft text-quiet">
         <Icon name={isEnding ? 'clock' : 'key'} />
       </span>
@@ -169,7 +169,7 @@ const Row = ({ of, now, onAsk }: { of: KeyView; now: number; onAsk: (asked: Aske
         </p>
       </div>
       <Menu
-        label={`Change ${of.name}`}
+        label={`Change ${of.name}, ending in ${of.hint}`}
         entries={[
           { text: 'Rename', icon: 'pencil', run: ask('rename') },
           ...(isEnding ? [] : [{ text: 'Rotate', icon: 'refresh' as const, run: ask('rotate') }]),
@@ -218,7 +218,7 @@ export const KeysPage = () => {
                 Make one for each program, so that each can be taken away alone.
               </Empty>
             ) : (
-              <ul class="divide-y divide-line overflow-clip rounded-card border border-line bg-surface [&>li:last-child]:rounded-b-card">
+              <ul class="divide-y divide-line rounded-card border border-line bg-surface [&>li:first-child]:rounded-t-card [&>li:last-child]:rounded-b-card">
                 {list.map((each) => (
                   <Row key={each.id} of={each} now={now} onAsk={setAsked} />
                 ))}

@@ -28,7 +28,9 @@ export const toast = (
   const id = ++lastToast;
   const tone = more.tone ?? 'plain';
   const entry: Toast = { id, text, tone, ...(more.action === undefined ? {} : { action: more.action }) };
-  toasts.value = [...toasts.value.slice(-2), entry];
+  // The same news twice is one piece of news: the older line gives way.
+  const others = toasts.value.filter((other) => other.text !== text || other.action !== undefined);
+  toasts.value = [...others.slice(-2), entry];
   setTimeout(() => dismissToast(id), more.ms ?? (tone === 'danger' ? 8000 : 4000));
   return id;
 };

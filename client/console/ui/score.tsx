@@ -1,5 +1,7 @@
 // A score of 0 to 100: the number, and how far along it is.
-export const Score = ({ label, value }: { label: string; value: number }) => {
+
+/** `label`: for screen readers, where no word beside it names the score. */
+export const Score = ({ label, value }: { label?: string; value: number }) => {
   const score = Math.max(0, Math.min(100, Math.round(value)));
   return (
     <span class="inline-flex items-center gap-2">
@@ -8,7 +10,7 @@ export const Score = ({ label, value }: { label: string; value: number }) => {
         <rect width={(score * 48) / 100} height="4" rx="2" class="fill-held" />
       </svg>
       <span class="text-small tabular-nums">
-        <span class="sr-only">{label} </span>
+        {label !== undefined && <span class="sr-only">{label} </span>}
         {score}
         <span class="sr-only"> of 100</span>
       </span>

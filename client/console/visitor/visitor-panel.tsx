@@ -58,11 +58,7 @@ const Standing = ({ context, onMoved }: { context: Context; onMoved: (contact: C
           <div key={label} class="flex items-center justify-between gap-2 [&>dd]:flex">
             <dt class="text-small text-text2">{label}</dt>
             <dd>
-              {score === null ? (
-                <span class="text-small text-text2">not measured</span>
-              ) : (
-                <Score label={label} value={score} />
-              )}
+              {score === null ? <span class="text-small text-text2">not measured</span> : <Score value={score} />}
             </dd>
           </div>
         ))}

@@ -11,8 +11,8 @@ export interface Emitter {
 export const createEmitter = (): Emitter => {
   const listeners = new Map<unknown, Set<Listener>>();
   const off = (event: unknown, listener?: unknown): void => {
-    if (listener === undefined) listeners.delete(event);
-    else listeners.get(event)?.delete(listener as Listener);
+    if (listener) listeners.get(event)?.delete(listener as Listener);
+    else listeners.delete(event);
   };
   return {
     off,

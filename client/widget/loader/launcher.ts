@@ -15,8 +15,8 @@ export interface Launcher {
 
 const themed = ({ theme, position, offsetX: x, offsetY: y, zIndex }: PublicWidget, scheme: Scheme): string => {
   const vars = (name: 'light' | 'dark'): string => {
-    const { launcher, onLauncher, launcherHover, launcherLine, focus } = theme[name];
-    return `.launcher{--f:${launcher};--on:${onLauncher};--h:${launcherHover};--l:${launcherLine};--r:${focus}}`;
+    const is = theme[name];
+    return `.launcher{--f:${is.launcher};--on:${is.onLauncher};--h:${is.launcherHover};--l:${is.launcherLine};--r:${is.focus}}`;
   };
   const place = (x: number, y: number): string => `:host{--tw-x:${x}px;--tw-y:${y}px}`;
   const side = position === 'bottom-left' ? 'left' : 'right';
@@ -43,7 +43,8 @@ export const createLauncher = (
 ): Launcher => {
   const host = make('div');
   const root = host.attachShadow({ mode: 'open' });
-  const [fixed, vars] = [new CSSStyleSheet(), new CSSStyleSheet()];
+  const fixed = new CSSStyleSheet();
+  const vars = new CSSStyleSheet();
   const region = make('div');
   const button = make('button');
   const label = make('span', 'label');
@@ -59,7 +60,6 @@ export const createLauncher = (
   host.toggleAttribute('data-inline', inline);
   region.role = 'region';
   region.ariaLabel = 'Chat';
-  button.type = 'button';
   tell('expanded', false);
   button.append(make('i'), label, badge);
   button.addEventListener('click', onClick);

@@ -4,7 +4,7 @@ export type Call = [method: string, ...args: unknown[]];
 export interface Api {
   (...call: Call): unknown;
   /** What the snippet's stub gathered. */
-  q?: ArrayLike<unknown>[];
+  q?: Iterable<unknown>[];
   isTiller?: true;
 }
 
@@ -26,7 +26,7 @@ export const installApi = (
   for (const method of methods) Object.assign(api, { [method]: (...args: unknown[]) => handle(method, args) });
   scope[name] = api;
   for (const entry of waiting) {
-    const [method, ...args] = Array.from(entry);
+    const [method, ...args] = entry;
     // One bad call of the page must not swallow those behind it.
     try {
       handle(method as string, args);

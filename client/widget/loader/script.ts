@@ -19,5 +19,5 @@ export const locate = (script: HTMLScriptElement, snippetName: unknown): Here =>
 /** The running script; where a tag manager hid it, the element that the snippet named, or one that carries a key. */
 export const findScript = (document: Document, snippetName: unknown): HTMLScriptElement | null =>
   (document.currentScript ??
-    document.getElementById(String(snippetName)) ??
+    document.getElementById(snippetName as string) ??
     document.querySelector('script[data-widget-key]')) as HTMLScriptElement | null;

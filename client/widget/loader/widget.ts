@@ -1,6 +1,6 @@
 // One widget on a page: its launcher now, its panel at the first interaction.
 import type { PublicWidget } from '../../../shared/widget.ts';
-import type { InitOptions, Panel, PanelModule, Scheme } from '../contract.ts';
+import type { InitOptions, Panel, PanelModule, ProactiveModule, Scheme } from '../contract.ts';
 import type { Emitter } from './events.ts';
 import { createLauncher } from './launcher.ts';
 import type { Launcher } from './launcher.ts';
@@ -35,7 +35,8 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
     if (!isGone) console.warn(`Tiller: no chat, ${widgetKey}`, problem);
   };
   /** Fetched at the first hint of interest; mounted, and so connected, only by a real one. */
-  const load = (): Promise<PanelModule> => (code ??= import(/* @vite-ignore */ `${origin}/widget/panel.js`));
+  const part = (name: string) => import(/* @vite-ignore */ `${origin}/widget/${name}.js`);
+  const load = (): Promise<PanelModule> => (code ??= part('panel'));
   const replay = (): void => {
     for (const [method, args] of waiting.splice(0)) call(method, args);
   };
@@ -105,9 +106,8 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
 
   const start = async (): Promise<void> => {
     const session = storedSession(widgetKey);
-    const headers: Record<string, string> = session === null ? {} : { 'X-Session-Id': session };
-    const response = init.preview ? undefined : await fetch(`${origin}/w/${widgetKey}`, { headers });
-    widget = init.preview ?? ((await response?.json()) as Told);
+    const headers: HeadersInit = session ? { 'X-Session-Id': session } : {};
+    widget = init.preview ?? ((await (await fetch(`${origin}/w/${widgetKey}`, { headers })).json()) as Told);
     if (widget.error) throw widget.error.message;
     // A script in the head may be here before there is a body to draw in.
     if (!document.body) await new Promise((done) => addEventListener('DOMContentLoaded', done));
@@ -124,6 +124,9 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
     if (widget.unread) onUnread(widget.unread);
     emit('ready', { widgetKey });
     if (inline) call('open', []);
+    // Only where the owner lets the widget speak first; what it watches stays in the page until then.
+    else if (widget.isProactive)
+      part('proactive').then((it: ProactiveModule) => it.watch({ ...launcher!, origin, widget, scheme, call }), warn);
     replay();
   };
   start().catch(warn);

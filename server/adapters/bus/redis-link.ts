@@ -115,12 +115,16 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
   const address = addressOf(url);
   const all: Redis[] = [];
   let isClosed = false;
+  /** What it said itself: a connection that fails rejects with no reason. */
+  let complaint: unknown;
 
   const connect = async (options: RedisOptions = {}): Promise<Redis> => {
     const redis = new Redis(url, { ...baseOptions, ...options });
     all.push(redis);
     // Without a listener each failed try would be printed; what matters is told by `watch`.
-    redis.on('error', () => undefined);
+    redis.on('error', (error: unknown) => {
+      complaint = error;
+    });
     await within(3000, redis.connect());
     return redis;
   };
@@ -140,7 +144,7 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
     facts = await within(3000, readFacts(commands));
   } catch (error) {
     closeAll();
-    if (isCredential(error)) {
+    if (isCredential(error) || isCredential(complaint)) {
       throw new RedisStartError(`Redis at ${address} refuses the user name or password of REDIS_URL`, false, error);
     }
     throw new RedisStartError(`Redis at ${address} does not answer`, true, error);

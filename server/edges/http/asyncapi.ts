@@ -121,7 +121,7 @@ export const asyncApi = (baseUrl: string): Json => {
       title: 'Tiller sockets',
       version: String(PROTOCOL_VERSION),
       description:
-        'Socket.IO 4, WebSocket transport, path /socket.io. Commands are events with one argument and an ack; the server sends `fact` and `signal` alone.',
+        'Socket.IO 4, WebSocket transport, path /socket.io. Commands are events with one argument and an ack; the server sends `fact` and `signal` alone. What is asked over REST is in /openapi.json.',
       license: { name: 'MIT' },
     },
     servers: {
@@ -131,13 +131,14 @@ export const asyncApi = (baseUrl: string): Json => {
       widget: {
         address: namespaces.visitor,
         title: 'Visitors',
-        description: 'Handshake: query {widgetKey}, auth {v, visitorToken?, sessionToken?}.',
+        description:
+          'Handshake: query {widgetKey} (either public key of a widget), auth {v, visitorToken?, sessionToken?, identity?}. The session_id and visitor_id of POST /api/widget/session are these tokens: a socket that brings them is in the same conversation.',
         messages: { ...commandMessages(visitorCommands), ...told },
       },
       console: {
         address: namespaces.staff,
         title: 'Staff',
-        description: "Handshake: the console's cookie, or auth {v, token}.",
+        description: "Handshake: the console's cookie, or auth {v, token} with an API token.",
         messages: { ...commandMessages(staffCommands), ...told },
       },
     },

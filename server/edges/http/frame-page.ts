@@ -1,9 +1,9 @@
 // `/frame/{key}`: a widget as a whole page, for a link or for a frame on a page that its allowed domains name.
+import { whyNotEmbeddable } from '../../../shared/channels.ts';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { RequestHandler } from 'express';
 import { frameAncestorsOf } from '../../domain/allowed-domains.ts';
-import { whyNotEmbeddable } from '../../domain/embedding.ts';
 import { widgetByKey } from '../../usecases/public-widget.ts';
 import type { HttpDeps } from './deps.ts';
 import { frameDirectives } from './policy.ts';

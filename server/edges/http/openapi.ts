@@ -50,7 +50,14 @@ export const openApi = (baseUrl: string): Json => {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: baseUrl }],
-    tags: [...dialects.map(({ title }) => ({ name: title })), installationTag, consoleTag],
+    tags: [
+      ...dialects.map(({ title, prefixes }) => ({
+        name: title,
+        description: `Below ${prefixes.map((prefix) => `\`${prefix}\``).join(', ')}.`,
+      })),
+      installationTag,
+      consoleTag,
+    ],
     paths,
     components: {
       schemas: components.schemas,

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { flatten, readPaint } from '../../../../shared/theme-color.ts';
 
-const pattern = /^#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i;
+// Both cases spelled out: the generated documentation knows no flags.
+const pattern = /^#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$/;
 
 const error = 'Must be a hex colour such as #6366f1';
 

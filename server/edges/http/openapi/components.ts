@@ -61,6 +61,10 @@ export const createComponents = (shared: Record<string, z.ZodType>): Components 
       metadata: registry,
       reused: 'inline',
       unrepresentable: 'any',
+      override({ jsonSchema }) {
+        // The pattern is what validates; every tool has its own idea of the format.
+        if (jsonSchema.format === 'email' && jsonSchema.pattern !== undefined) delete jsonSchema.format;
+      },
     }) as Json & { $defs?: Record<string, Json> };
     const names = new Map<string, string>();
     // What others refer to comes first, so that its name is known when they are written down.

@@ -14,9 +14,8 @@ const detailOf = ({ path, message, isMissing, where }: Problem) => {
 /** A reference that leads nowhere is told by name: `assistant_id: There is no such assistant`. */
 const sentence = (error: WireError): string => {
   const [first] = problemsIn(error);
-  return first === undefined || first.path === '' || first.path === 'id'
-    ? error.message
-    : `${first.path}: ${first.message}`;
+  const isNamed = error.code === 'not_found' && first !== undefined && first.path !== 'id';
+  return isNamed ? `${first.path}: ${first.message}` : error.message;
 };
 
 export const v1: Dialect<KeyCaller> = {

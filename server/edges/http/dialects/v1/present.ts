@@ -1,7 +1,7 @@
 // A widget as contract 001 shows it: 29 fields, always all of them.
+import { channels } from '../../../../../shared/channels.ts';
 import type { Organisation } from '../../../../ports/documents.ts';
 import type { Widget } from '../../../../../shared/widget.ts';
-import { channels } from '../../../../domain/embedding.ts';
 import { iconUrlOf } from '../../../../usecases/public-widget.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { valuesOf } from '../fields.ts';

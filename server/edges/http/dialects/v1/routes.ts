@@ -1,7 +1,7 @@
 // Contract 001: one documented call, and the companions that a person looks for beside it.
+import { whyNotEmbeddable } from '../../../../../shared/channels.ts';
 import type { Widget } from '../../../../../shared/widget.ts';
 import { ChatError } from '../../../../../shared/errors.ts';
-import { whyNotEmbeddable } from '../../../../domain/embedding.ts';
 import { embedCode } from '../../../../domain/widget.ts';
 import { createWidget, deleteWidget, editWidget, listWidgets, rotateWidgetKey } from '../../../../usecases/widgets.ts';
 import type { WidgetEdit } from '../../../../usecases/widgets.ts';

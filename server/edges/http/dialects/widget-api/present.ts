@@ -4,8 +4,9 @@ import type { Control } from '../../../../../shared/conversation.ts';
 import type { Action, FactOf } from '../../../../../shared/facts.ts';
 import { languageOf } from '../../../../../shared/language.ts';
 import type { Language } from '../../../../../shared/language.ts';
-import type { ProactiveTrigger, Widget } from '../../../../../shared/widget.ts';
+import type { Widget } from '../../../../../shared/widget.ts';
 import { classifyIntent } from '../../../../domain/intent.ts';
+import { publicTrigger } from '../../../../domain/proactive.ts';
 import { suggestedActions } from '../../../../domain/suggested-actions.ts';
 import type { LinkRules } from '../../../../domain/suggested-actions.ts';
 import { handledBy, waitingWords } from '../../../../domain/turn.ts';
@@ -18,10 +19,6 @@ import type { configBody, messageBody } from './schema.ts';
 
 /** `2026-01-28T10:00:00Z`. */
 export const stampOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
-
-/** A rule without its words, which are the server's to say when it comes to it. */
-const ruleOf = (trigger: ProactiveTrigger): { type: string } =>
-  Object.fromEntries(Object.entries(trigger).filter(([name]) => name !== 'message')) as { type: string };
 
 export const presentConfig = async (deps: HttpDeps, widget: Widget): Promise<z.input<typeof configBody>['config']> => {
   const [shown, organisation, assistant] = await Promise.all([
@@ -49,7 +46,7 @@ export const presentConfig = async (deps: HttpDeps, widget: Widget): Promise<z.i
       greeting: { enabled: shown.texts.welcome.trim() !== '', content: shown.texts.welcome },
       proactive: {
         enabled: shown.isProactive,
-        triggers: shown.isProactive ? widget.proactive.triggers.map(ruleOf) : [],
+        triggers: shown.isProactive ? widget.proactive.triggers.map(publicTrigger) : [],
         cooldown_seconds: widget.proactive.cooldownSeconds,
       },
     },

@@ -1,6 +1,6 @@
 // What each kind of widget speaks through, and which of them a web page can hold. The others are kept and listed, and
 // need a bridge to their network before anybody can write to them.
-import type { WidgetType } from '../../shared/widget.ts';
+import type { WidgetType } from './widget.ts';
 
 export interface Channel {
   /** Who carries the messages. */

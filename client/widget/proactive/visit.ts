@@ -1,0 +1,89 @@
+// What the visitor does on the page, in memory alone: nothing is stored, nothing leaves before a trigger's condition holds.
+import { engagementScore, isMet } from '../../../shared/engagement.ts';
+import type { Watched } from '../../../shared/engagement.ts';
+import type { PublicTrigger } from '../../../shared/widget.ts';
+
+export interface PageReport {
+  events: { type: string; data?: unknown; timestamp: number }[];
+  metrics: { timeOnPage: number; scrollDepth: number; clickCount: number };
+}
+
+const tickMs = 1000;
+const mostEvents = 20;
+
+/** The page as it moves. `onTick` is called once a second, and at once when the visitor is about to leave. */
+export const watchVisit = (onTick: () => void) => {
+  let url = location.href;
+  let timeHere = 0;
+  let deepest = 0;
+  let clicks = 0;
+  let pages = 1;
+  let isLeaving = false;
+  let time = 0;
+  let events: PageReport['events'] = [];
+
+  const note = (type: string, data?: unknown): void => {
+    events = [...events, { type, data, timestamp: Date.now() }].slice(-mostEvents);
+  };
+  const view = (): void => note('page_view', { url: url.slice(0, 2048), title: document.title.slice(0, 300) });
+  const measure = (): void => {
+    const { scrollHeight } = document.documentElement;
+    if (scrollHeight > 0) deepest = Math.max(deepest, Math.min(100, (100 * (scrollY + innerHeight)) / scrollHeight));
+  };
+  const onClick = (): void => void (clicks += 1);
+  const onOut = ({ relatedTarget, clientY }: MouseEvent): void => {
+    // Upwards out of the page: to the tabs, the address, the close button.
+    if (relatedTarget !== null || clientY > 0 || isLeaving) return;
+    isLeaving = true;
+    note('exit_intent');
+    onTick();
+  };
+  const timer = setInterval(() => {
+    if (document.hidden) return;
+    if (location.href !== url) {
+      // An app of one page has moved on.
+      url = location.href;
+      [timeHere, deepest, pages, isLeaving] = [0, 0, pages + 1, false];
+      view();
+    }
+    timeHere += tickMs;
+    time += tickMs;
+    measure();
+    onTick();
+  }, tickMs);
+  view();
+  // The first screen is no scrolling: a page that is all in view says nothing about its reader.
+  addEventListener('scroll', measure, { passive: true });
+  addEventListener('click', onClick, { capture: true, passive: true });
+  document.addEventListener('mouseout', onOut);
+
+  return {
+    /** Triggers that hold by what the page knows. `mayReturn`: the visitor was here before; how often, the server knows. */
+    due(triggers: readonly PublicTrigger[], mayReturn: boolean): PublicTrigger[] {
+      const watched: Watched = {
+        timeHere,
+        scrollDepth: deepest,
+        score: engagementScore({ timeOnPage: time, scrollDepth: deepest, clicks, pages, visits: mayReturn ? 100 : 1 }),
+        visits: mayReturn ? Number.MAX_SAFE_INTEGER : 1,
+        path: location.pathname,
+        isLeaving,
+      };
+      return triggers.filter((trigger) => isMet(trigger, watched));
+    },
+    /** All since the last report. */
+    report(): PageReport {
+      const told = events;
+      events = [];
+      return {
+        events: told,
+        metrics: { timeOnPage: timeHere, scrollDepth: Math.round(deepest), clickCount: clicks },
+      };
+    },
+    stop(): void {
+      clearInterval(timer);
+      removeEventListener('scroll', measure);
+      removeEventListener('click', onClick, { capture: true });
+      document.removeEventListener('mouseout', onOut);
+    },
+  };
+};

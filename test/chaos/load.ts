@@ -1,0 +1,159 @@
+// People under faults: visitors who write one message after another and staff who watch, all through the real client library,
+// and a recorder that writes down what each asked and was told.
+import type { StaffClient, VisitorClient } from '../../client/sdk/api.ts';
+import { createStaffClient, createVisitorClient, memoryStorage } from '../../client/sdk/index.ts';
+import type { Store } from '../../server/ports/store.ts';
+import type { Fact } from '../../shared/facts.ts';
+import type { Entry, History } from './history.ts';
+
+export interface LoadOptions {
+  /** The load balancer. */
+  url: string;
+  widgetKey: string;
+  token: string;
+  memberId: string;
+  visitors: number;
+  /** Of each visitor, one after the other's ack. */
+  messages: number;
+  /** Pause between a visitor's messages, ms: up to so much. */
+  thinkMs: number;
+  /** Members who watch; each watches a part of the conversations. */
+  watchers: number;
+  random: () => number;
+}
+
+export interface Load {
+  /** Messages acked so far. */
+  acked(): number;
+  /** Resolves when every message was acked or refused for good. */
+  done: Promise<void>;
+  /** Waits until every reader has what the store has; ms that it took. */
+  converged(store: Store, patienceMs: number): Promise<number>;
+  history(store: Store): Promise<History>;
+  close(): void;
+}
+
+/** mulberry32: the same run for the same seed, as far as processes allow. */
+export const seeded = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+  return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+};
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const logOf = async (store: Store, conversationId: string): Promise<Fact[]> => {
+  const facts: Fact[] = [];
+  for (;;) {
+    const page = await store.factsAfter(conversationId, facts.length, 500);
+    facts.push(...page);
+    if (page.length < 500) return facts;
+  }
+};
+
+/** A message is known by its text here, which is unique: doubling it under another key would be found too. */
+const byText = (fact: Fact): Fact =>
+  fact.type === 'message.created' && fact.author.kind === 'visitor' ? { ...fact, clientId: fact.text } : fact;
+
+export const startLoad = (options: LoadOptions): Load => {
+  const { url, widgetKey, token, memberId, random } = options;
+  const entries: Entry[] = [];
+  const clients: (VisitorClient | StaffClient)[] = [];
+  const more = { url, storage: undefined, backoff: { min: 50, max: 1000 }, ackTimeoutMs: 6000 };
+  const conversations = new Map<string, VisitorClient>();
+  const watching = new Map<string, { client: StaffClient; conversations: string[] }>();
+  const at = (): number => performance.now();
+  let ops = 0;
+  let acked = 0;
+  let isOver = false;
+
+  const record = (client: VisitorClient | StaffClient, name: string): void => {
+    client.onFact((fact) => entries.push({ kind: 'fact', at: at(), client: name, fact }));
+    client.onSignal((signal) => {
+      if (signal.type !== 'reply.delta') return;
+      const { type: _, ...delta } = signal;
+      entries.push({ kind: 'delta', at: at(), client: name, ...delta });
+    });
+  };
+
+  const watchers = Array.from({ length: options.watchers }, (_, i) => {
+    const client = createStaffClient({ ...more, storage: memoryStorage(), token, memberId });
+    const watcher = { client, conversations: [] as string[] };
+    watching.set(`staff ${i}`, watcher);
+    clients.push(client);
+    record(client, `staff ${i}`);
+    client.connect();
+    return watcher;
+  });
+
+  const visit = async (n: number): Promise<void> => {
+    const client = createVisitorClient({ ...more, storage: memoryStorage(), widgetKey });
+    clients.push(client);
+    record(client, `visitor ${n}`);
+    client.connect();
+    while (client.conversation.get()?.isLoaded !== true && !isOver) await pause(20);
+    const { conversationId } = client.conversation.get()!;
+    conversations.set(conversationId, client);
+    for (let i = 0; i < options.messages && !isOver; i += 1) {
+      await pause(random() * options.thinkMs);
+      const text = `v${n} m${i}`;
+      const op = (ops += 1);
+      entries.push({ kind: 'invoke', at: at(), op, client: `visitor ${n}`, conversationId, clientId: text });
+      const ack = await client.perform('message:send', { text });
+      if (ack.ok) {
+        acked += 1;
+        entries.push({ kind: 'ok', at: at(), op, seq: ack.data.seq });
+      } else entries.push({ kind: 'fail', at: at(), op, code: ack.error.code });
+      if (i === 0 && watchers.length > 0) {
+        const watcher = watchers[n % watchers.length]!;
+        watcher.conversations.push(conversationId);
+        watcher.client.open(conversationId);
+      }
+    }
+  };
+
+  const done = Promise.all(Array.from({ length: options.visitors }, (_, n) => visit(n))).then(() => undefined);
+
+  const behind = async (store: Store): Promise<string[]> => {
+    const late: string[] = [];
+    for (const [conversationId, visitor] of conversations) {
+      const head = (await store.state(conversationId))?.state.head.seq ?? 0;
+      const has = (client: string, seq: number): void => {
+        if (seq !== head) late.push(`${client} has ${seq} of ${head} in ${conversationId}`);
+      };
+      const now = visitor.conversation.get();
+      has('its visitor', now?.conversationId === conversationId ? now.state.head.seq : 0);
+      for (const [name, watcher] of watching) {
+        if (!watcher.conversations.includes(conversationId)) continue;
+        has(name, watcher.client.open(conversationId).get().state.head.seq);
+      }
+    }
+    return late;
+  };
+
+  return {
+    acked: () => acked,
+    done,
+    async converged(store, patienceMs) {
+      const began = at();
+      for (;;) {
+        const late = await behind(store);
+        if (late.length === 0) return at() - began;
+        if (at() - began > patienceMs) throw new Error(`not converged: ${late.slice(0, 3).join('; ')} (${late.length})`);
+        await pause(100);
+      }
+    },
+    async history(store) {
+      const logs = new Map<string, Fact[]>();
+      for (const id of conversations.keys()) logs.set(id, (await logOf(store, id)).map(byText));
+      const complete = new Map([...watching].map(([name, { conversations: ids }]) => [name, ids]));
+      for (const [id, client] of conversations) complete.set(`visitor ${clients.indexOf(client) - watchers.length}`, [id]);
+      return { entries: [...entries], logs, complete };
+    },
+    close() {
+      isOver = true;
+      for (const client of clients) client.disconnect();
+    },
+  };
+};

@@ -1,0 +1,174 @@
+// `npm run import`: from the data folder of one server to the MongoDB of several, and the proof that nothing was lost.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMongoStore } from '../../server/adapters/store/mongo.ts';
+import { openSqliteStore } from '../../server/adapters/store/sqlite.ts';
+import { systemClock } from '../../server/ports/clock.ts';
+import type { Store } from '../../server/ports/store.ts';
+import { newId } from '../../shared/ids.ts';
+import { memberOf } from '../contract/document-promises.ts';
+import { buildLog } from '../contract/log-builder.ts';
+import type { LogBuilder } from '../contract/log-builder.ts';
+import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
+
+interface Ran {
+  code: number | null;
+  output: string;
+}
+
+/** Runs the command; `killAt`: SIGKILL as soon as a line matches. */
+const runImport = async (args: string[], killAt?: RegExp): Promise<Ran> => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'server/import.ts', ...args]);
+  let output = '';
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    output += `${line}\n`;
+    if (killAt?.test(line) === true) child.kill('SIGKILL');
+  });
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+};
+
+describe('npm run import', () => {
+  let dataDir = '';
+  const orgId = newId('org');
+  const conversationCount = 230;
+  const logs: LogBuilder[] = Array.from({ length: conversationCount }, () => buildLog({ orgId }));
+  const members = Array.from({ length: 30 }, () => memberOf(orgId, { name: '玛雅 “M”' }));
+
+  const fill = async (store: Store): Promise<void> => {
+    for (const [i, log] of logs.entries()) {
+      const entries = [
+        log.open(),
+        log.say(`Is boat ${i} free? “é” 🚣`, { key: `v:${i}`, result: { messageId: `m${i}` } }),
+      ];
+      if (i % 2 === 0) entries.push(log.claim(), log.answer('It is\nfree'));
+      if (i % 3 === 0) entries.push(log.take('mem_1'), log.label('vip'));
+      if (i % 5 === 0) entries.push(log.identify({ name: `Anna ${i}` }), log.close());
+      await store.append(entries);
+      if (i % 10 === 0) await store.advanceRead(log.conversationId, 'staff', 2);
+    }
+    for (const member of members) await store.documents.members.put(member);
+    await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: 1, value: 'deep' });
+  };
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'tiller-import-'));
+    const store = await openSqliteStore({ dataDir, clock: systemClock });
+    await fill(store);
+    await store.close();
+  });
+  afterAll(async () => rm(dataDir, { recursive: true, force: true }));
+
+  test('says how it is used, and what is wrong with what it was given', async () => {
+    const [none, unknown, nowhere, noMongo] = await Promise.all([
+      runImport([]),
+      runImport([dataDir, 'mongodb://127.0.0.1:1/x', '--fast']),
+      runImport([join(dataDir, 'nowhere'), 'mongodb://127.0.0.1:1/x']),
+      runImport([dataDir, 'postgres://127.0.0.1/x']),
+    ]);
+    expect(none).toMatchObject({ code: 2, output: expect.stringMatching(/^Usage: npm run import/) });
+    expect(unknown).toMatchObject({ code: 2, output: expect.stringContaining('--fast') });
+    expect(nowhere).toMatchObject({ code: 1, output: expect.stringMatching(/^Cannot import: There is no tiller\.db/) });
+    expect(noMongo).toMatchObject({ code: 1, output: expect.stringContaining('not an address of a MongoDB') });
+  });
+
+  describe.skipIf(!hasMongo)('into a MongoDB (needs mongodb)', () => {
+    test('refuses a folder that a running server holds', async () => {
+      const store = await openSqliteStore({ dataDir, clock: systemClock });
+      const { code, output } = await runImport([dataDir, await freshMongoUrl('import')]);
+      await store.close();
+      expect({ code, output }).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('in use by another running server'),
+      });
+    });
+
+    test('interrupted, it goes on where it was; then everything is there and proven, and found like before', async () => {
+      const url = await freshMongoUrl('import');
+      const cut = await runImport([dataDir, url], /100 of 230 conversations/);
+      expect(cut).toMatchObject({ code: null });
+      const early = await runImport([dataDir, url, '--verify']);
+      expect(early.code).toBe(1);
+      expect(early.output).toMatch(/commits instead of/);
+
+      const resumed = await runImport([dataDir, url]);
+      expect(resumed.output).toMatch(/Copied 1?\d\d conversations; 1\d\d were there already/);
+      expect(resumed.output).toMatch(/Verified: 230 logs by their hashes, [\d,]+ commits, 31 documents/);
+      expect(resumed.code).toBe(0);
+      const again = await runImport([dataDir, url]);
+      expect(again).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('Copied 0 conversations; 230 were there'),
+      });
+
+      const [from, to] = [
+        await openSqliteStore({ dataDir, clock: systemClock }),
+        await openMongoStore({ url, clock: systemClock }),
+      ];
+      for (const { conversationId: id } of logs.filter((_, i) => i % 23 === 0)) {
+        expect(await to.state(id)).toEqual(await from.state(id));
+        expect(await to.factsAfter(id, 0, 100)).toEqual(await from.factsAfter(id, 0, 100));
+        expect(await to.row(orgId, id)).toEqual(await from.row(orgId, id));
+        expect(await to.reads([id])).toEqual(await from.reads([id]));
+      }
+      const [first] = await to.commitsByKey([{ conversationId: logs[7]!.conversationId, key: 'v:7' }]);
+      expect(first?.result).toEqual({ messageId: 'm7' });
+      expect(await to.counts(orgId)).toEqual(await from.counts(orgId));
+      expect(await to.labels(orgId, 5)).toEqual(await from.labels(orgId, 5));
+      expect(await to.unfinished(1000)).toHaveLength((await from.unfinished(1000)).length);
+      const idsOf = async (store: Store): Promise<string[]> =>
+        (await store.search(orgId, 'boat 17', 10)).map(({ row }) => row.conversationId).toSorted();
+      expect(await idsOf(to)).toEqual(await idsOf(from));
+      expect(await to.documents.members.list(orgId)).toEqual(await from.documents.members.list(orgId));
+      expect(await to.documents.members.find(`email:${members[3]!.email}`)).toEqual(members[3]);
+      expect(await to.documents.settings.find('name:secret')).toMatchObject({ value: 'deep' });
+      // Nothing of it is news to a node, or left to be done.
+      expect((await to.feed(null, 10)).commits).toEqual([]);
+      expect(await to.undone(0, 10)).toEqual([]);
+      // And the logs go on.
+      expect(await to.append([logs[3]!.say('more')])).toEqual(['appended']);
+      await from.close();
+      await to.close();
+    }, 60_000);
+
+    test('finds what is not the same: a changed fact, a lost commit, a changed document, something more', async () => {
+      const url = await freshMongoUrl('import');
+      expect(await runImport([dataDir, url])).toMatchObject({ code: 0 });
+      const client = await new MongoClient(url).connect();
+      const db = client.db();
+      const [changed, shortened] = [logs[11]!.conversationId, logs[12]!.conversationId];
+      const commit = await db.collection('commits').findOne({ conversationId: changed, first: 2 });
+      const facts = String(commit!['facts']).replace('free', 'gone');
+      await db.collection('commits').updateOne({ _id: commit!._id }, { $set: { facts } });
+      await db.collection('commits').deleteOne({ conversationId: shortened, first: 2 });
+      const member = members[5]!;
+      const _id = `members/${orgId}/${member.id}` as never;
+      await db
+        .collection('documents')
+        .updateOne({ _id }, { $set: { body: JSON.stringify({ ...member, role: 'owner' }) } });
+      await db.collection('conversations').insertOne({ _id: 'conv_more' as never, head: 1 });
+      const { code, output } = await runImport([dataDir, url, '--verify']);
+      await client.close();
+      expect(code).toBe(1);
+      expect(output).toContain(`${changed}: another log of the same length`);
+      expect(output).toMatch(new RegExp(`${shortened}: \\d+ commits instead of \\d+`));
+      expect(output).toContain(`members ${member.id}: not the same`);
+      expect(output).toContain('231 conversations in all instead of 230');
+    }, 60_000);
+
+    test('leaves a database alone that holds something else', async () => {
+      const url = await freshMongoUrl('import');
+      const store = await openMongoStore({ url, clock: systemClock });
+      await store.documents.members.put(memberOf(newId('org')));
+      await store.close();
+      const { code, output } = await runImport([dataDir, url]);
+      expect(code).toBe(1);
+      expect(output).toMatch(/^Cannot import: The database import_\w+ holds something else already/);
+    });
+  });
+});
