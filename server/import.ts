@@ -20,8 +20,11 @@ const number = (value: number): string => value.toLocaleString('en-US');
 /** A line about every so many conversations. */
 const progress = (total: number): ((done: number) => void) => {
   const step = Math.max(100, Math.ceil(total / 20));
+  let next = step;
   return (done) => {
-    if (done % step === 0) say(`  ${number(done)} of ${number(total)} conversations`);
+    if (done < next) return;
+    next = done + step;
+    say(`  ${number(done)} of ${number(total)} conversations`);
   };
 };
 

@@ -93,7 +93,7 @@ const Account = () => {
       label={`Account of ${member.name}`}
       icon="person"
       side="above"
-      class="[&>[data-panel]]:start-0 [&>[data-panel]]:end-auto max-sm:[&>[data-panel]]:start-auto max-sm:[&>[data-panel]]:end-0"
+      class="max-sm:flex max-sm:w-14 max-sm:justify-center [&>[data-panel]]:start-0 [&>[data-panel]]:end-auto max-sm:[&>[data-panel]]:start-auto max-sm:[&>[data-panel]]:end-0"
     >
       {(close) => (
         <div class="w-60">

@@ -36,11 +36,11 @@ export type Offering = { trigger: ProactiveTrigger } | { quiet: Quiet };
 const quietNow = ({ rules, offers, conversation, now }: Circumstances): Quiet | undefined => {
   if (!rules.isEnabled || rules.triggers.length === 0) return 'off';
   if (conversation !== undefined) {
-    const { status, control, reply, unanswered, lastAt, csat } = conversation;
+    const { status, control, reply, unanswered, csat } = conversation;
     if (status === 'closed' || (csat.requested && csat.rating === null)) return 'closed';
     if (control.agentId !== null || control.waiting !== null) return 'person';
-    const isFresh = lastAt !== null && now - lastAt < rules.cooldownSeconds * 1000;
-    if (reply !== null || unanswered !== null || isFresh) return 'talking';
+    // An answer is on its way: that is what the visitor waits for.
+    if (reply !== null || unanswered !== null) return 'talking';
   }
   const today = offers.filter(({ at }) => now - at < day);
   if (today.length >= offersPerDay) return 'budget';

@@ -56,6 +56,12 @@ export const demoOrganisation: SeedOrganisation = {
     },
     openingMessages: ['What does it cost to hire a kayak?', 'Can beginners join a trip?', 'What if it rains?'],
     actionButtons: [{ label: 'Talk to a person', action: 'handoff' }],
+    // Whoever has read most of the page is asked once whether anything is left open.
+    proactive: {
+      isEnabled: true,
+      cooldownSeconds: 300,
+      triggers: [{ type: 'high_engagement', score: 20, message: '' }],
+    },
   },
 };
 

@@ -9,6 +9,7 @@ import { coldStart } from './arms/cold-start.ts';
 import { fanOut } from './arms/fan-out.ts';
 import { inbox } from './arms/inbox.ts';
 import { memory } from './arms/memory.ts';
+import { rest } from './arms/rest.ts';
 import { streaming } from './arms/streaming.ts';
 import { svgOf } from './curve-svg.ts';
 import { fsyncMs } from './disk.ts';
@@ -25,6 +26,7 @@ const arms: Record<string, (bench: Bench) => Promise<ArmResult>> = {
   chat,
   streaming,
   inbox,
+  rest,
   growth,
 };
 

@@ -8,7 +8,8 @@ import type { Target } from './load/target.ts';
 /** How a server is set up. `bare` has no store; `naive` writes one durable transaction per message. */
 export type Setup = { name: string; tokens?: number; nodeArgs?: string[] } & (
   | { server: 'bare'; store?: 'naive' }
-  | { server: 'tiller'; store: 'memory' | 'sqlite' }
+  | { server: 'bare-rest'; store: 'sqlite' }
+  | { server: 'tiller'; store: 'memory' | 'sqlite'; model?: 'builtin' }
 );
 
 export interface Pair {
@@ -42,6 +43,7 @@ export const withPair = <T>(setup: Setup, work: (pair: Pair) => Promise<T>): Pro
       DATA_DIR: folder,
       BENCH_STORE: setup.store ?? '',
       BENCH_TOKENS: String(setup.tokens ?? 0),
+      BENCH_MODEL: setup.server === 'tiller' ? (setup.model ?? '') : '',
     };
     const nodeArgs = setup.nodeArgs ?? [];
     const children: Child[] = [];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import type { Reply, Usage } from './child.ts';
 
-export type Entry = 'tiller' | 'bare' | 'load';
+export type Entry = 'tiller' | 'bare' | 'bare-rest' | 'load';
 
 export interface Child {
   process: ChildProcess;

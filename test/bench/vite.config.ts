@@ -19,6 +19,7 @@ export default defineConfig({
         load: at('load/main.ts'),
         tiller: at('servers/tiller.ts'),
         bare: at('servers/bare.ts'),
+        'bare-rest': at('servers/bare-rest.ts'),
       },
     },
   },

@@ -9,7 +9,7 @@ import { eventually, peopleOf, staleDeltas, streamed, toldSeqs } from './people.
 
 const question = 'What does a kayak cost?';
 
-describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', () => {
+describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', { timeout: 60_000 }, () => {
   let cluster: TestCluster;
   let here: TestNode;
   let there: TestNode;

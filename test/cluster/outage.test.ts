@@ -5,7 +5,7 @@ import { canCluster, startCluster } from './cluster.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { eventually, peopleOf, textsOf, toldSeqs } from './people.ts';
 
-describe.skipIf(!canCluster)('an outage (needs redis-server) (needs mongodb)', () => {
+describe.skipIf(!canCluster)('an outage (needs redis-server) (needs mongodb)', { timeout: 60_000 }, () => {
   let cluster: TestCluster;
   let here: TestNode;
   let there: TestNode;

@@ -12,7 +12,7 @@ const question = 'Tell me everything about your multi-day trips, please';
 const isAnswer = ({ author, status }: FactOf<'message.created'>): boolean =>
   author.kind === 'ai' && status === 'complete';
 
-describe.skipIf(!canCluster)('the owner of an answer (needs redis-server) (needs mongodb)', () => {
+describe.skipIf(!canCluster)('the owner of an answer (needs redis-server) (needs mongodb)', { timeout: 90_000 }, () => {
   let cluster: TestCluster;
   let stays: TestNode;
   const people = peopleOf(() => cluster);

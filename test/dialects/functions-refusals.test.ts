@@ -138,6 +138,7 @@ describe('who may not', () => {
     expect(answer.status).toBe(401);
     expect(Object.keys(answer.json)).toEqual(['error', 'code', 'details']);
     expect(answer.json).toMatchObject({ code: 'unauthenticated', details: [] });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
   });
 
   test.each(routes)('%s with a key of another kind is 403', async (route) => {

@@ -6,31 +6,14 @@ import { systemClock } from '../../server/ports/clock.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
 import { provisioned } from './provisioned.ts';
+import { required, webchatCalls } from './webchat-calls.ts';
 
 const world = provisioned();
 
-const required = {
-  name: 'W',
-  backgroundColor: '#FFFFFF',
-  primaryColor: '#1F2937',
-  secondaryColor: '#3B82F6',
-  promptId: '65b2a1c3d4e5f6a7b8c9d0e1',
-  allowedDomains: [] as string[],
-  initialStage: 'new',
-};
-const send = (route: string, body?: unknown) => world.send(route, { bearer: world.keys.webchats, body });
-const widgetOf = async (hexId: string): Promise<Widget> =>
-  (await world.server.node.store.documents.widgets.find(`hex:${hexId}`))!;
+const { send, create, put, widgetOf } = webchatCalls(world);
 const make = async (body: object = {}): Promise<{ _id: string; widget: Widget }> => {
-  const answer = await send('POST /api/webchats', { ...required, ...body });
-  expect(answer.status, answer.text).toBe(201);
-  const { _id } = answer.json.data;
+  const { _id } = await create(body);
   return { _id, widget: await widgetOf(_id) };
-};
-const put = async (id: string, body: object) => {
-  const answer = await send(`PUT /api/webchats/${id}`, body);
-  expect(answer.status, answer.text).toBe(200);
-  return answer.json.data;
 };
 /** Milliseconds until something that an earlier moment brought about. */
 const since = (moment: number): number => performance.now() - moment;

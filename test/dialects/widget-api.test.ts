@@ -46,7 +46,11 @@ describe('GET config', () => {
     ]);
     expect(config.appearance.colors.primary).toMatch(/^#[0-9a-f]{6}$/);
     expect(config.behavior.greeting.content).toContain('Robin');
-    expect(config.behavior.proactive).toEqual({ enabled: false, triggers: [], cooldown_seconds: 300 });
+    expect(config.behavior.proactive).toEqual({
+      enabled: true,
+      triggers: [{ type: 'high_engagement', score: 20 }],
+      cooldown_seconds: 300,
+    });
   });
 
   test('takes either public key, no key is 401, an unknown one 401, a secret one 403', async () => {

@@ -68,7 +68,6 @@ describe('triggerToFire', () => {
     ['closed', { conversation: { ...open, status: 'closed' as const } }],
     ['closed', { conversation: { ...open, csat: { requested: true, rating: null } } }],
     ['talking', { conversation: { ...open, unanswered: 3 } }],
-    ['talking', { conversation: { ...open, lastAt: now - 1000 } }],
   ])('is quiet: %s', (why, change) => {
     expect(triggerToFire({ ...free, ...change }, eager)).toEqual({ quiet: why });
     expect(triggerNamed({ ...free, ...change }, 'exit_intent')).toEqual({ quiet: why });

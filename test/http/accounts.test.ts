@@ -263,7 +263,7 @@ test('a token cannot sign out, and a contract’s key is no token', async () => 
   const { status } = await http.call('POST /logout', { headers: { authorization: `Bearer ${token}` } });
   expect(status).toBe(403);
   for (const key of [http.seeded.keys.functions, http.seeded.keys.v1, http.seeded.keys.webchats]) {
-    expect((await http.call('GET /me', { headers: { authorization: `Bearer ${key}` } })).status).toBe(401);
+    expect((await http.call('GET /me', { headers: { authorization: `Bearer ${key}` } })).status).toBe(403);
   }
   const seededToken = { headers: { authorization: `Bearer ${http.seeded.keys.console}` } };
   expect((await http.call('GET /me', seededToken)).json).toMatchObject({

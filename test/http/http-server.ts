@@ -77,6 +77,7 @@ const files: Record<string, string> = {
   'site/demo/index.html':
     '<!doctype html><title>Demo</title><script async src="/widget.js" data-widget-key="__WIDGET_KEY__"></script>',
   'site/assets/site-abcdefgh.css': 'p{color:#000}',
+  'site/frame/index.html': '<!doctype html><title>__TITLE__</title><body data-state="__STATE__"></body>',
   'console/index.html': '<!doctype html><title>Console</title>',
   'console/preview.html': '<!doctype html><title>Preview</title>',
   'console/assets/index-abcd1234.js': '// a console\n'.repeat(200),

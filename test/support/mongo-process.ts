@@ -226,6 +226,8 @@ export const startMongoProcess = async (): Promise<MongoProcess> => {
     await ended;
     children = [];
   };
+  const onExit = (): void => signal('SIGKILL');
+  process.on('exit', onExit);
   return {
     url: program.url,
     // The first child is the one that clients talk to.
@@ -237,6 +239,7 @@ export const startMongoProcess = async (): Promise<MongoProcess> => {
     },
     stop: async () => {
       await kill();
+      process.off('exit', onExit);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -54,15 +54,17 @@ export const FormDialog = (props: FormDialogProps) => {
     <Dialog title={title} width={width} onClose={onClose}>
       <form
         noValidate
-        class="thin-scroll flex min-h-0 flex-col gap-4 overflow-y-auto px-5 pb-5"
+        class="flex min-h-0 flex-col"
         onSubmit={(event) => {
           event.preventDefault();
           if (isReady && !isBusy) void start();
         }}
       >
-        {error !== null && !isTold && <Notice>{messageOf(error)}</Notice>}
-        {children(error)}
-        <div class="flex flex-wrap justify-end gap-2">
+        <div class="thin-scroll flex min-h-0 flex-col gap-4 overflow-y-auto px-5 pt-1 pb-4">
+          {error !== null && !isTold && <Notice>{messageOf(error)}</Notice>}
+          {children(error)}
+        </div>
+        <div class="flex shrink-0 flex-wrap justify-end gap-2 px-5 pb-5">
           <Button look="ghost" onClick={onClose}>
             Cancel
           </Button>

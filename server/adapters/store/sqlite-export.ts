@@ -100,17 +100,13 @@ export const openExport = (dataDir: string): Export => {
       fingerprint: marks.join(' '),
       totals: { conversations: count('conversations'), commits: count('commits'), documents: count('documents') },
       conversations: () =>
-        pages<ExportedConversation & { n: number }>(
-          (last) => selectConversations.all(last?.n ?? 0, PAGE) as unknown as (ExportedConversation & { n: number })[],
-        ),
-      commits: (id) =>
-        pages<ExportedCommit>((last) => selectCommits.all(id, last?.first ?? 0, PAGE) as unknown as ExportedCommit[]),
+        pages<ExportedConversation & { n: number }>((last) => selectConversations.all(last?.n ?? 0, PAGE)),
+      commits: (id) => pages<ExportedCommit>((last) => selectCommits.all(id, last?.first ?? 0, PAGE)),
       documents: () =>
-        pages<ExportedDocument>(
-          ({ kind, orgId, id } = { kind: '', orgId: '', id: '', body: '' }) =>
-            selectDocuments.all(kind, orgId, id, PAGE) as unknown as ExportedDocument[],
+        pages<ExportedDocument>(({ kind, orgId, id } = { kind: '', orgId: '', id: '', body: '' }) =>
+          selectDocuments.all(kind, orgId, id, PAGE),
         ),
-      reads: () => pages<ExportedReads>((last) => selectReads.all(last?.id ?? '', PAGE) as unknown as ExportedReads[]),
+      reads: () => pages<ExportedReads>((last) => selectReads.all(last?.id ?? '', PAGE)),
       close: () => {
         closeDatabase(db);
         unlock();

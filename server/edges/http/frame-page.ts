@@ -1,8 +1,8 @@
 // `/frame/{key}`: a widget as a whole page, for a link or for a frame on a page that its allowed domains name.
-import { whyNotEmbeddable } from '../../../shared/channels.ts';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { RequestHandler } from 'express';
+import { whyNotEmbeddable } from '../../../shared/channels.ts';
 import { frameAncestorsOf } from '../../domain/allowed-domains.ts';
 import { widgetByKey } from '../../usecases/public-widget.ts';
 import type { HttpDeps } from './deps.ts';
@@ -20,7 +20,8 @@ export const framePage =
     const widget = typeof key === 'string' ? await widgetByKey(deps, key) : undefined;
     if (widget === undefined) return next();
     const isOn = widget.isEnabled && whyNotEmbeddable(widget.type) === undefined;
-    const html = await readFile(resolve(deps.distDir, 'site/frame/index.html'), 'utf8');
+    const html = await readFile(resolve(deps.distDir, 'site/frame/index.html'), 'utf8').catch(() => undefined);
+    if (html === undefined) return next();
     const page = html
       .replaceAll('__TITLE__', () => escapeHtml(widget.texts.title))
       .replaceAll('__STATE__', isOn ? 'on' : 'off');

@@ -59,11 +59,14 @@ export const jsonBody = (limit: number, options: JsonOptions = {}): RequestHandl
   },
 ];
 
+/** A key that the caller made up is told back only where it is short and plain: errors echo nothing. */
+const told = (name: string): string => (/^[\w-]{1,40}$/.test(name) ? name : '?');
+
 /** `colors.primary`, `actionButtons[0].url`: how a problem names its place. */
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
+    return text === '' ? told(String(part)) : `${text}.${told(String(part))}`;
   }, '');
 
 /** What stands at a path of the input; undefined where nothing does. */

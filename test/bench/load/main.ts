@@ -4,6 +4,7 @@ import { connectChat, runChat, warmChat } from './chat.ts';
 import { connectMembers, runFanOut } from './fan-out.ts';
 import { connectIdle } from './idle.ts';
 import { openInbox, runInbox } from './inbox.ts';
+import { openRest, runRest } from './rest.ts';
 import { beginAnswers, connectReaders, readTokens } from './streaming.ts';
 
 serveParent({
@@ -18,4 +19,6 @@ serveParent({
   connectIdle,
   openInbox,
   runInbox,
+  openRest,
+  runRest,
 });

@@ -7,6 +7,9 @@ export interface Target {
   url: string;
   widgetKey?: string;
   token?: string;
+  /** Of the contracts over REST, and the assistant that a new widget gets. */
+  keys?: { functions: string; widget: string };
+  agentId?: string;
 }
 
 export interface Visitor {

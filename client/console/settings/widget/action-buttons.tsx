@@ -27,31 +27,44 @@ export const ActionButtons = ({
       <legend class="pb-2 text-small font-semibold">Action buttons</legend>
       <ul class="flex flex-col gap-2">
         {value.map((button, at) => (
-          <li key={at} class="flex flex-wrap items-center gap-1">
-            <input
-              type="text"
-              aria-label={`Button ${at + 1}: text`}
-              value={button.label}
-              maxLength={80}
-              placeholder="Book a trip"
-              class={`${controlLook} h-9 grow basis-40`}
-              onInput={(event) => replace(at, { ...button, label: event.currentTarget.value })}
-            />
-            <span class="grow basis-32">
-              <BareSelect
-                label={`Button ${at + 1}: what it does`}
-                value={button.action}
-                options={kinds}
-                disabled={isDisabled}
-                onChoose={(action) =>
-                  replace(
-                    at,
-                    action === 'link'
-                      ? { label: button.label, action, url: button.url ?? '' }
-                      : { label: button.label, action },
-                  )
-                }
+          <li key={at} class="flex items-start gap-1">
+            <span class="flex min-w-0 grow flex-wrap gap-1">
+              <input
+                type="text"
+                aria-label={`Button ${at + 1}: text`}
+                value={button.label}
+                maxLength={80}
+                placeholder="Book a trip"
+                class={`${controlLook} h-9 grow basis-40`}
+                onInput={(event) => replace(at, { ...button, label: event.currentTarget.value })}
               />
+              <span class="grow basis-32">
+                <BareSelect
+                  label={`Button ${at + 1}: what it does`}
+                  value={button.action}
+                  options={kinds}
+                  disabled={isDisabled}
+                  onChoose={(action) =>
+                    replace(
+                      at,
+                      action === 'link'
+                        ? { label: button.label, action, url: button.url ?? '' }
+                        : { label: button.label, action },
+                    )
+                  }
+                />
+              </span>
+              {button.action === 'link' && (
+                <input
+                  type="url"
+                  aria-label={`Button ${at + 1}: address`}
+                  value={button.url ?? ''}
+                  maxLength={2048}
+                  placeholder="https://"
+                  class={`${controlLook} h-9 basis-full`}
+                  onInput={(event) => replace(at, { ...button, url: event.currentTarget.value })}
+                />
+              )}
             </span>
             <IconButton
               icon="trash"
@@ -59,17 +72,6 @@ export const ActionButtons = ({
               disabled={isDisabled}
               onClick={() => onChange(value.filter((_, index) => index !== at))}
             />
-            {button.action === 'link' && (
-              <input
-                type="url"
-                aria-label={`Button ${at + 1}: address`}
-                value={button.url ?? ''}
-                maxLength={2048}
-                placeholder="https://"
-                class={`${controlLook} h-9 basis-full`}
-                onInput={(event) => replace(at, { ...button, url: event.currentTarget.value })}
-              />
-            )}
           </li>
         ))}
       </ul>

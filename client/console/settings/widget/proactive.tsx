@@ -165,7 +165,7 @@ export const Proactive = ({ form }: PartProps) => {
     proactive.set({ triggers: triggers.map((trigger, index) => (index === at ? next : trigger)) });
   return (
     <Card
-      title="Speak first"
+      title="Proactive messages"
       lead="A short line beside the launcher when one of the rules holds. Never more than six a day to one visitor, and never while they are in a chat."
     >
       <Switch label="Speak first" {...proactive.toggle('isEnabled')} />

@@ -112,6 +112,8 @@ export interface Dialect<C extends Caller = Caller> {
   errorBody(status: number): z.ZodType;
   /** Status of `invalid`. */
   invalidStatus: 400 | 422;
+  /** The `WWW-Authenticate` of a 401, where its way to authenticate has a registered name. */
+  challenge?: 'Bearer';
   /** `METHOD /path/:id`, the whole path. */
   routes: Record<string, DialectRoute<C>>;
 }

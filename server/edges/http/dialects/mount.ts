@@ -62,6 +62,9 @@ const refuse = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): ErrorReq
     const { status, body } = renderedError(dialect, error);
     if (wire.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(wire.retryAfterMs / 1000)));
     if (wire.code === 'unavailable') response.set('Retry-After', '1');
+    if (wire.code === 'unauthenticated' && dialect.challenge !== undefined) {
+      response.set('WWW-Authenticate', dialect.challenge);
+    }
     response.set('Cache-Control', 'no-store');
     response.status(status).json(body);
   };

@@ -23,5 +23,6 @@ export const functions: Dialect<KeyCaller> = {
   }),
   errorBody: () => errorBody,
   invalidStatus: 400,
+  challenge: 'Bearer',
   routes: functionsRoutes,
 };

@@ -23,5 +23,6 @@ export const webchats: Dialect<KeyCaller> = {
   }),
   errorBody: () => errorBody,
   invalidStatus: 400,
+  challenge: 'Bearer',
   routes: { ...webchatRoutes, ...companionRoutes },
 };
