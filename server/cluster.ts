@@ -12,6 +12,7 @@ import type { Hub } from './edges/socket/hub.ts';
 import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SharedCounter } from './ports/counter.ts';
+import type { Knowledge } from './ports/model.ts';
 import type { SharedStore } from './ports/store.ts';
 import type { Log } from './ports/telemetry.ts';
 import type { SharedAnswers } from './usecases/answer.ts';
@@ -44,6 +45,8 @@ export interface Cluster {
   logs: SharedLogs;
   answers: SharedAnswers;
   edge: SharedEdge;
+  /** Knowledge whose changes on one node are known to all. */
+  share(knowledge: Knowledge): Knowledge;
   /** One node at a time: what an empty store is filled with. */
   locked: <T>(task: () => Promise<T>) => Promise<T>;
   /** Begins to listen to the others. Resolves when nothing that is written from then on is missed. */
@@ -56,6 +59,8 @@ export interface Cluster {
   leave(): Promise<void>;
 }
 
+/** What is kept of articles is read again after so long: the word that they have changed may be lost. */
+const knowledgeMs = 60_000;
 const firstWaitMs = 500;
 const longestWaitMs = 10_000;
 
@@ -193,6 +198,26 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     answers: shared,
     edge,
     locked,
+    share: (knowledge) => {
+      const readAt = new Map<string, number>();
+      const forget = (assistantId: string): void => {
+        readAt.delete(assistantId);
+        knowledge.forget(assistantId);
+      };
+      bus.subscribe((delivery) => {
+        if (delivery.kind === 'stale') forget(delivery.assistantId);
+      });
+      return {
+        search(orgId, assistantId, question, limit, before) {
+          const now = clock.monotonic();
+          if (now - (readAt.get(assistantId) ?? now) > knowledgeMs) forget(assistantId);
+          if (!readAt.has(assistantId)) readAt.set(assistantId, now);
+          return knowledge.search(orgId, assistantId, question, limit, before);
+        },
+        // This node hears itself too.
+        forget: (assistantId) => bus.publish({ kind: 'stale', assistantId }),
+      };
+    },
     async join({ committer, answers, hub }) {
       speaking = answers;
       bus.attach({

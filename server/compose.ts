@@ -143,7 +143,8 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const bus = cluster?.bus ?? parts.bus ?? createLocalBus({ log });
   const directory = new Directory({ store, clock, presence });
   const limits = new Limits(clock, config.limits === 'off', cluster?.counter);
-  const knowledge = createKnowledge({ store });
+  const articles = createKnowledge({ store });
+  const knowledge = cluster?.share(articles) ?? articles;
   const model = parts.model ?? createModel(config.model);
   const spending = new Spending({ store, clock, log, limits, node });
   const committer = new Committer({
@@ -180,7 +181,10 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     parts.files ??
     (config.files === undefined ? openDiskFiles(join(config.dataDir, 'files')) : openS3Files(config.files));
   if (config.redisUrl !== undefined && config.files === undefined) {
-    log.warn({}, 'pictures are kept on this node: name a bucket (FILES_S3_…) or share DATA_DIR/files between the nodes');
+    log.warn(
+      {},
+      'pictures are kept on this node: name a bucket (FILES_S3_…) or share DATA_DIR/files between the nodes',
+    );
   }
   const seeded = await locked(() =>
     firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, { renewsLink: parts.renewsLink ?? false }),
@@ -204,6 +208,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     passwords: createPasswords(),
     committer,
     directory,
+    counter: cluster?.counter,
     limits,
     spending,
     // The gateway is made from the app, and hears for it.

@@ -115,7 +115,10 @@ const address = (schemes: readonly string[], example: string) =>
       (value) => schemes.some((scheme) => value.startsWith(`${scheme}//`) && value.length > scheme.length + 2),
       `Must be an address such as ${example}`,
     )
-    .refine((value) => !schemes.includes('redis:') || parsedUrl(value) !== undefined, `Must be an address such as ${example}`);
+    .refine(
+      (value) => !schemes.includes('redis:') || parsedUrl(value) !== undefined,
+      `Must be an address such as ${example}`,
+    );
 
 const isProxyRange = (part: string): boolean => {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;

@@ -25,6 +25,8 @@ export type Delivery =
   | { kind: 'told'; to: string; id: string; reply: LiveReply }
   /** Who of the staff is at a node now; its heartbeat says the same within a second. */
   | { kind: 'seats'; node: string; seats: StaffSeat[] }
+  /** The articles of this assistant have changed: what is kept of them is old. */
+  | { kind: 'stale'; assistantId: string }
   /** This node has let go of its answers: they may be claimed at once. */
   | { kind: 'leaving'; node: string };
 

@@ -174,7 +174,8 @@ export interface Beat {
  *   what is open. After an outage a cursor goes on where it was.
  * - [S9] A commit is undone from its append until it is settled. `undone` gives each that has been so for `olderThanMs` to
  *   one caller at a time, which then has as long to settle it; and whatever it gives comes by every feed once more.
- * - [S10] `settle` resolves once the rows hold the commit and it is undone no more. Again, or by two at once: fine.
+ * - [S10] `settle` resolves once the rows hold the commits and they are undone no more, after a burst maybe seconds later.
+ *   Again, or by two at once: fine.
  * - [S11] `beats` gives the latest beat of each node that did not `leave`; a node silent for an hour is dropped.
  */
 export interface SharedStore extends Store {

@@ -21,6 +21,9 @@ export interface FileDeps {
 }
 
 export const iconLimitBytes = 512 * 1024;
+/** Per organisation. Those that no widget shows make room for new ones. */
+const maxPictures = 500;
+const youngMs = 3_600_000;
 /** For how long a signed address works. */
 const signedForMs = 5 * 60_000;
 
@@ -42,8 +45,23 @@ const holdsMarkup = (bytes: Uint8Array): boolean =>
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /**
+ * Takes the oldest picture away that no widget shows, where there are as many as may be. A young one stays: somebody may be
+ * about to name its key. @throws ChatError `conflict` where all are in use or young
+ */
+const makeRoom = async ({ store, files, clock }: FileDeps, orgId: string): Promise<void> => {
+  const all = await store.documents.files.list(orgId, { limit: maxPictures });
+  if (all.length < maxPictures) return;
+  const shown = new Set((await store.documents.widgets.list(orgId)).map(({ iconKey }) => iconKey));
+  const youngest = clock.now() - youngMs;
+  const idle = all.find(({ key, createdAt }) => createdAt < youngest && !shown.has(key));
+  if (idle === undefined) throw new ChatError('conflict', 'There are too many pictures; try again in an hour');
+  await store.documents.files.delete(orgId, idle.id);
+  await files.delete(idle.key);
+};
+
+/**
  * Takes a picture in, for whoever of this organisation names its key.
- * @throws ChatError `invalid` (empty), `too_large`, `unsupported_media_type`, `unavailable`
+ * @throws ChatError `invalid` (empty), `too_large`, `unsupported_media_type`, `conflict` (too many), `unavailable`
  */
 export const storeIcon = async (
   deps: FileDeps,
@@ -63,6 +81,7 @@ export const storeIcon = async (
   const { orgId } = by;
   const organisation = await deps.store.documents.organisations.get(orgId, orgId);
   if (organisation === undefined) throw new ChatError('not_found', 'There is no such organisation');
+  await makeRoom(deps, orgId);
   const key = `orgs/${organisation.hexId.toLowerCase()}/webchat/${hex(randomBytes(16))}.${extension}`;
   const file: StoredFile = {
     id: newId('file'),

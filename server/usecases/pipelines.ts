@@ -27,6 +27,9 @@ export interface PipelineChange {
   isDefault?: true | undefined;
 }
 
+/** Per organisation: all are read for every new contact. */
+const maxPipelines = 50;
+
 const noSuch = (path: string, what: string): ChatError =>
   new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });
 
@@ -113,7 +116,7 @@ const refuseUsed = async (
 /** One change of an organisation's pipelines at a time: there is one default, and a stage is used or goes. */
 const alone = <T>(orgId: string, task: () => Promise<T>): Promise<T> => exclusively(`pipelines:${orgId}`, task);
 
-/** A new pipeline, the default one where there is no other. @throws ChatError `invalid`, `not_found` */
+/** A new pipeline, the default one where there is no other. @throws ChatError `invalid`, `not_found`, `conflict` (too many) */
 export const createPipeline = (
   { store, clock }: PipelineDeps,
   orgId: string,
@@ -122,7 +125,9 @@ export const createPipeline = (
   alone(orgId, async () => {
     const now = clock.now();
     const id = newId('pipe');
-    const [other] = await store.documents.pipelines.list(orgId, { limit: 1 });
+    const others = await store.documents.pipelines.list(orgId, { limit: maxPipelines });
+    if (others.length === maxPipelines)
+      throw new ChatError('conflict', `There may be ${maxPipelines} pipelines at most`);
     const pipeline: Pipeline = {
       id,
       ...publicIdsOf(id),
@@ -130,7 +135,7 @@ export const createPipeline = (
       createdAt: now,
       updatedAt: now,
       name,
-      isDefault: other === undefined,
+      isDefault: others.length === 0,
       stages: stagesOf(stages, []),
     };
     await store.documents.pipelines.put(pipeline);

@@ -57,11 +57,20 @@ describe.skipIf(!hasChromium)('a widget that speaks first (needs chromium)', () 
   const panel = (page: Page): Locator => page.locator('[data-tiller] .panel');
   const stored = (page: Page): Promise<string[]> =>
     page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('tiller:')));
-  const scrollDown = (page: Page): Promise<void> => page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  const scrollDown = async (page: Page): Promise<void> => {
+    await page.mouse.move(400, 400);
+    await page.mouse.move(410, 410);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  };
 
   it('sends and stores nothing before its rule holds, and then speaks without taking the focus', async () => {
     const { page, problems, asked } = await visit({}, { hasClock: true });
     await launcher(page).waitFor();
+    await page.clock.runFor(60_000);
+    expect(asked).not.toContain('/widget/proactive.js');
+    // Somebody is there: the part that watches comes, and keeps what it sees to itself.
+    await page.mouse.move(300, 300);
+    await page.mouse.move(310, 310);
     await expect.poll(() => asked.includes('/widget/proactive.js')).toBe(true);
     await page.locator('#own').focus();
     await page.clock.runFor(120_000);
@@ -135,6 +144,22 @@ describe.skipIf(!hasChromium)('a widget that speaks first (needs chromium)', () 
     const said = facts.flatMap((fact) => (fact.type === 'message.created' ? [fact.author.kind] : []));
     expect(said).toEqual(['ai', 'visitor', 'ai']);
     expect(problems).toEqual([]);
+  });
+
+  it('what a socket was offered, because the page itself tracked something, is shown once the panel is closed', async () => {
+    const tenant = await addTenant(server);
+    const triggers: Widget['proactive']['triggers'] = [{ type: 'exit_intent', message: 'Before you go' }];
+    await server.node.store.documents.widgets.put({ ...tenant.widget, proactive: { ...proactive, triggers } });
+    const { page, asked } = await visit({ widgetKey: tenant.widget.widgetKey });
+    await launcher(page).click();
+    await panel(page).locator('form.composer textarea').waitFor();
+    await expect.poll(() => asked).toContain('/widget/proactive.js');
+    await page.evaluate(() => (window as unknown as Record<string, { close(): void }>)['Tiller']!.close());
+    await panel(page).waitFor({ state: 'hidden' });
+    await page.evaluate(() =>
+      (window as unknown as Record<string, (verb: string, type: string) => void>)['Tiller']!('track', 'exit_intent'),
+    );
+    await expect.poll(() => bubble(page).locator('.text').innerText()).toBe('Before you go');
   });
 
   it('the message itself opens the chat, which greets with it', async () => {

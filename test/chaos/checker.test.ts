@@ -152,7 +152,10 @@ test('a hole in the log, and an order that acks contradict', () => {
 
 test('a token of an older turn after a newer one, and of an older attempt', () => {
   const stale = judge(({ entries }) => {
-    const [delta] = entries.splice(at(entries, (entry) => entry.kind === 'delta'), 1);
+    const [delta] = entries.splice(
+      at(entries, (entry) => entry.kind === 'delta'),
+      1,
+    );
     entries.splice(factAt(entries, 'v', 5), 0, delta!);
   });
   expect(stale.stale.join()).toContain('turn 1 after 2');

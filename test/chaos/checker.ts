@@ -72,7 +72,11 @@ const checkReaders = ({ entries, logs, complete }: History, verdict: Verdict): v
   const readers = new Map<string, Reader>();
   const readerOf = (client: string, conversationId: string): Reader => {
     const key = `${client} ${conversationId}`;
-    const found = readers.get(key) ?? { seq: null, turn: 0, texts: new Map<string, { attempt: number; text: string }>() };
+    const found = readers.get(key) ?? {
+      seq: null,
+      turn: 0,
+      texts: new Map<string, { attempt: number; text: string }>(),
+    };
     readers.set(key, found);
     return found;
   };

@@ -140,7 +140,8 @@ export const startLoad = (options: LoadOptions): Load => {
       for (;;) {
         const late = await behind(store);
         if (late.length === 0) return at() - began;
-        if (at() - began > patienceMs) throw new Error(`not converged: ${late.slice(0, 3).join('; ')} (${late.length})`);
+        if (at() - began > patienceMs)
+          throw new Error(`not converged: ${late.slice(0, 3).join('; ')} (${late.length})`);
         await pause(100);
       }
     },
@@ -148,7 +149,8 @@ export const startLoad = (options: LoadOptions): Load => {
       const logs = new Map<string, Fact[]>();
       for (const id of conversations.keys()) logs.set(id, (await logOf(store, id)).map(byText));
       const complete = new Map([...watching].map(([name, { conversations: ids }]) => [name, ids]));
-      for (const [id, client] of conversations) complete.set(`visitor ${clients.indexOf(client) - watchers.length}`, [id]);
+      for (const [id, client] of conversations)
+        complete.set(`visitor ${clients.indexOf(client) - watchers.length}`, [id]);
       return { entries: [...entries], logs, complete };
     },
     close() {

@@ -29,7 +29,7 @@ if (unknown !== undefined) {
 const columns = ['fault', 'injected', 'messages', 'lost', 'doubled', 'reordered', 'stale', 'recovered'] as const;
 const widths = [54, 9, 9, 5, 8, 10, 6, 10] as const;
 const line = (cells: readonly string[]): string =>
-  cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' ');
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i]!))).join(' ');
 const print = (row: Row): void => {
   const { fault, injected, messages, lost, doubled, reordered, stale, recoveryMs, note, wrong } = row;
   const recovered = recoveryMs === null ? '-' : `${(recoveryMs / 1000).toFixed(1)} s`;

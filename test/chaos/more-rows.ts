@@ -110,9 +110,7 @@ const readers: Played = {
       async ({ cluster, up }) => {
         const before = await up[0]!.memory();
         const count = isQuick ? 50 : 300;
-        const sockets = await Promise.all(
-          Array.from({ length: count }, () => stalled(up[0]!.port, cluster.widgetKey)),
-        );
+        const sockets = await Promise.all(Array.from({ length: count }, () => stalled(up[0]!.port, cluster.widgetKey)));
         await pause(6000);
         const grown = ((await up[0]!.memory()) - before) / 1024 / 1024;
         for (const socket of sockets) socket.destroy();
@@ -192,11 +190,4 @@ export const soak = (minutes: number): Played => ({
     ),
 });
 
-export const moreRows: Played[] = [
-  mongoAway('frozen'),
-  mongoAway('unreachable'),
-  links,
-  readers,
-  rolling,
-  storm,
-];
+export const moreRows: Played[] = [mongoAway('frozen'), mongoAway('unreachable'), links, readers, rolling, storm];

@@ -97,25 +97,30 @@ const betweens: Played = {
 const redisAway = (seconds: number): Played => ({
   name: `redis-${seconds}`,
   play: ({ seed, isQuick }) =>
-    underLoad(`Redis killed for ${seconds} s`, { ...sized(isQuick, 40, seconds > 10 ? 120 : 40), thinkMs: 1000 }, seed, async (stage) => {
-      await stage.cluster.redis.kill();
-      const before = stage.load.acked();
-      await pause(seconds * 1000);
-      const during = stage.load.acked() - before;
-      await stage.cluster.redis.restart();
-      const recoveryMs = await stage.probe();
-      const died = stage.up.filter(({ process }) => process.exitCode !== null);
-      return {
-        injected: 1,
-        recoveryMs,
-        note: `${during} acked meanwhile`,
-        wrong: [
-          ...died.map(({ port }) => `the node at ${port} died`),
-          ...(during === 0 ? ['nothing was acked meanwhile'] : []),
-          ...(recoveryMs > 5000 ? [`converged after ${Math.round(recoveryMs)} ms`] : []),
-        ],
-      };
-    }),
+    underLoad(
+      `Redis killed for ${seconds} s`,
+      { ...sized(isQuick, 40, seconds > 10 ? 120 : 40), thinkMs: 1000 },
+      seed,
+      async (stage) => {
+        await stage.cluster.redis.kill();
+        const before = stage.load.acked();
+        await pause(seconds * 1000);
+        const during = stage.load.acked() - before;
+        await stage.cluster.redis.restart();
+        const recoveryMs = await stage.probe();
+        const died = stage.up.filter(({ process }) => process.exitCode !== null);
+        return {
+          injected: 1,
+          recoveryMs,
+          note: `${during} acked meanwhile`,
+          wrong: [
+            ...died.map(({ port }) => `the node at ${port} died`),
+            ...(during === 0 ? ['nothing was acked meanwhile'] : []),
+            ...(recoveryMs > 5000 ? [`converged after ${Math.round(recoveryMs)} ms`] : []),
+          ],
+        };
+      },
+    ),
 });
 
 /** Streams on one node, and watchers of each on another. */
@@ -227,8 +232,7 @@ const races: Played = {
     for (let done = 0; done < total; done += visitors.length) {
       await Promise.all(
         visitors.map(async ({ conversationId }) => {
-          const take = (agent: typeof one) =>
-            agent.ask('conversation:take', { conversationId, clientId: newUuid() });
+          const take = (agent: typeof one) => agent.ask('conversation:take', { conversationId, clientId: newUuid() });
           const [a, b] = await Promise.all([take(one), take(two)]);
           if (a.ok === b.ok) row.wrong.push(`${a.ok ? 'two' : 'no'} winners in ${conversationId}`);
           const winner = a.ok ? one : two;

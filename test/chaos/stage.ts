@@ -34,10 +34,10 @@ export interface Stage {
   /** Nodes that run. */
   up: TestNode[];
   /** Starts another one in its place. */
-  replace(node: TestNode): Promise<TestNode>;
-  acked(count: number): Promise<void>;
+  replace: (node: TestNode) => Promise<TestNode>;
+  acked: (count: number) => Promise<void>;
   /** ms until a message that is sent now is acked and seen on every node. */
-  probe(): Promise<number>;
+  probe: () => Promise<number>;
 }
 
 export interface Scale {

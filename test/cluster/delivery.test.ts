@@ -76,9 +76,7 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
     const one = await people.visitor(here);
     await one.say('first');
     const two = await people.again(there, one);
-    await Promise.all(
-      Array.from({ length: 20 }, (_, i) => [one.say(`one ${i}`), two.say(`two ${i}`)]).flat(),
-    );
+    await Promise.all(Array.from({ length: 20 }, (_, i) => [one.say(`one ${i}`), two.say(`two ${i}`)]).flat());
     const { head } = await one.client.must<View>('facts:since', { conversationId: one.conversationId, sinceSeq: 0 });
     const whole = (from: number): number[] => Array.from({ length: head.seq - from }, (_, i) => from + i + 1);
     await eventually(() => {
@@ -111,7 +109,7 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
           expect(lost).toMatchObject({
             error: { code: 'conflict', details: { control: { agentId: state.control.agentId } } },
           });
-          const holder = acks[0]!.ok ? owner : theo;
+          const holder = acks[0].ok ? owner : theo;
           await holder.must('conversation:release', { conversationId, clientId: newUuid(), to: 'queue' });
         }),
       );
@@ -139,7 +137,9 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
       people.staff(here, undefined, colleague.token),
       people.staff(there, undefined, colleague.token),
     ]);
-    const gone = sockets.map(({ socket }) => new Promise<void>((resolve) => socket.once('disconnect', () => resolve())));
+    const gone = sockets.map(
+      ({ socket }) => new Promise<void>((resolve) => socket.once('disconnect', () => resolve())),
+    );
     const began = performance.now();
     await people.disable(here, colleague.memberId);
     await Promise.all(gone);
@@ -175,7 +175,10 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
     const again = await people.again(there, visitor);
     expect((await again.say('kill me', clientId)).seq).toBe(fact.seq);
     // Its owner is dead: somebody else answers it.
-    await again.client.untilFact('message.created', ({ author, answers }) => author.kind === 'ai' && answers === fact.seq);
+    await again.client.untilFact(
+      'message.created',
+      ({ author, answers }) => author.kind === 'ai' && answers === fact.seq,
+    );
     const facts = await cluster.store.factsAfter(visitor.conversationId, 0, 1000);
     expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, i) => i + 1));
     expect(facts.filter((one) => one.type === 'message.created' && one.clientId === clientId)).toHaveLength(1);

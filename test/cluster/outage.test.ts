@@ -40,7 +40,9 @@ describe.skipIf(!canCluster)('an outage (needs redis-server) (needs mongodb)', {
     // The fast way is back: a signal, which the feed does not carry, crosses.
     await eventually(async () => {
       await visitor.client.must('typing:set', { conversationId: visitor.conversationId, isTyping: true });
-      expect(agent.frames.some((frame) => frame.event === 'signal' && frame.signal.type === 'typing.changed')).toBe(true);
+      expect(agent.frames.some((frame) => frame.event === 'signal' && frame.signal.type === 'typing.changed')).toBe(
+        true,
+      );
     });
   });
 
@@ -76,7 +78,10 @@ describe.skipIf(!canCluster)('an outage (needs redis-server) (needs mongodb)', {
     const [visitor, other] = [await people.visitor(here), await people.visitor(here)];
     await Promise.all([visitor.say('Hi'), other.say('Hi')]);
     const [gone, stays] = [await people.colleague('Gone'), await people.colleague('Stays')];
-    const [one, two] = [await people.staff(here, undefined, gone.token), await people.staff(there, undefined, stays.token)];
+    const [one, two] = [
+      await people.staff(here, undefined, gone.token),
+      await people.staff(there, undefined, stays.token),
+    ];
     await one.must('conversation:take', { conversationId: visitor.conversationId, clientId: newUuid() });
     await two.must('conversation:take', { conversationId: other.conversationId, clientId: newUuid() });
     one.close();

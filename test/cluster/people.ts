@@ -13,7 +13,7 @@ export interface Visitor {
   client: RawClient;
   conversationId: string;
   view: SessionView;
-  say(text: string, clientId?: string): Promise<{ messageId: string; seq: number }>;
+  say: (text: string, clientId?: string) => Promise<{ messageId: string; seq: number }>;
 }
 
 export interface People {

@@ -79,9 +79,17 @@ describe('alerts', () => {
 
 describe('addresses', () => {
   it('name one screen each, and back', () => {
-    for (const path of ['/console/inbox/mine', '/console/inbox/ai/conv_1', '/console/settings/widgets/wid_1']) {
-      expect(hrefOf(screenOf(path))).toBe(path);
-    }
+    const paths = [
+      '/console/inbox/mine',
+      '/console/inbox/ai/conv_1',
+      '/console/settings/widgets/wid_1',
+      '/console/settings/widgets/wid_1/proactive',
+      '/console/contacts/everyone',
+      '/console/contacts/leads/con_1',
+    ];
+    for (const path of paths) expect(hrefOf(screenOf(path))).toBe(path);
+    expect(screenOf('/console/contacts/nonsense')).toEqual({ name: 'contacts', list: 'everyone', contactId: null });
+    expect(screenOf('/console/contacts/leads/%E0%A4%A')).toMatchObject({ contactId: '%E0%A4%A' });
     expect(screenOf('/console/')).toEqual({ name: 'inbox', filter: 'needs-person', conversationId: null });
     expect(screenOf('/console/nonsense/x')).toEqual({ name: 'inbox', filter: 'needs-person', conversationId: null });
   });

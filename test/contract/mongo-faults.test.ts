@@ -251,7 +251,6 @@ describe.skipIf(!hasMongoProcess)('a server that fails (needs mongodb-process)',
       ping: store.ping(),
       feed: store.feed(null, 10),
       undone: store.undone(1000, 10),
-      settle: store.settle([{ id: 'x', conversationId }]),
       beat: store.beat('node_1', 1, ''),
       beats: store.beats(),
     };

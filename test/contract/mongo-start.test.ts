@@ -7,6 +7,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, describe, expect, test } from 'vitest';
 import { StoreStartError } from '../../server/adapters/store/data-lock.ts';
 import { indexes, SCHEMA } from '../../server/adapters/store/mongo-schema.ts';
+import { connectServer } from '../../server/adapters/store/mongo-server.ts';
 import { openMongoStore, StoreUnreachableError } from '../../server/adapters/store/mongo.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import { freePort } from '../support/child-server.ts';
@@ -162,6 +163,21 @@ describe.skipIf(!hasMongo)('on a MongoDB (needs mongodb)', () => {
     expect(error).not.toBeInstanceOf(StoreUnreachableError);
     expect(error.message).toMatch(/newer version of this server \(schema \d+, this build knows \d+\)/);
     expect(await meta.findOne({ _id: 'schema' })).toMatchObject({ version: SCHEMA + 1 });
+  });
+
+  test('[S1] an address cannot make it less durable, or read what may be rolled back', async () => {
+    const url = new URL(await freshMongoUrl('concern'));
+    for (const [name, value] of Object.entries({ w: '1', journal: 'false', readConcernLevel: 'local' })) {
+      url.searchParams.set(name, value);
+    }
+    url.searchParams.set('readPreference', 'secondaryPreferred');
+    const server = await connectServer(url.href, systemClock);
+    for (const of of [server.db, server.collection('commits')]) {
+      expect(of.writeConcern).toMatchObject({ w: 'majority', journal: true });
+      expect(of.readConcern).toEqual({ level: 'majority' });
+      expect(of.readPreference?.mode).toBe('primary');
+    }
+    await server.close();
   });
 
   test('without a database in the address it is called tiller', async () => {

@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dialects } from '../../server/edges/http/dialects/index.ts';
 import { startChild } from '../support/child-server.ts';
+import type { ChildServer } from '../support/child-server.ts';
 import { ask, settle } from '../support/party.ts';
 import type { Party, Reply } from '../support/party.ts';
 import { startServer } from '../support/server.ts';
@@ -113,6 +114,26 @@ test('without a key every call is one of its own', async () => {
 });
 
 describe('a node that is killed', () => {
+  /** Each test starts two processes, and other tests may keep the machine busy. */
+  const patienceMs = 60_000;
+  const started: ChildServer[] = [];
+  const folders: string[] = [];
+  const folder = async (): Promise<string> => {
+    const made = await mkdtemp(join(tmpdir(), 'tiller-once-'));
+    folders.push(made);
+    return made;
+  };
+  const start = async (dataDir: string, fault?: string): Promise<ChildServer> => {
+    const child = await startChild({ PORT: '0', DATA_DIR: dataDir }, fault);
+    started.push(child);
+    return child;
+  };
+  afterEach(async () => {
+    for (const child of started.splice(0)) {
+      if (child.process.exitCode === null && child.process.signalCode === null) await child.kill();
+    }
+    for (const made of folders.splice(0)) await rm(made, { recursive: true, force: true });
+  });
   const agent = '550e8400-e29b-41d4-a716-446655440000';
   const order = (url: string, token: string, key: string): Promise<Reply> =>
     ask(url, create.route, {
@@ -126,49 +147,53 @@ describe('a node that is killed', () => {
     return (reply.json.widgets as { name: string }[]).map(({ name }) => name);
   };
 
-  test('under load gives what it had answered again, and does nothing twice', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'tiller-once-'));
-    const first = await startChild({ PORT: '0', DATA_DIR: dataDir });
-    const token = first.facts.keys!.functions;
-    const answered = new Map<string, string>();
-    const all = Array.from({ length: 60 }, (_, i) => `order-${i}`);
-    let enough!: () => void;
-    const some = new Promise<void>((resolve) => (enough = resolve));
-    const sent = all.map(async (key) => {
-      const reply = await order(first.facts.url, token, key).catch(() => undefined);
-      if (reply?.status === 201) answered.set(key, reply.text);
-      if (answered.size === 15) enough();
-    });
-    await some;
-    await first.kill();
-    await Promise.all(sent);
-    expect(answered.size).toBeGreaterThanOrEqual(15);
-    const second = await startChild({ PORT: '0', DATA_DIR: dataDir });
-    const { url } = second.facts;
-    for (const [key, text] of answered) {
-      const reply = await order(url, token, key);
-      // The embed code names the address of the first one: the answer is that of then, byte for byte.
-      expect([key, reply.status, reply.text]).toEqual([key, 201, text]);
-    }
-    const names = (await namesOf(url, token)).filter((name) => name.startsWith('order-'));
-    expect(names.length).toBe(new Set(names).size);
-    expect(names).toEqual(expect.arrayContaining([...answered.keys()]));
-    await second.kill();
-    await rm(dataDir, { recursive: true, force: true });
-  });
+  test(
+    'under load gives what it had answered again, and does nothing twice',
+    async () => {
+      const dataDir = await folder();
+      const first = await start(dataDir);
+      const token = first.facts.keys!.functions;
+      const answered = new Map<string, string>();
+      const all = Array.from({ length: 60 }, (_, i) => `order-${i}`);
+      let enough!: () => void;
+      const some = new Promise<void>((resolve) => (enough = resolve));
+      const sent = all.map(async (key) => {
+        const reply = await order(first.facts.url, token, key).catch(() => undefined);
+        if (reply?.status === 201) answered.set(key, reply.text);
+        if (answered.size === 15) enough();
+      });
+      await some;
+      await first.kill();
+      await Promise.all(sent);
+      expect(answered.size).toBeGreaterThanOrEqual(15);
+      const second = await start(dataDir);
+      const { url } = second.facts;
+      for (const [key, text] of answered) {
+        const reply = await order(url, token, key);
+        // The embed code names the address of the first one: the answer is that of then, byte for byte.
+        expect([key, reply.status, reply.text]).toEqual([key, 201, text]);
+      }
+      const names = (await namesOf(url, token)).filter((name) => name.startsWith('order-'));
+      expect(names.length).toBe(new Set(names).size);
+      expect(names).toEqual(expect.arrayContaining([...answered.keys()]));
+    },
+    patienceMs,
+  );
 
-  test('between doing and remembering leaves a claim: the repeat waits, and is told that the outcome is unknown', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'tiller-once-'));
-    const first = await startChild({ PORT: '0', DATA_DIR: dataDir }, 'before-answer');
-    const token = first.facts.keys!.functions;
-    await expect(order(first.facts.url, token, 'order-1')).rejects.toThrow('fetch failed');
-    const second = await startChild({ PORT: '0', DATA_DIR: dataDir });
-    const began = Date.now();
-    const repeat = await order(second.facts.url, token, 'order-1');
-    expect([repeat.status, repeat.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(Date.now() - began).toBeLessThan(10_000);
-    expect((await namesOf(second.facts.url, token)).filter((name) => name === 'order-1')).toEqual(['order-1']);
-    await second.kill();
-    await rm(dataDir, { recursive: true, force: true });
-  });
+  test(
+    'between doing and remembering leaves a claim: the repeat waits, and is told that the outcome is unknown',
+    async () => {
+      const dataDir = await folder();
+      const first = await start(dataDir, 'before-answer');
+      const token = first.facts.keys!.functions;
+      await expect(order(first.facts.url, token, 'order-1')).rejects.toThrow('fetch failed');
+      const second = await start(dataDir);
+      const began = Date.now();
+      const repeat = await order(second.facts.url, token, 'order-1');
+      expect([repeat.status, repeat.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(Date.now() - began).toBeLessThan(10_000);
+      expect((await namesOf(second.facts.url, token)).filter((name) => name === 'order-1')).toEqual(['order-1']);
+    },
+    patienceMs,
+  );
 });

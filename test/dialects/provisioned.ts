@@ -159,3 +159,21 @@ export const provisioned = (env: Record<string, string> = {}): Provisioned => {
   afterAll(() => world.server.stop());
   return world;
 };
+
+/**
+ * Calls until one is refused with 429. `passed`: how many went through before; `most`: how many may have, as the bucket
+ * fills up again while a slow machine calls.
+ */
+export const untilLimited = async (
+  call: () => Promise<Answered>,
+): Promise<{ late: Answered; passed: number; most: number }> => {
+  const began = performance.now();
+  const answers: Answered[] = [];
+  for (;;) {
+    answers.push(...(await Promise.all(Array.from({ length: 20 }, call))));
+    const late = answers.find(({ status }) => status === 429);
+    if (late === undefined) continue;
+    const passed = answers.filter(({ status }) => status === 200).length;
+    return { late, passed, most: 121 + Math.ceil((performance.now() - began) / 500) };
+  }
+};

@@ -7,7 +7,7 @@ import { prompt, required, webchatCalls } from './webchat-calls.ts';
 
 const world = provisioned();
 
-const { send, create, get, put, widgetOf } = webchatCalls(world);
+const { create, get, put, widgetOf } = webchatCalls(world);
 const example = createExample.request as Record<string, unknown>;
 const order = [
   '_id organizationId userId createdBy name description starterMessage backgroundColor primaryColor secondaryColor',

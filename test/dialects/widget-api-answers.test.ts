@@ -144,7 +144,7 @@ describe('a whole answer', () => {
     asked.say('Yes, ');
     await socket.untilSignal('reply.delta');
     leaving.abort();
-    await expect(left).rejects.toThrow();
+    await expect(left).rejects.toThrow('aborted');
     asked.say('until six.');
     asked.end();
     const whole = await socket.untilFact('message.created', ({ author }) => author.kind === 'ai');

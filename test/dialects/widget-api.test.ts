@@ -311,13 +311,7 @@ describe('approval mode', () => {
     const inbox = await theirs.must<{ conversations: { conversationId: string }[] }>('inbox:open', {});
     const { conversationId } = inbox.conversations[0]!;
     await theirs.must('conversation:open', { conversationId });
-    const found = await expect
-      .poll(async () => {
-        const state = (await server.node.store.state(conversationId))?.state;
-        return state?.draft?.draftId;
-      })
-      .toBeDefined();
-    void found;
+    await expect.poll(async () => (await server.node.store.state(conversationId))?.state.draft?.draftId).toBeDefined();
     const before = await call('GET messages', { ...options, session: session_id });
     expect(before.body.messages).toHaveLength(1);
     const draftId = (await server.node.store.state(conversationId))!.state.draft!.draftId;

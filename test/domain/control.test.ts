@@ -292,3 +292,28 @@ describe('a draining node', () => {
     expect(owes(world.state)).toBe('answer');
   });
 });
+
+describe('a holder who is gone', () => {
+  it('lets go to the queue, and only of what they still hold', () => {
+    world.visitorSays();
+    world.do({ type: 'agent.take', by: maya });
+    const facts = world.do({ type: 'holder.absent', agentId: 'mem_maya' });
+    expect(facts[0]).toMatchObject({ type: 'control.changed', agentId: null, waiting: 'released', reason: 'released' });
+    expect(facts[0]).not.toHaveProperty('by');
+    expect(world.do({ type: 'holder.absent', agentId: 'mem_maya' })).toEqual([]);
+    world.do({ type: 'agent.take', by: theo });
+    expect(world.do({ type: 'holder.absent', agentId: 'mem_maya' })).toEqual([]);
+    expect(world.state.control.agentId).toBe('mem_theo');
+  });
+});
+
+describe('[R9] a claim of an owner that is gone', () => {
+  it('is refused its sense where another one has claimed meanwhile', () => {
+    world.visitorSays();
+    world.node = 'node_2';
+    world.do({ type: 'reply.claim', isOwnerGone: true, owner: 'node_1' });
+    world.node = 'node_3';
+    expect(world.do({ type: 'reply.claim', isOwnerGone: true, owner: 'node_1' })).toEqual([]);
+    expect(world.state.reply).toMatchObject({ owner: 'node_2', attempt: 2 });
+  });
+});

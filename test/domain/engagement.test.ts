@@ -1,5 +1,5 @@
 // Engagement: what a page reports is believed only as far as the clock allows, and each thing counts once.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { accumulate, noActivity, signalsOf } from '../../server/domain/engagement.ts';
 import { engagementScore } from '../../shared/engagement.ts';

@@ -1,5 +1,5 @@
 // Intents: a closed list, six languages, a confidence that follows the evidence.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { classifyIntent, intents } from '../../server/domain/intent.ts';
 import type { Intent } from '../../server/domain/intent.ts';

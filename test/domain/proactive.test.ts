@@ -1,5 +1,5 @@
 // When a widget speaks first: rules, cool-down, budget, and never where somebody talks.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { offersPerDay, triggerNamed, triggerToFire } from '../../server/domain/proactive.ts';
 import type { Circumstances, PastOffer } from '../../server/domain/proactive.ts';

@@ -1,5 +1,5 @@
 // The lead score: bounded, and never lowered by knowing or hearing more.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { intents } from '../../server/domain/intent.ts';
 import { leadScore } from '../../server/domain/scoring.ts';

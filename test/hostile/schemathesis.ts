@@ -36,6 +36,8 @@ export interface Fuzzing {
   except?: readonly string[];
   /** Paths that match are left out. */
   exceptPath?: string;
+  /** Ends it early. */
+  signal?: AbortSignal;
 }
 
 export interface Fuzzed {
@@ -77,6 +79,7 @@ export const fuzz = async ({
   only,
   except,
   exceptPath,
+  signal,
 }: Fuzzing): Promise<Fuzzed> => {
   const folder = await mkdtemp(join(tmpdir(), 'tiller-fuzz-'));
   try {
@@ -98,7 +101,11 @@ export const fuzz = async ({
       ...(except ?? []).map((id) => `--exclude-operation-id=${id}`),
       ...(exceptPath === undefined ? [] : [`--exclude-path-regex=${exceptPath}`]),
     ];
-    const child = spawn('schemathesis', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('schemathesis', args, {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal === undefined ? {} : { signal }),
+    });
     let report = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (report += chunk.toString()));

@@ -1,6 +1,6 @@
 // Pictures: uploaded, shown at signed addresses for minutes and at the widget's own address for good, and never anything but pictures.
 import { describe, expect, test } from 'vitest';
-import { newSecret } from '../../shared/ids.ts';
+import { newId, newSecret, newUuid } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { keyOfSignedUrl, signedUrlOf, storeIcon } from '../../server/usecases/files.ts';
 import { grant } from '../../server/usecases/secret.ts';
@@ -45,6 +45,50 @@ describe('uploading', () => {
   test('the same picture twice has two keys that nobody can guess', async () => {
     const [one, two] = [(await upload()).json, (await upload()).json];
     expect(one.iconKey).not.toBe(two.iconKey);
+  });
+
+  test('where there are 500, the oldest that no widget shows makes room, and none that is young', async () => {
+    const { store, files } = http.deps;
+    const orgId = newId('org');
+    await store.documents.organisations.put({
+      id: orgId,
+      orgId,
+      uuid: newUuid(),
+      hexId: orgId.slice(-24),
+      createdAt: 1,
+      name: 'Many',
+      businessType: '',
+    });
+    const by = { ...http.owner, orgId };
+    const first = await storeIcon(http.deps, by, pictures.png);
+    const second = await storeIcon(http.deps, by, pictures.gif);
+    const old = { createdAt: Date.now() - 2 * 3_600_000 };
+    await store.documents.files.delete(orgId, first.id);
+    await store.documents.files.put({ ...first, ...old, id: 'file_000000000000000000000001' });
+    const assistant = (await store.documents.assistants.list(http.owner.orgId))[0]!;
+    const ids = { id: newId('asst'), uuid: newUuid(), hexId: newId('asst').slice(-24) };
+    await store.documents.assistants.put({ ...assistant, ...ids, orgId });
+    await createWidget(http.deps, by, { name: 'Shows it', iconKey: first.key });
+    await Promise.all(
+      Array.from({ length: 498 }, async (_, n) => {
+        const id = `file_${(n + 2).toString(16).padStart(24, '0')}`;
+        await store.documents.files.put({ ...second, id, key: `many/${orgId.slice(4)}/${n}.gif` });
+      }),
+    );
+    await expect(storeIcon(http.deps, by, pictures.webp)).rejects.toMatchObject({ code: 'conflict' });
+    const idle = (await store.documents.files.list(orgId))[250]!;
+    await files.put(idle.key, { bytes: pictures.gif, mediaType: 'image/gif' });
+    await store.documents.files.put({ ...idle, ...old });
+    const third = await storeIcon(http.deps, by, pictures.webp);
+    const keys = (await store.documents.files.list(orgId)).map(({ key }) => key);
+    expect([keys.length, keys.includes(first.key), keys.includes(third.key), keys.includes(idle.key)]).toEqual([
+      500,
+      true,
+      true,
+      false,
+    ]);
+    expect(await files.get(idle.key)).toBeUndefined();
+    expect(await files.get(first.key)).toBeDefined();
   });
 
   test('what is refused is told in the envelope and stored nowhere', async () => {

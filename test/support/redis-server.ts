@@ -55,6 +55,8 @@ export const startRedis = async (options: readonly string[] = []): Promise<Redis
     child.kill('SIGKILL');
     await gone;
   };
+  // A run that is broken off leaves no server behind.
+  process.once('exit', () => child?.kill('SIGKILL'));
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,

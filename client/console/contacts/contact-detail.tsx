@@ -1,114 +1,22 @@
 // One contact: where they stand, how to reach them, what they left, what they wrote.
-import { useState } from 'preact/hooks';
-import type { ConsoleOutput, ContactView, LeadView } from '../../../shared/console-api.ts';
-import { limits } from '../../../shared/text.ts';
-import { call, problemOf } from '../api.ts';
-import { dateOf, exactTime, visitorName } from '../format.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ConsoleOutput, ContactView } from '../../../shared/console-api.ts';
+import { call } from '../api.ts';
+import { visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import type { ContactList } from '../router.ts';
 import { useLoaded } from '../settings/use-loaded.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
 import { CopyLines } from '../ui/copy.tsx';
-import { Bone, Notice, toast, useSkeleton } from '../ui/feedback.tsx';
-import { TextField } from '../ui/field.tsx';
-import { FormDialog } from '../ui/form-dialog.tsx';
+import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { Score } from '../ui/score.tsx';
 import { ConversationLinks, CustomFields, Reach, Section, Seen } from '../visitor/details.tsx';
+import { EditDialog } from './edit-dialog.tsx';
+import { LeadCard } from './lead-card.tsx';
 import { StageSelect } from './stage-select.tsx';
 
 type Data = ConsoleOutput<'GET /contacts/:id'>;
-
-const editable = [
-  { name: 'name', label: 'Name', most: limits.name },
-  { name: 'email', label: 'E-mail', most: limits.email, type: 'email' },
-  { name: 'phone', label: 'Phone', most: limits.phone, type: 'tel' },
-  { name: 'company', label: 'Company', most: limits.company },
-] as const;
-type Editable = (typeof editable)[number]['name'];
-
-const EditDialog = ({
-  contact,
-  onClose,
-  onStored,
-}: {
-  contact: ContactView;
-  onClose: () => void;
-  onStored: (contact: ContactView) => void;
-}) => {
-  const [changes, setChanges] = useState<{ [K in Editable]?: string }>({});
-  const isChanged = editable.some(
-    ({ name }) => (changes[name]?.trim() ?? contact[name] ?? '') !== (contact[name] ?? ''),
-  );
-  return (
-    <FormDialog
-      title="Edit contact"
-      submit="Save"
-      isReady={isChanged}
-      fields={editable.map(({ name }) => name)}
-      run={async () => {
-        const body = Object.fromEntries(Object.entries(changes).map(([name, text]) => [name, text.trim()]));
-        onStored((await call('PATCH /contacts/:id', { params: { id: contact.id }, body })).contact);
-        toast('Saved');
-      }}
-      onClose={onClose}
-    >
-      {(error) =>
-        editable.map(({ name, label, most, ...rest }) => (
-          <TextField
-            key={name}
-            label={label}
-            {...rest}
-            value={changes[name] ?? contact[name] ?? ''}
-            maxLength={most}
-            error={problemOf(error, name)}
-            onText={(text) => setChanges({ ...changes, [name]: text })}
-          />
-        ))
-      }
-    </FormDialog>
-  );
-};
-
-/** What a lead tells that the contact does not: an older address, another field. */
-const differing = (lead: LeadView, contact: ContactView) => {
-  const reach: Partial<Pick<LeadView, 'email' | 'phone' | 'company'>> = {};
-  for (const name of ['email', 'phone', 'company'] as const) {
-    const text = lead[name];
-    if (text !== undefined && text !== contact[name]) reach[name] = text;
-  }
-  const fields = Object.entries(lead.customFields ?? {}).filter(
-    ([name, text]) => contact.customFields?.[name] !== text,
-  );
-  return { reach, hasReach: Object.keys(reach).length > 0, fields: Object.fromEntries(fields) };
-};
-
-const Lead = ({ lead, contact }: { lead: LeadView; contact: ContactView }) => {
-  const { reach, hasReach, fields } = differing(lead, contact);
-  return (
-    <li class="flex flex-col gap-2 rounded-control border border-line p-3" data-lead={lead.id}>
-      <div class="flex flex-wrap items-center justify-between gap-2">
-        <Score label="Lead score" value={lead.score} />
-        <span class="text-meta text-text2" title={exactTime(lead.createdAt)}>
-          {dateOf(lead.createdAt)}
-        </span>
-      </div>
-      {hasReach && (
-        <dl class="flex flex-col gap-1 text-small">
-          <Reach contact={{ ...reach, verified: true }} />
-        </dl>
-      )}
-      <CustomFields fields={fields} />
-      <a
-        href={hrefOf({ name: 'inbox', filter: 'open', conversationId: lead.conversationId })}
-        class="self-start text-small text-link underline underline-offset-2"
-      >
-        Open the conversation
-      </a>
-    </li>
-  );
-};
 
 const Content = ({ data, onChanged }: { data: Data; onChanged: (contact: ContactView) => void }) => {
   const { contact, leads, conversations } = data;
@@ -143,7 +51,7 @@ const Content = ({ data, onChanged }: { data: Data; onChanged: (contact: Contact
         ) : (
           <ul class="flex flex-col gap-2">
             {leads.map((lead) => (
-              <Lead key={lead.id} lead={lead} contact={contact} />
+              <LeadCard key={lead.id} lead={lead} contact={contact} />
             ))}
           </ul>
         )}
@@ -188,6 +96,11 @@ export const ContactDetail = ({
   const hasBones = useSkeleton(data.status === 'busy');
   const contact = data.status === 'good' ? data.value.contact : null;
   const name = contact === null ? '' : visitorName(contact, contact.id);
+  const backLink = useRef<HTMLAnchorElement>(null);
+  // On a phone the list is gone, and with it the row that had the focus.
+  useEffect(() => {
+    if (!matchMedia('(min-width: 960px)').matches) backLink.current?.focus();
+  }, []);
   const back = hrefOf({ name: 'contacts', list, contactId: null });
   return (
     <section
@@ -196,6 +109,7 @@ export const ContactDetail = ({
     >
       <header class="sticky top-0 z-10 flex items-center gap-3 bg-surface px-4 py-3 max-md:ps-2">
         <a
+          ref={backLink}
           href={back}
           aria-label="Back to the list"
           class="inline-flex size-10 shrink-0 items-center justify-center rounded-control text-text2 hover:bg-hover md:hidden"

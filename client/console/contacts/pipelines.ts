@@ -5,25 +5,40 @@ import type { PipelineView } from '../../../shared/console-api.ts';
 import { call } from '../api.ts';
 
 const known = signal<PipelineView[] | null>(null);
-let asked: Promise<void> | null = null;
+const isFailed = signal(false);
+/** A colleague may change them: what was asked for longer ago (ms) is asked for again. */
+const freshMs = 60_000;
+let askedAt = Number.NEGATIVE_INFINITY;
+
+const ask = (): void => {
+  askedAt = Date.now();
+  isFailed.value = false;
+  call('GET /pipelines').then(
+    ({ pipelines }) => {
+      known.value = pipelines;
+    },
+    () => {
+      askedAt = Number.NEGATIVE_INFINITY;
+      isFailed.value = true;
+    },
+  );
+};
 
 /** After a change: whoever draws a stage next asks again. */
 export const forgetPipelines = (): void => {
-  asked = null;
+  askedAt = Number.NEGATIVE_INFINITY;
 };
 
-/** Null until they are there; stays null where they cannot be had, and stages are then shown as unknown. */
+/** Null until they are there; stages are then shown as unknown. */
 export const usePipelines = (): PipelineView[] | null => {
   useEffect(() => {
-    asked ??= call('GET /pipelines').then(
-      ({ pipelines }) => {
-        known.value = pipelines;
-      },
-      () => forgetPipelines(),
-    );
+    if (Date.now() - askedAt > freshMs) ask();
   }, []);
   return known.value;
 };
+
+/** Asks again, where they could not be had; else null. */
+export const usePipelinesRetry = (): (() => void) | null => (isFailed.value && known.value === null ? ask : null);
 
 export interface Place {
   pipeline: PipelineView;

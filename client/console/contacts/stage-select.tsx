@@ -2,9 +2,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ContactView } from '../../../shared/console-api.ts';
 import { call, messageOf } from '../api.ts';
+import { Button } from '../ui/button.tsx';
 import { Bone, toast } from '../ui/feedback.tsx';
 import { BareSelect } from '../ui/field.tsx';
-import { placeOf, stageChoices, usePipelines } from './pipelines.ts';
+import { placeOf, stageChoices, usePipelines, usePipelinesRetry } from './pipelines.ts';
 
 export const StageSelect = ({
   contact,
@@ -16,6 +17,17 @@ export const StageSelect = ({
   const pipelines = usePipelines();
   const [wanted, setWanted] = useState<string | null>(null);
   useEffect(() => setWanted(null), [contact.id, contact.stageId]);
+  const retry = usePipelinesRetry();
+  if (retry !== null) {
+    return (
+      <div class="flex items-center justify-between gap-2">
+        <p class="min-w-0 text-small text-text2">The stages could not be loaded.</p>
+        <Button size="small" icon="refresh" onClick={retry}>
+          Try again
+        </Button>
+      </div>
+    );
+  }
   if (pipelines === null) return <Bone class="h-9" />;
   const place = placeOf(pipelines, contact.stageId);
   const move = (stageId: string): void => {

@@ -11,7 +11,7 @@ const pages = {
   widgets: lazy(() => import('./widgets-page.tsx').then((module) => module.WidgetsPage)),
   assistant: lazy(() => import('./assistant-page.tsx').then((module) => module.AssistantPage)),
   pipelines: lazy(() => import('./pipelines/list.tsx').then((module) => module.PipelinesPage)),
-  keys: lazy(() => import('./keys-page.tsx').then((module) => module.KeysPage)),
+  keys: lazy(() => import('./keys/page.tsx').then((module) => module.KeysPage)),
   people: lazy(() => import('./people-page.tsx').then((module) => module.PeoplePage)),
   profile: lazy(() => import('./profile-page.tsx').then((module) => module.ProfilePage)),
   notifications: lazy(() => import('./notifications-page.tsx').then((module) => module.NotificationsPage)),

@@ -32,7 +32,7 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
   let isGone = false;
 
   const warn = (problem: unknown): void => {
-    if (!isGone) console.warn(`Tiller: no chat, ${widgetKey}`, problem);
+    if (!isGone) console.warn(`Tiller: ${widgetKey}`, problem);
   };
   /** Fetched at the first hint of interest; mounted, and so connected, only by a real one. */
   const part = (name: string) => import(/* @vite-ignore */ `${origin}/widget/${name}.js`);
@@ -124,9 +124,17 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
     if (widget.unread) onUnread(widget.unread);
     emit('ready', { widgetKey });
     if (inline) call('open', []);
-    // Only where the owner lets the widget speak first; what it watches stays in the page until then.
+    // Where the owner lets the widget speak first: once somebody moves, who may be spoken to.
     else if (widget.isProactive)
-      part('proactive').then((it: ProactiveModule) => it.watch({ ...launcher!, origin, widget, scheme, call }), warn);
+      addEventListener(
+        'pointermove',
+        () =>
+          part('proactive').then(
+            (it: ProactiveModule) => it.watch({ ...launcher!, origin, widget, scheme, call }),
+            warn,
+          ),
+        { once: true },
+      );
     replay();
   };
   start().catch(warn);

@@ -122,6 +122,8 @@ export class PanelModel {
       client.widget.subscribe((widget) => widget && (this.availability.value = widget.availability)),
       client.onSignal((told) => {
         if (told.type === 'presence.changed' && told.availability) this.availability.value = told.availability;
+        // For the part that speaks first, where the owner lets it: the panel itself says nothing unasked.
+        if (told.type === 'proactive.offered') options.root.dispatchEvent(new CustomEvent('offer', { detail: told }));
       }),
       effect(() => options.onUnread(this.unread.value)),
       effect(() => this.#markRead()),

@@ -5,6 +5,7 @@ import css from './bubble.css?inline';
 import type { OfferAction } from './session.ts';
 
 export interface Offer {
+  messageId: string;
   content: string;
   actions: OfferAction[];
 }

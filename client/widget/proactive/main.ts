@@ -13,9 +13,16 @@ const leastMs = 15_000;
 const reportMs = 60_000;
 
 const offerOf = (body: Record<string, unknown> | undefined): Offer | undefined => {
-  const message = body?.['message'] as { content?: unknown; suggested_actions?: unknown } | null | undefined;
+  const message = body?.['message'] as
+    | Record<'message_id' | 'content' | 'suggested_actions', unknown>
+    | null
+    | undefined;
   if (typeof message?.content !== 'string') return undefined;
-  return { content: message.content, actions: (message.suggested_actions ?? []) as OfferAction[] };
+  return {
+    messageId: String(message.message_id),
+    content: message.content,
+    actions: (message.suggested_actions ?? []) as OfferAction[],
+  };
 };
 
 export const watch = ({ root, origin, widget, scheme, call }: Watching): void => {
@@ -27,6 +34,8 @@ export const watch = ({ root, origin, widget, scheme, call }: Watching): void =>
   const asked = new Set<string>();
   let askedAt = Number.NEGATIVE_INFINITY;
   let isAsking = false;
+  /** Of the offer that was shown last. */
+  let shown = '';
 
   const isOpen = (): boolean => button?.ariaExpanded === 'true';
   const isHidden = (): boolean => button === null || button.hidden !== false;
@@ -52,7 +61,9 @@ export const watch = ({ root, origin, widget, scheme, call }: Watching): void =>
     }
   };
   const show = (offer: Offer): void => {
-    if (isOpen() || isHidden()) return;
+    // It comes by the call that asked for it, and to an open panel's socket as well.
+    if (isOpen() || isHidden() || shown === offer.messageId) return;
+    shown = offer.messageId;
     hide();
     const look = { widget, scheme: scheme ?? widget.scheme, offer };
     bubble = showBubble(root, look, (chosen) => choose(offer, chosen));
@@ -92,9 +103,12 @@ export const watch = ({ root, origin, widget, scheme, call }: Watching): void =>
   /** A click on the launcher or in the panel is taking part: what was begun goes on there. */
   const takePart = (): void => session.keep();
   root.addEventListener('click', takePart, true);
+  const hear = (event: Event): void => show((event as CustomEvent<Offer>).detail);
+  root.addEventListener('offer', hear);
   const stop = (): void => {
     visit.stop();
     hide();
     root.removeEventListener('click', takePart, true);
+    root.removeEventListener('offer', hear);
   };
 };

@@ -67,7 +67,8 @@ export const openSession = (origin: string, widgetKey: string) => {
     hasSession: (): boolean => stored() !== null,
     /** Asks in this visitor's session, beginning one where there is none. */
     async ask(route: string, body: object): Promise<Record<string, unknown> | undefined> {
-      const session = stored() ?? held.session ?? (await begin());
+      // What was begun here comes first: it was, because what is stored has ended.
+      const session = held.session ?? stored() ?? (await begin());
       if (session === null) return undefined;
       let answer = await post(route, { ...body, session_id: session });
       if (answer?.status === 404) {

@@ -14,12 +14,13 @@ const mostEvents = 20;
 /** The page as it moves. `onTick` is called once a second, and at once when the visitor is about to leave. */
 export const watchVisit = (onTick: () => void) => {
   let url = location.href;
-  let timeHere = 0;
+  /** Since the page was there: this part comes when somebody moves on it. */
+  let timeHere = performance.now();
   let deepest = 0;
   let clicks = 0;
   let pages = 1;
   let isLeaving = false;
-  let time = 0;
+  let time = timeHere;
   let events: PageReport['events'] = [];
 
   const note = (type: string, data?: unknown): void => {

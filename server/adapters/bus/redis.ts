@@ -32,6 +32,7 @@ const subjectOf = (delivery: Delivery): string | undefined => {
     case 'told':
       return delivery.to;
     case 'seats':
+    case 'stale':
     case 'leaving':
       return 'all';
     case 'revoked':

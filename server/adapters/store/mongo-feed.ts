@@ -73,7 +73,9 @@ export const createFeed = (server: Server, known: Known): Feed => {
 
   const watch = (wake: () => void, state: { isOver: boolean }): void => {
     if (isClosed || state.isOver) return;
-    const stream = commits.watch([{ $project: { _id: 1 } }], { maxAwaitTimeMS: 1000 });
+    const stream = commits.watch([{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }], {
+      maxAwaitTimeMS: 1000,
+    });
     streams.add(stream);
     stream.on('change', () => {
       if (!state.isOver) wake();

@@ -59,6 +59,8 @@ interface Totals {
 /** Counting takes at most this part of the time: an organisation that takes 100 ms is counted every 2 s at most. */
 const SHARE = 20;
 const LONGEST_MS = 30_000;
+/** Counting that takes no longer is done whenever something changed, ms. */
+const SHORT_MS = 30;
 /** What other nodes changed is counted after this at the latest. */
 const FRESH_MS = 1000;
 const ORGANISATIONS = 1000;
@@ -112,11 +114,11 @@ const createTotals = (
       const totals = known.get(orgId);
       if (totals === undefined) return (await recount(orgId)).counters;
       const age = clock.monotonic() - totals.at;
-      const rest = Math.min(LONGEST_MS, totals.took * SHARE);
+      const rest = totals.took < SHORT_MS ? 0 : Math.min(LONGEST_MS, totals.took * SHARE);
       if (age < rest || (!totals.isOld && age < FRESH_MS)) return totals.counters;
       // Small ones are waited for; of large ones the caller gets what is known, and the next one what is new.
       const recounted = recount(orgId);
-      if (totals.took < 50) return (await recounted).counters;
+      if (totals.took < SHORT_MS) return (await recounted).counters;
       recounted.catch(() => {});
       return totals.counters;
     },

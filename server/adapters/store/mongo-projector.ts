@@ -14,6 +14,10 @@ const WAITING = 20_000;
 /** A row that others keep moving is given up to the next who looks. */
 const TRIES = 6;
 
+/** How long a reader waits for rows that are being written, ms, and for how many. */
+const MOMENT_MS = 250;
+const LOOKED_AT = 2 * AT_ONCE;
+
 type Named = Pick<Commit, 'id' | 'conversationId'>;
 
 /** What is to be done for one conversation. Entries are this process's own; without any the log is read. */
@@ -32,6 +36,11 @@ export interface Projector {
   add(entries: readonly Entry[]): void;
   /** Resolves once rows and texts hold these commits. @throws what the server did, or why the log cannot be read */
   follow(commits: readonly Named[]): Promise<void>;
+  /**
+   * Resolves once the rows hold what this process has appended so far (of one conversation, or of all), or after a moment:
+   * who has just written finds it in the lists.
+   */
+  caughtUp(conversationId?: string): Promise<void>;
   /** Resolves once what was added is written or given up. */
   idle(): Promise<void>;
 }
@@ -90,7 +99,6 @@ export const createProjector = (
     const work = batch.get(conversationId)!;
     batch.delete(conversationId);
     cache.delete(conversationId);
-    log.warn({ err: error, conversationId }, 'a row lags behind its log');
     work.reject(error);
   };
 
@@ -115,6 +123,7 @@ export const createProjector = (
           else if (document.head < projection.state.head.seq) moved.push(projection);
           else cache.set(id, projection);
         } catch (error) {
+          log.warn({ err: error, conversationId: id }, 'the log of a row cannot be read');
           giveUp(batch, id, error);
         }
       }),
@@ -178,6 +187,7 @@ export const createProjector = (
       try {
         await write(batch);
       } catch (error) {
+        log.warn({ err: error, rows: batch.size }, 'rows lag behind their logs');
         for (const id of batch.keys()) giveUp(batch, id, error);
       }
       running.clear();
@@ -220,6 +230,20 @@ export const createProjector = (
       const works = [...new Set(left.map(({ conversationId }) => conversationId))].map(workFor);
       start();
       await Promise.all(works.map(async (work) => work.done));
+    },
+
+    caughtUp: async (conversationId) => {
+      if (active === undefined) return;
+      const works =
+        conversationId === undefined
+          ? [...running.values(), ...waiting.values()].slice(0, LOOKED_AT)
+          : [waiting.get(conversationId) ?? running.get(conversationId)];
+      let timer: NodeJS.Timeout | undefined;
+      const moment = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, MOMENT_MS);
+      });
+      await Promise.race([Promise.allSettled(works.map(async (work) => work?.done)), moment]);
+      clearTimeout(timer);
     },
 
     idle: async () => {

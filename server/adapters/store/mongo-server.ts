@@ -1,9 +1,11 @@
 // The connection to a server of the MongoDB protocol: its options, what that server can do, and the time by its clock.
+import { ReadConcern } from 'mongodb';
 import type {
   AnyBulkWriteOperation,
   Collection,
   CollectionOptions,
   Db,
+  DbOptions,
   Document,
   Filter,
   MongoClient,
@@ -36,12 +38,16 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Majority and journal, on the primary: what an address says otherwise is overruled. `timeoutMS` has no effect; see the deadline. */
+/** Majority and journal, on the primary: given to the database, where nothing that an address says can overrule them. */
+const durably: DbOptions = {
+  readPreference: 'primary',
+  readConcern: new ReadConcern('majority'),
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS - 500 },
+};
+
+/** `timeoutMS` has no effect; see the deadline. */
 const options: MongoClientOptions = {
   appName: 'tiller',
-  readPreference: 'primary',
-  readConcern: { level: 'majority' },
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS - 500 },
   serverSelectionTimeoutMS: DEADLINE_MS - 500,
   connectTimeoutMS: DEADLINE_MS - 500,
   socketTimeoutMS: DEADLINE_MS + 500,
@@ -77,7 +83,7 @@ export const connectServer = async (url: string, clock: Clock): Promise<Server> 
   client.on('error', () => {});
   try {
     await client.connect();
-    const db = client.db(databaseOf(client, url));
+    const db = client.db(databaseOf(client, url), durably);
     let ahead = 0;
     const measure = async (): Promise<Hello> => {
       const [from, before] = [clock.monotonic(), clock.now()];

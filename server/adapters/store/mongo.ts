@@ -3,7 +3,7 @@ import { unavailable } from './answering.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SharedStore } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
-import { answeringInTime } from './mongo-answering.ts';
+import { answeringInTime, withinDeadline } from './mongo-answering.ts';
 import { createKnown } from './mongo-commits.ts';
 import { createMongoDocuments } from './mongo-documents.ts';
 import { createFeed } from './mongo-feed.ts';
@@ -39,6 +39,8 @@ const OLD_MS = 5000;
 const MENDED_AT_ONCE = 200;
 /** How long an orderly stop waits for rows to be written, ms. */
 const CLOSE_MS = 2000;
+/** Settling waits for rows, of which a burst leaves many to write, ms. */
+const SETTLE_MS = 30_000;
 
 const silent: Pick<Log, 'warn'> = { warn: () => {} };
 
@@ -58,6 +60,20 @@ export const openMongoStore = async (options: MongoOptions): Promise<SharedStore
   }
   return composeMongoStore(server, { clock, log, follows });
 };
+
+type Asks = Pick<SharedStore, 'inbox' | 'row' | 'counts' | 'conversationsOf' | 'labels' | 'search'>;
+
+/** The same functions, each asked after this. */
+const after = <T extends object>(first: () => Promise<void>, asks: T): T =>
+  Object.fromEntries(
+    Object.entries(asks as Record<string, (...values: unknown[]) => Promise<unknown>>).map(([name, ask]) => [
+      name,
+      async (...values: unknown[]) => {
+        await first();
+        return ask(...values);
+      },
+    ]),
+  ) as T;
 
 /** The store over a database that is prepared; `close` closes the connection. */
 export const composeMongoStore = (
@@ -80,8 +96,10 @@ export const composeMongoStore = (
   const mend = async (): Promise<void> => {
     for (;;) {
       const left = await settling.undone(OLD_MS, MENDED_AT_ONCE);
-      // One by one, for one that cannot be read must not hold up the others.
-      for (const commit of left) await settling.settle([commit]).catch(() => {});
+      // One that cannot be read must not hold up the others.
+      await settling.settle(left).catch(async () => {
+        for (const commit of left) await settling.settle([commit]).catch(() => {});
+      });
       if (left.length < MENDED_AT_ONCE) return;
     }
   };
@@ -94,16 +112,25 @@ export const composeMongoStore = (
   timer.unref();
   if (follows) clearInterval(timer);
 
+  /** Questions about rows, asked once they hold what this process has written. */
+  const afterOwn = (asks: Asks): Asks => ({
+    ...after(async () => projector.caughtUp(), asks),
+    row: async (orgId, conversationId) => {
+      await projector.caughtUp(conversationId);
+      return asks.row(orgId, conversationId);
+    },
+  });
+
   const { takeBatchSizes, ...asked } = commitLog;
   const { changed: _changed, ...listed } = inbox;
   const { sweep, flush, ...beside } = side;
   return {
     commitsPerConversation: 1,
     ...answeringInTime(asked),
-    ...answeringInTime(listed),
     ...answeringInTime(beside),
-    ...answeringInTime(createMongoSearch(server)),
-    ...answeringInTime({ undone: settling.undone, settle: settling.settle, feed: feed.feed }),
+    ...answeringInTime(afterOwn({ ...listed, ...createMongoSearch(server) })),
+    ...answeringInTime({ undone: settling.undone, feed: feed.feed }),
+    settle: async (commits) => withinDeadline(settling.settle(commits), SETTLE_MS),
     onChange: feed.onChange,
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,

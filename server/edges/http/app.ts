@@ -70,7 +70,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.config.trustProxy);
   app.set('case sensitive routing', true);
-  const limits = createLimits(deps.config.limits);
+  const limits = createLimits(deps.config.limits, deps.counter);
   app.use(requestLog(deps));
   app.use(securityHeaders('api', () => deps.baseUrl().startsWith('https:')));
   for (const [path, handle] of Object.entries(operations(deps))) {

@@ -1,5 +1,6 @@
 // What the HTTP edge needs; `compose` hands it over.
 import type { Config } from '../../config.ts';
+import type { SharedCounter } from '../../ports/counter.ts';
 import type { Identities } from '../../ports/identity.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
@@ -19,6 +20,8 @@ export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, Conver
   metrics: Metrics & { render(): Promise<{ contentType: string; body: string }> };
   model: Model;
   limits: Limits;
+  /** Counts over all nodes, where there are several. */
+  counter?: SharedCounter | undefined;
   spending: Spending;
   /** Conversations as this node hears them, for calls that wait for an answer. */
   listening: Listening;

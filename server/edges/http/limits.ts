@@ -1,7 +1,9 @@
-// How often a caller may try. Counted in this process: a limit slows guessing down, it proves nothing.
+// How often a caller may try. Signing in is counted over all nodes where there are several; a node that cannot ask the others
+// counts for itself.
 import type { Request } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ChatError } from '../../../shared/errors.ts';
+import type { SharedCounter } from '../../ports/counter.ts';
 import { addressKey, isLocalCaller } from './address.ts';
 
 const quarter = 15 * 60;
@@ -35,7 +37,7 @@ const none: HttpLimits = {
   publicView: async () => {},
 };
 
-export const createLimits = (mode: 'default' | 'off'): HttpLimits => {
+export const createLimits = (mode: 'default' | 'off', counter?: SharedCounter): HttpLimits => {
   if (mode === 'off') return none;
   const accounts = new RateLimiterMemory(perAccount);
   const addresses = new RateLimiterMemory(perAddress);
@@ -43,12 +45,19 @@ export const createLimits = (mode: 'default' | 'off'): HttpLimits => {
   const isExempt = (request: Request): boolean => isLocalCaller(request.socket.remoteAddress, request.headers);
   const keyOf = (request: Request): string => addressKey(request.ip ?? '');
   const tooOften = 'Too many attempts: try again later';
+  const count = async (name: string, rate: typeof perAccount, local: RateLimiterMemory, key: string): Promise<void> => {
+    const perMs = rate.duration * 1000;
+    const retryAfterMs = await counter?.take(name, { count: rate.points, perMs }, key);
+    if (retryAfterMs === undefined) await consume(local, key, tooOften);
+    else if (retryAfterMs > 0) throw new ChatError('rate_limited', tooOften, { retryAfterMs });
+  };
   return {
     async loginAttempt(request, account) {
-      if (!isExempt(request)) await consume(addresses, keyOf(request), tooOften);
-      await consume(accounts, account.toLowerCase(), tooOften);
+      if (!isExempt(request)) await count('loginFrom', perAddress, addresses, keyOf(request));
+      await count('login', perAccount, accounts, account.toLowerCase());
     },
     async loginSucceeded(request, account) {
+      await counter?.forget('login', account.toLowerCase());
       await accounts.delete(account.toLowerCase());
       if (!isExempt(request)) await addresses.reward(keyOf(request));
     },

@@ -127,6 +127,7 @@ export class Hub implements Listening {
       case 'ask':
       case 'told':
       case 'seats':
+      case 'stale':
       case 'leaving':
         return;
     }

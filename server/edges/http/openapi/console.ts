@@ -28,7 +28,7 @@ const who: Record<RouteSpec['who'], string> = {
 const codesOf = (spec: RouteSpec, method: string, path: string): ErrorCode[] => {
   const hasBody = spec.body !== undefined || spec.upload === true;
   return [
-    ...(hasBody || spec.query !== undefined ? (['invalid'] as const) : []),
+    ...(hasBody || spec.query !== undefined || path.includes(':') ? (['invalid'] as const) : []),
     // A wrong password is no more than an unknown caller.
     ...(spec.who !== 'public' || path === '/login' ? (['unauthenticated'] as const) : []),
     ...(spec.who === 'public' && method === 'GET' ? [] : (['forbidden'] as const)),

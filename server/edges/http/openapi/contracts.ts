@@ -21,7 +21,8 @@ const codesOf = (method: string, route: DialectRoute): ErrorCode[] => {
   const hasBody = route.body !== undefined || route.reads !== undefined;
   const isPost = method === 'POST';
   const codes: ErrorCode[] = [
-    ...(hasBody || isPost || route.query !== undefined ? (['invalid'] as const) : []),
+    // Of a path too: an escape that is none cannot be read.
+    ...(hasBody || isPost || route.query !== undefined || route.params !== undefined ? (['invalid'] as const) : []),
     'unauthenticated',
     'forbidden',
     ...(route.params === undefined ? [] : (['not_found'] as const)),

@@ -22,6 +22,11 @@ const unchanged: Json = { description: 'Unchanged since the version named by `If
 const tagHeader: Json = { ETag: { description: 'Of this very answer.', schema: { type: 'string' } } };
 const ifNoneMatch: Json = { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } };
 
+const picture: Json = {
+  description: 'The picture.',
+  content: { 'image/*': { schema: { type: 'string', format: 'binary' } } },
+};
+
 const get = (operationId: string, summary: string, more: Json): Json => ({
   operationId,
   tags: [installationTag.name],
@@ -70,8 +75,35 @@ export const installationOperations = (components: Components): [path: string, m
             headers: tagHeader,
           },
           304: unchanged,
-          ...refused('forbidden', 'not_found', 'rate_limited', 'internal', 'unavailable'),
+          ...refused('invalid', 'forbidden', 'not_found', 'rate_limited', 'internal', 'unavailable'),
         },
+      }),
+    ],
+    [
+      '/w/{key}/icon',
+      'get',
+      get('getWidgetIcon', "A widget's picture, for its launcher on any page.", {
+        parameters: [
+          { name: 'key', in: 'path', required: true, description: 'A public key.', schema: { type: 'string' } },
+          ifNoneMatch,
+        ],
+        responses: {
+          200: { ...picture, headers: tagHeader },
+          304: unchanged,
+          ...refused('invalid', 'forbidden', 'not_found', 'rate_limited', 'internal', 'unavailable'),
+        },
+      }),
+    ],
+    [
+      '/files/{key}',
+      'get',
+      get('getFile', 'Something that was uploaded, at an address that was signed and expires. Keys hold slashes.', {
+        parameters: [
+          { name: 'key', in: 'path', required: true, schema: { type: 'string' } },
+          { name: 'expires', in: 'query', required: true, schema: { type: 'string' } },
+          { name: 'signature', in: 'query', required: true, schema: { type: 'string' } },
+        ],
+        responses: { 200: picture, ...refused('invalid', 'forbidden', 'not_found', 'internal', 'unavailable') },
       }),
     ],
     [

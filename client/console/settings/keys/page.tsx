@@ -1,127 +1,21 @@
 // Keys of programs: made, named, rotated, revoked. A secret is seen once.
-import { useId, useState } from 'preact/hooks';
-import type { KeyView } from '../../../shared/console-api.ts';
-import type { KeyKind } from '../../../shared/console-provisioning.ts';
-import { call, problemOf } from '../api.ts';
-import { contractOf, contracts, curlOf } from '../contracts.ts';
-import { dateOf, duration, exactTime } from '../format.ts';
-import { useNow } from '../observable.ts';
-import { hrefOf } from '../router.ts';
-import { Button } from '../ui/button.tsx';
-import { CodeBlock } from '../ui/copy.tsx';
-import { Empty, Notice, toast } from '../ui/feedback.tsx';
-import { TextField } from '../ui/field.tsx';
-import { Confirm, FormDialog, SecretOnce } from '../ui/form-dialog.tsx';
-import { Icon } from '../ui/icons.tsx';
-import { Menu } from '../ui/menu.tsx';
-import { GraceField } from './grace.tsx';
-import { Await, Page, mayChange } from './layout.tsx';
-import { useLoaded } from './use-loaded.ts';
-
-interface Made {
-  key: KeyView;
-  secret: string;
-}
-
-const KindChoice = ({ value, onChoose }: { value: KeyKind; onChoose: (kind: KeyKind) => void }) => {
-  const name = useId();
-  return (
-    <fieldset class="flex flex-col gap-2">
-      <legend class="pb-1 text-small font-semibold">What it opens</legend>
-      {contracts.map((contract) => (
-        <label
-          key={contract.kind}
-          class={`flex cursor-pointer items-start gap-3 rounded-control border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus ${
-            contract.kind === value ? 'border-fill bg-chosen' : 'border-line hover:bg-hover'
-          }`}
-        >
-          <input
-            type="radio"
-            name={name}
-            checked={contract.kind === value}
-            class="mt-1 outline-none"
-            onChange={() => onChoose(contract.kind)}
-          />
-          <span class="min-w-0">
-            <span class="font-semibold">{contract.name}</span>{' '}
-            <code class="font-mono text-meta text-text2">{contract.path}</code>
-            <span class="block text-small text-text2">{contract.opens}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
-};
-
-const NewKey = ({ onClose, onMade }: { onClose: () => void; onMade: (made: Made) => void }) => {
-  const [kind, setKind] = useState<KeyKind>('functions');
-  const [name, setName] = useState('');
-  return (
-    <FormDialog
-      title="New key"
-      submit="Create key"
-      width="wide"
-      isReady={name.trim() !== ''}
-      fields={['name']}
-      run={async () => onMade(await call('POST /keys', { body: { kind, name: name.trim() } }))}
-      onClose={onClose}
-    >
-      {(error) => (
-        <>
-          <TextField
-            label="Name"
-            hint="The program that will use it, so that you know it again."
-            placeholder="Booking system"
-            value={name}
-            maxLength={100}
-            error={problemOf(error, 'name')}
-            onText={setName}
-          />
-          <KindChoice value={kind} onChoose={setKind} />
-        </>
-      )}
-    </FormDialog>
-  );
-};
-
-const Rename = ({ of, onClose, onDone }: { of: KeyView; onClose: () => void; onDone: (key: KeyView) => void }) => {
-  const [name, setName] = useState(of.name);
-  return (
-    <FormDialog
-      title="Rename key"
-      submit="Rename"
-      isReady={name.trim() !== '' && name.trim() !== of.name}
-      fields={['name']}
-      run={async () =>
-        onDone((await call('PATCH /keys/:id', { params: { id: of.id }, body: { name: name.trim() } })).key)
-      }
-      onClose={onClose}
-    >
-      {(error) => (
-        <TextField label="Name" value={name} maxLength={100} error={problemOf(error, 'name')} onText={setName} />
-      )}
-    </FormDialog>
-  );
-};
-
-const Rotate = ({ of, onClose, onMade }: { of: KeyView; onClose: () => void; onMade: (made: Made) => void }) => {
-  const [graceSeconds, setGrace] = useState(86_400);
-  return (
-    <FormDialog
-      title={`Rotate ${of.name}`}
-      submit="Rotate"
-      run={async () => onMade(await call('POST /keys/:id/rotate', { params: { id: of.id }, body: { graceSeconds } }))}
-      onClose={onClose}
-    >
-      {() => (
-        <>
-          <p>A new secret under the same name. Programs need it in the place of the one that ends in {of.hint}.</p>
-          <GraceField what="secret" value={graceSeconds} onChoose={setGrace} />
-        </>
-      )}
-    </FormDialog>
-  );
-};
+import { useState } from 'preact/hooks';
+import type { KeyView } from '../../../../shared/console-api.ts';
+import { call } from '../../api.ts';
+import { contractOf, curlOf } from '../../contracts.ts';
+import { dateOf, duration, exactTime } from '../../format.ts';
+import { useNow } from '../../observable.ts';
+import { hrefOf } from '../../router.ts';
+import { Button } from '../../ui/button.tsx';
+import { CodeBlock } from '../../ui/copy.tsx';
+import { Empty, Notice, toast } from '../../ui/feedback.tsx';
+import { Confirm, SecretOnce } from '../../ui/form-dialog.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { Menu } from '../../ui/menu.tsx';
+import { Await, Page, mayChange } from '../layout.tsx';
+import { useLoaded } from '../use-loaded.ts';
+import { NewKey, Rename, Rotate } from './dialogs.tsx';
+import type { Made } from './dialogs.tsx';
 
 const usedText = ({ lastUsedAt }: KeyView, now: number): string => {
   if (lastUsedAt === undefined) return 'Never used';
