@@ -9,6 +9,7 @@ import { coldStart } from './arms/cold-start.ts';
 import { fanOut } from './arms/fan-out.ts';
 import { inbox } from './arms/inbox.ts';
 import { memory } from './arms/memory.ts';
+import { mongo } from './arms/mongo.ts';
 import { rest } from './arms/rest.ts';
 import { streaming } from './arms/streaming.ts';
 import { svgOf } from './curve-svg.ts';
@@ -26,6 +27,7 @@ const arms: Record<string, (bench: Bench) => Promise<ArmResult>> = {
   chat,
   streaming,
   inbox,
+  mongo,
   rest,
   growth,
 };
