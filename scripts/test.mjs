@@ -13,7 +13,9 @@ const installs = {
   curl: 'apt-get install -y curl',
   schemathesis: 'pip install schemathesis',
   'openapi-spec-validator': 'pip install openapi-spec-validator',
-  mongodb: 'set MONGODB_URL to a running MongoDB',
+  mongodb:
+    'apt-get install -y postgresql && bash test/support/ferretdb/build.sh (needs Go), or set MONGODB_URL to a running MongoDB',
+  'mongodb-process': 'apt-get install -y postgresql && bash test/support/ferretdb/build.sh (needs Go)',
 };
 
 const requiresAll = process.env['TILLER_TEST_REQUIRE'] === 'all';

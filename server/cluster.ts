@@ -167,12 +167,21 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     followUp: (commits) => followUps.redo(commits),
     isSpeaking: () => (speaking?.active ?? 0) > 0,
   });
-  link?.onBack(() => feed.wake());
+  link?.onBack(() => {
+    feed.wake();
+    // Who looked at what may have changed unheard, here and there.
+    presence.forgetElsewhere();
+    bus.publish({ kind: 'seats', node, seats: presence.seats(), isBack: true });
+    presence.tellAgain();
+  });
 
   const shared: SharedAnswers = {
     isGone: (other) => nodes.isGone(other),
     maySpeak: () => feed.isFresh(),
-    follow: (conversationId, seq) => bus.followFrom(conversationId, seq),
+    follow: (conversationId, seq) => {
+      feed.prepare();
+      return bus.followFrom(conversationId, seq);
+    },
   };
   const logs: SharedLogs = {
     said: async (conversationId, reply) => speaking?.saidBy(asking, conversationId, reply) ?? null,
@@ -233,7 +242,10 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
       bus.subscribe((delivery) => {
         asking.receive(delivery);
         if (delivery.kind === 'viewers' && delivery.node !== node) presence.hearViewers(delivery);
-        if (delivery.kind === 'seats' && delivery.node !== node) presence.hearSeats(delivery.node, delivery.seats);
+        if (delivery.kind === 'seats' && delivery.node !== node) {
+          if (delivery.isBack === true) presence.forgetViewersOf(delivery.node);
+          presence.hearSeats(delivery.node, delivery.seats);
+        }
         if (delivery.kind === 'leaving' && delivery.node !== node) nodes.hearLeaving(delivery.node);
       });
       presence.announce({

@@ -251,8 +251,8 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     bus.subscribe(followContacts({ store, clock, log, committer }));
     await answers.recall();
   } else await cluster.join({ committer, answers, hub: gateway.hub });
-  await answers.sweep();
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+  await answers.sweep().catch(failed('sweep failed'));
   const sweeping = setInterval(
     () => void answers.sweep().catch(failed('sweep failed')),
     cluster === undefined ? sweepMs.alone : sweepMs.shared,

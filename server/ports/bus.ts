@@ -23,8 +23,11 @@ export type Delivery =
   /** What does the owner's answer say so far? `holds`: it says no more until the log decides, for a second at most. */
   | { kind: 'ask'; conversationId: string; id: string; from: string; holds: boolean }
   | { kind: 'told'; to: string; id: string; reply: LiveReply }
-  /** Who of the staff is at a node now; its heartbeat says the same within a second. */
-  | { kind: 'seats'; node: string; seats: StaffSeat[] }
+  /**
+   * Who of the staff is at a node now; its heartbeat says the same within a second. `isBack`: what it told before of who
+   * looks at what may be wrong, and it says so anew.
+   */
+  | { kind: 'seats'; node: string; seats: StaffSeat[]; isBack?: true }
   /** The articles of this assistant have changed: what is kept of them is old. */
   | { kind: 'stale'; assistantId: string }
   /** This node has let go of its answers: they may be claimed at once. */

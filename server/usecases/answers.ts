@@ -1,5 +1,6 @@
 // Who speaks: runs the answers that this node has claimed, and falls silent in the same step in which a fact outdates them.
 import type { ConversationState } from '../../shared/conversation.ts';
+import { ChatError } from '../../shared/errors.ts';
 import type { Fact, FactOf } from '../../shared/facts.ts';
 import { planDelay } from '../domain/reply.ts';
 import type { Said } from '../domain/decision.ts';
@@ -14,6 +15,8 @@ const burstMs = 6000;
 const sweepBatch = 500;
 /** Several nodes: those of the living are among them and cost nothing. */
 const sharedBatch = 5000;
+/** Taken up together, so that their commits share a write. */
+const sweptAtOnce = 50;
 const maxOwners = 50_000;
 const maxBursts = 10_000;
 /** Another node that decides about an answer tells within this; after it the answer goes on. */
@@ -33,6 +36,7 @@ export class Answers implements Speaker {
   /** Checkpoints of answers whose owner is gone: what a cut before the next claim freezes. */
   readonly #left = new Map<string, Said>();
   #isDraining = false;
+  #sweeping: Promise<void> | null = null;
 
   constructor(deps: AnswerDeps) {
     this.#deps = deps;
@@ -94,25 +98,51 @@ export class Answers implements Speaker {
   /** Claims again what an earlier boot or a dead owner left, and what is owed but was never claimed. */
   async sweep(): Promise<void> {
     if (this.#isDraining) return;
-    const { store, committer, node, shared } = this.#deps;
-    for (const { orgId, conversationId } of await store.unfinished(shared === undefined ? sweepBatch : sharedBatch)) {
-      if (this.#running.has(conversationId)) continue;
-      const owner = this.#owners.get(conversationId);
-      if (shared !== undefined && owner !== undefined && owner !== node && !shared.isGone(owner)) continue;
-      const state = committer.current(conversationId) ?? (await store.state(conversationId))?.state;
-      if (state === undefined || this.#running.has(conversationId)) continue;
-      // What somebody speaks who lives is theirs.
-      if (shared !== undefined && state.reply !== null) {
-        this.#remember(conversationId, state.reply.owner);
-        if (state.reply.owner !== node && !shared.isGone(state.reply.owner)) continue;
-      }
-      if (state.reply?.owner === node) {
-        // Ours by the log, yet not running: its commit was in doubt when it was begun.
-        this.#begin(orgId, conversationId, state.reply, 0);
-        continue;
-      }
-      await this.#reclaim(orgId, state);
+    this.#sweeping ??= this.#sweepAll().finally(() => {
+      this.#sweeping = null;
+    });
+    await this.#sweeping;
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { store, log, shared } = this.#deps;
+    const left = await store.unfinished(shared === undefined ? sweepBatch : sharedBatch);
+    // Several nodes look at the same time: each begins somewhere else, so that they seldom want the same.
+    const from = shared === undefined ? 0 : Math.floor(Math.random() * left.length);
+    const all = [...left.slice(from), ...left.slice(0, from)];
+    for (let i = 0; i < all.length; i += sweptAtOnce) {
+      await Promise.all(
+        all.slice(i, i + sweptAtOnce).map(async ({ orgId, conversationId }) => {
+          try {
+            await this.#takeUp(orgId, conversationId);
+          } catch (error) {
+            // A store that is away concerns them all; a log that this build cannot read is a newer one's to answer.
+            if (error instanceof ChatError) throw error;
+            log.warn({ err: error, conversationId }, 'left to a newer server');
+          }
+        }),
+      );
     }
+  }
+
+  async #takeUp(orgId: string, conversationId: string): Promise<void> {
+    const { store, committer, node, shared } = this.#deps;
+    if (this.#running.has(conversationId)) return;
+    const owner = this.#owners.get(conversationId);
+    if (shared !== undefined && owner !== undefined && owner !== node && !shared.isGone(owner)) return;
+    const state = committer.current(conversationId) ?? (await store.state(conversationId))?.state;
+    if (state === undefined || this.#running.has(conversationId)) return;
+    // What somebody speaks who lives is theirs.
+    if (shared !== undefined && state.reply !== null) {
+      this.#remember(conversationId, state.reply.owner);
+      if (state.reply.owner !== node && !shared.isGone(state.reply.owner)) return;
+    }
+    if (state.reply?.owner === node) {
+      // Ours by the log, yet not running: its commit was in doubt when it was begun.
+      this.#begin(orgId, conversationId, state.reply, 0);
+      return;
+    }
+    await this.#reclaim(orgId, state);
   }
 
   /** Remembers what was said by an earlier boot, so that a cut before the next claim freezes just that. */

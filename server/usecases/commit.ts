@@ -201,6 +201,11 @@ export class Committer {
     return this.#deps.shared === undefined ? this.peek(conversationId) : undefined;
   }
 
+  /** As `known`, where nobody else writes. */
+  latest(conversationId: string): KnownState | undefined {
+    return this.#deps.shared === undefined ? this.known(conversationId) : undefined;
+  }
+
   /** Durable facts of a conversation that this node heard of. */
   observe(conversationId: string, facts: readonly Fact[]): void {
     this.#states.follow(conversationId, facts);

@@ -58,13 +58,19 @@ export const visitorDoes = async (
   });
 };
 
-/** The state of a conversation of this organisation. @throws ChatError `not_found` */
+/**
+ * The state of a conversation of this organisation, as this node knows it; with `reaching`, no older than that fact (another
+ * node may have written it). @throws ChatError `not_found`
+ */
 export const stateFor = async (
   { store, committer }: Pick<ConversationDeps, 'store' | 'committer'>,
   orgId: string,
   conversationId: string,
+  reaching = 0,
 ): Promise<ConversationState> => {
-  const found = committer.known(conversationId) ?? (await store.state(conversationId));
+  const known = committer.known(conversationId);
+  const isEnough = known !== undefined && known.state.head.seq >= reaching;
+  const found = isEnough ? known : (committer.latest(conversationId) ?? (await store.state(conversationId)));
   if (found === undefined || found.orgId !== orgId) throw new ChatError('not_found', 'No such conversation');
   return found.state;
 };
@@ -89,7 +95,9 @@ export const staffDoes = async (
   options: { clientId?: string | undefined; admit?: () => ChatError | undefined } = {},
 ): Promise<Answered> => {
   const { orgId, id: agentId, name, avatarUrl } = member;
-  const state = await stateFor(deps, orgId, conversationId);
+  // A draft's text is looked up by what the state says of it, so that must not be old.
+  const reaching = ask.type === 'draft.approve' ? Number.POSITIVE_INFINITY : 0;
+  const state = await stateFor(deps, orgId, conversationId, reaching);
   const surroundings = await deps.directory.forState(orgId, state);
   const draft = ask.type === 'draft.approve' ? await draftOf(deps, state) : null;
   const by = {

@@ -65,6 +65,11 @@ export class Feed {
     this.#schedule(wakeMs);
   }
 
+  /** Somebody is about to speak: a look that grows old is made anew. */
+  prepare(): void {
+    if (this.#deps.clock.monotonic() - this.#lookedAt > tickMs.speaking) this.wake();
+  }
+
   /** Whether this node has looked recently enough to speak. */
   isFresh(): boolean {
     return this.#deps.clock.monotonic() - this.#lookedAt < fenceMs;

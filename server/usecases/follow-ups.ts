@@ -1,6 +1,7 @@
 // Where several nodes write: what must follow this node's commits is done by it, and settled; what another one left undone is
 // done again (R8). The other nodes are told in passing which rows have changed.
 import type { ConversationState } from '../../shared/conversation.ts';
+import { ChatError } from '../../shared/errors.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, SharedStore } from '../ports/store.ts';
@@ -43,14 +44,20 @@ export class FollowUps {
     setTimeout(() => this.#flush(), windowMs).unref();
   }
 
-  /** The same for commits of whichever node. Rejects where some could not be done: they stay undone. */
+  /** The same for commits of whichever node. Rejects while the store is away; what could not be done stays undone. */
   async redo(commits: readonly Commit[]): Promise<void> {
-    const { store } = this.#deps;
+    const { store, log } = this.#deps;
     for (const commit of commits) {
-      const found = await store.state(commit.conversationId);
-      await followFacts(this.#deps, { orgId: commit.orgId, contactId: found?.state.contactId ?? null }, commit.facts);
-      // One by one: a commit that this build cannot follow must not hold up the others.
-      await store.settle([commit]);
+      const { orgId, conversationId, facts } = commit;
+      try {
+        const found = await store.state(conversationId);
+        await followFacts(this.#deps, { orgId, contactId: found?.state.contactId ?? null }, facts);
+        await store.settle([commit]);
+      } catch (error) {
+        // A store that is away concerns them all; a commit that this build cannot follow must not hold up the others.
+        if (error instanceof ChatError) throw error;
+        log.warn({ err: error, conversationId }, 'left to a newer server');
+      }
     }
   }
 

@@ -168,6 +168,27 @@ export class Presence {
     if (asks && here.length > 0) this.#news?.viewers(orgId, conversationId, here, false);
   }
 
+  /** This node may have missed what others told of who looks at what. */
+  forgetElsewhere(): void {
+    const nodes = new Set([...this.#viewersElsewhere.values()].flatMap(({ nodes: viewing }) => [...viewing.keys()]));
+    for (const node of nodes) this.forgetViewersOf(node);
+  }
+
+  /** What one node told of who looks at what is no longer to be believed. */
+  forgetViewersOf(node: string): void {
+    for (const [conversationId, { orgId, nodes }] of this.#viewersElsewhere) {
+      if (nodes.has(node)) this.hearViewers({ node, orgId, conversationId, agents: [], asks: false });
+    }
+  }
+
+  /** Tells the others once more who looks at what here, and asks the same of them. */
+  tellAgain(): void {
+    for (const [conversationId, sockets] of this.#viewers) {
+      const orgId = [...sockets].map((id) => this.#seats.get(id)?.orgId).find((id) => id !== undefined);
+      if (orgId !== undefined) this.#news?.viewers(orgId, conversationId, this.#here(conversationId), true);
+    }
+  }
+
   /** Of all other nodes only these are left. */
   keepOnly(nodes: ReadonlySet<string>): void {
     for (const node of this.#elsewhere.keys()) if (!nodes.has(node)) this.hearSeats(node, []);

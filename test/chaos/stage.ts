@@ -132,6 +132,7 @@ export const underLoad = async (
           await probeOnce(cluster, up);
           return performance.now() - began;
         } catch (error) {
+          if (process.env['TILLER_CHAOS_TALK'] === '1') console.error('probe', performance.now() - began, error);
           if (performance.now() - began > 60_000) throw error;
           await pause(50);
         }

@@ -1,8 +1,10 @@
 // Two nodes, one conversation: what is written on one is seen on the other, at once by Redis and surely by the feed.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { newUuid } from '../../shared/ids.ts';
+import type { Fact } from '../../shared/facts.ts';
+import { newHexId, newUuid } from '../../shared/ids.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { View } from '../../shared/view.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import { canCluster, startCluster } from './cluster.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { eventually, peopleOf, staleDeltas, streamed, toldSeqs } from './people.ts';
@@ -166,6 +168,46 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
       const row = conversations.find(({ conversationId }) => conversationId === visitor.conversationId);
       expect(row?.head.seq).toBeGreaterThan(seq);
     });
+  });
+
+  it('a newer node’s facts are passed over, and where they are critical the log is left to it', async () => {
+    const visitor = await people.visitor(here);
+    await visitor.say('Hi');
+    await visitor.client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    const agent = await people.staff(there, visitor.conversationId);
+    const write = async (fields: Record<string, unknown>): Promise<number> => {
+      const { orgId, state } = (await cluster.store.state(visitor.conversationId))!;
+      const head = { seq: state.head.seq + 1, id: newHexId() };
+      const fact = { conversationId: visitor.conversationId, ...head, at: Date.now(), ...fields } as unknown as Fact;
+      const { conversationId, at } = fact;
+      const commit = {
+        id: newHexId(),
+        orgId,
+        conversationId,
+        first: head.seq,
+        key: newHexId(),
+        hash: '',
+        at,
+        facts: [fact],
+      };
+      expect(await cluster.store.append([{ commit: { ...commit, result: {} }, state: { ...state, head } }])).toEqual([
+        'appended',
+      ]);
+      return head.seq;
+    };
+    const told = (client: RawClient, seq: number): Promise<number> =>
+      eventually(() => expect(toldSeqs(client, visitor.conversationId)).toContain(seq));
+    const seq = await write({ type: 'mood.noted', mood: 'fine' });
+    await told(agent, seq);
+    await told(visitor.client, seq);
+    const isHidden = visitor.client.frames.some(
+      (frame) => frame.event === 'fact' && frame.fact.type === 'hidden' && frame.fact.seq === seq,
+    );
+    expect(isHidden).toBe(true);
+    expect((await visitor.say('Still there?')).seq).toBeGreaterThan(seq);
+    await told(agent, await write({ type: 'vote.cast', critical: true }));
+    const ask = { conversationId: visitor.conversationId, clientId: newUuid(), text: 'And now?' };
+    expect(await visitor.client.ask('message:send', ask)).toMatchObject({ ok: false, error: { code: 'unavailable' } });
   });
 
   it('[R1] [R8] killed between commit and publish: the other node shows it within 5 s, and the same key gives the same seq', async () => {

@@ -13,7 +13,7 @@ import { newId } from '../../shared/ids.ts';
 import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
 import { buildLog } from './log-builder.ts';
 
-describe.skipIf(!hasMongo)('a keeper that nodes share (needs mongodb)', () => {
+describe.skipIf(!hasMongo)('a keeper that nodes share (needs mongodb)', { timeout: 40_000 }, () => {
   let url = '';
   let server: Server;
   const opened: SharedStore[] = [];

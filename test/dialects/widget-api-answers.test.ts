@@ -18,7 +18,7 @@ let staff: RawClient;
 
 beforeAll(async () => {
   provider = await startProvider();
-  server = await startServer({ env: provider.env, turnMs: 4000 });
+  server = await startServer({ env: provider.env });
   key = server.firstRun.keys.widget;
   staff = await connectStaff(server.url, server.firstRun.keys.console);
 });
@@ -117,9 +117,8 @@ describe('a whole answer', () => {
     const { session_id } = session;
     const first = call('POST message', { body: { session_id, message: 'Hello, a question' } });
     const dropped = await provider.next();
-    const closed = new Promise<void>((resolve) => dropped.exchange.response.once('close', () => resolve()));
     const second = call('POST message', { body: { session_id, message: 'What does a tandem cost?' } });
-    await closed;
+    await dropped.exchange.closed;
     const asked = await provider.next();
     asked.say('Thirty an hour.');
     asked.end();
@@ -153,21 +152,26 @@ describe('a whole answer', () => {
   });
 
   test('an answer that takes too long is pending, and comes by GET messages', async () => {
-    const session = await openWidgetSession(server.url, key);
-    const { socket } = await follow(session);
-    const { session_id } = session;
-    const answer = call('POST message', { body: { session_id, message: 'What does it cost?' } });
-    const asked = await provider.next();
-    const { status, body } = await answer;
-    expect(status).toBe(200);
-    expect(body.metadata).toMatchObject({ intent: 'pricing_inquiry', handled_by: 'ai', pending: true });
-    asked.say('Twenty.');
-    asked.end();
-    await socket.untilFact('message.created', ({ author }) => author.kind === 'ai');
-    const { messages } = (await call('GET messages', { session: session_id })).body;
-    expect(messages.at(-1)).toMatchObject({ role: 'ai', content: 'Twenty.' });
-    socket.close();
-  }, 15_000);
+    const slow = await startProvider();
+    const hasty = await startServer({ env: slow.env, turnMs: 200 });
+    try {
+      const own = { key: hasty.firstRun.keys.widget };
+      const { session_id } = await openWidgetSession(hasty.url, own.key);
+      const said = { ...own, body: { session_id, message: 'What does it cost?' } };
+      const { status, body } = await callWidgetApi(hasty.url, 'POST message', said);
+      expect(status).toBe(200);
+      expect(body.metadata).toMatchObject({ intent: 'pricing_inquiry', handled_by: 'ai', pending: true });
+      const asked = await slow.next();
+      asked.say('Twenty.');
+      asked.end();
+      const last = async () =>
+        (await callWidgetApi(hasty.url, 'GET messages', { ...own, session: session_id })).body.messages.at(-1);
+      await expect.poll(last, { timeout: 10_000 }).toMatchObject({ role: 'ai', content: 'Twenty.' });
+    } finally {
+      await hasty.stop();
+      await slow.close();
+    }
+  });
 
   test('a provider that fails: the apology at once, and the queue has it', async () => {
     const { session_id } = await openWidgetSession(server.url, key);

@@ -19,6 +19,8 @@ let asked: Omit<Fuzzing, 'seed'>;
 beforeAll(async () => {
   server = await startServer();
   const { functions, v1, webchats, widget, console } = server.firstRun.keys;
+  const opened = await fetch(`${server.url}/api/widget/session`, { method: 'POST', headers: { 'x-api-key': widget } });
+  const { session_id: session } = (await opened.json()) as { session_id: string };
   asked = {
     url: server.url,
     auth: {
@@ -28,6 +30,14 @@ beforeAll(async () => {
       webchatsKey: { bearer: webchats },
       widgetKey: { api_key: widget },
       consoleToken: { bearer: console },
+    },
+    known: {
+      'body.session_id': session,
+      'header.X-Session-Id': session,
+      'path.key': widget,
+      'body.agent_id': '550e8400-e29b-41d4-a716-446655440000',
+      'body.promptId': '65b2a1c3d4e5f6a7b8c9d0e1',
+      'body.initialStage': 'new',
     },
     phases: isWhole ? ['examples', 'coverage', 'fuzzing'] : ['examples', 'fuzzing'],
     examples: isWhole ? 30 : 3,
@@ -49,7 +59,8 @@ describe.skipIf(!hasSchemathesis)('the server by its own document (needs schemat
     console.log(`${found.cases} requests made by the OpenAPI document`);
     expect(found.isClean, found.report).toBe(true);
     expect(found.cases).toBeGreaterThan(isWhole ? 200 : 100);
-    if (pick.except !== undefined) expect(found.shutOut).toEqual([]);
+    // Nobody guesses a signature.
+    if (pick.except !== undefined) expect(found.shutOut.filter((name) => name !== 'GET /files/{key}')).toEqual([]);
   });
 
   it('still answers afterwards', async () => {

@@ -27,6 +27,8 @@ export interface Fuzzing {
   url: string;
   /** Credentials by the document's security schemes. */
   auth: Record<string, { bearer: string } | { api_key: string }>;
+  /** What only a server can tell, by the place where it is sent (`body.session_id`): used mostly, not always. */
+  known: Record<string, string>;
   phases: readonly ('examples' | 'coverage' | 'fuzzing' | 'stateful')[];
   examples: number;
   /** The same seed asks the same questions. */
@@ -53,8 +55,11 @@ export interface Fuzzed {
 /** Whatever breaks a schema may also be too large to be read at all. */
 const refusals = ['400', '401', '403', '404', '405', '409', '413', '415', '422', '429'];
 
-const configOf = (auth: Fuzzing['auth']): string =>
+const configOf = ({ auth, known }: Pick<Fuzzing, 'auth' | 'known'>): string =>
   [
+    ...Object.values(known).flatMap((value, i) => [`[dictionaries.known${i}]`, `values = [${JSON.stringify(value)}]`]),
+    '[parameters]',
+    ...Object.keys(known).map((place, i) => `"${place}" = { dictionary = "known${i}", probability = 0.8 }`),
     '[checks.negative_data_rejection]',
     `expected-statuses = ${JSON.stringify(refusals)}`,
     ...Object.entries(auth).flatMap(([scheme, secret]) => [
@@ -73,6 +78,7 @@ const operationsAfter = (report: string, heading: string): string[] => {
 export const fuzz = async ({
   url,
   auth,
+  known,
   phases,
   examples,
   seed,
@@ -84,7 +90,7 @@ export const fuzz = async ({
   const folder = await mkdtemp(join(tmpdir(), 'tiller-fuzz-'));
   try {
     const config = join(folder, 'schemathesis.toml');
-    await writeFile(config, configOf(auth), { mode: 0o600 });
+    await writeFile(config, configOf({ auth, known }), { mode: 0o600 });
     const args = [
       '--config-file',
       config,

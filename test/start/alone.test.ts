@@ -26,7 +26,7 @@ test('tasks of one name run one after another, whichever node asks, and a failur
   };
   const outcomes = await Promise.allSettled([1, 2, 3].map((n) => alone(deps, 'first-run', task(n))));
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
-  expect(order.toSorted()).toEqual([1, 2, 3]);
+  expect(order.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
   expect(await store.documents.requests.find('digest:first-run')).toBeUndefined();
 });
 

@@ -77,7 +77,7 @@ describe('npm run import', () => {
     return { ...differences, ...copied };
   };
 
-  test('says how it is used, and what is wrong with what it was given', async () => {
+  test('says how it is used, and what is wrong with what it was given', { timeout: 60_000 }, async () => {
     const [none, unknown, nowhere] = await Promise.all([
       runImport([]),
       runImport([dataDir, 'mongodb://127.0.0.1:1/x', '--fast']),
@@ -95,7 +95,7 @@ describe('npm run import', () => {
     openExport(dataDir).close();
   });
 
-  describe.skipIf(!hasMongo)('into a MongoDB (needs mongodb)', () => {
+  describe.skipIf(!hasMongo)('into a MongoDB (needs mongodb)', { timeout: 90_000 }, () => {
     test('interrupted, it goes on where it was; then everything is there and proven, and found like before', async () => {
       const url = await freshMongoUrl('import');
       const cut = await runImport([dataDir, url], /100 of 130 conversations/);
@@ -137,7 +137,7 @@ describe('npm run import', () => {
       expect(await to.append([logs[3]!.say('more')])).toEqual(['appended']);
       await from.close();
       await to.close();
-    }, 60_000);
+    });
 
     test('finds what is not the same: a changed fact, a lost commit, a changed document, something more', async () => {
       const url = await freshMongoUrl('import');
@@ -171,7 +171,7 @@ describe('npm run import', () => {
         '131 conversations in all instead of 130',
         expect.stringMatching(/^\d+ commits in all instead of \d+$/),
       ]);
-    }, 60_000);
+    });
 
     test('leaves a database alone that holds something else', async () => {
       const url = await freshMongoUrl('import');

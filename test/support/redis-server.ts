@@ -56,7 +56,8 @@ export const startRedis = async (options: readonly string[] = []): Promise<Redis
     await gone;
   };
   // A run that is broken off leaves no server behind.
-  process.once('exit', () => child?.kill('SIGKILL'));
+  const end = (): void => void child?.kill('SIGKILL');
+  process.once('exit', end);
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -65,6 +66,9 @@ export const startRedis = async (options: readonly string[] = []): Promise<Redis
     thaw: () => void child?.kill('SIGCONT'),
     kill,
     restart: start,
-    close: kill,
+    close: async () => {
+      process.off('exit', end);
+      await kill();
+    },
   };
 };

@@ -118,6 +118,32 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
   /** What it said itself: a connection that fails rejects with no reason. */
   let complaint: unknown;
 
+  const backs: (() => void)[] = [];
+  let gaps = 0;
+  let isAway = false;
+  let awaySince = 0;
+  const lost = (why: string): void => {
+    if (isClosed) return;
+    awaySince = performance.now();
+    if (isAway) return;
+    isAway = true;
+    gaps += 1;
+    log.warn({ redis: address, why }, 'Redis is away: deliveries between nodes take the slow way');
+  };
+
+  /** When the ping that is unanswered was sent. */
+  const asked = new Map<Redis, number>();
+  /** When each connection last answered one. */
+  const heard = new Map<Redis, number>();
+  const watched: Redis[] = [];
+  const watch = (redis: Redis): void => {
+    watched.push(redis);
+    redis.on('close', () => {
+      asked.delete(redis);
+      lost('the connection closed');
+    });
+  };
+
   const connect = async (options: RedisOptions = {}): Promise<Redis> => {
     const redis = new Redis(url, { ...baseOptions, ...options });
     all.push(redis);
@@ -126,6 +152,7 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
       complaint = error;
     });
     await within(3000, redis.connect());
+    watch(redis);
     return redis;
   };
   const closeAll = (): void => {
@@ -150,28 +177,9 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
     throw new RedisStartError(`Redis at ${address} does not answer`, true, error);
   }
 
-  const backs: (() => void)[] = [];
-  let gaps = 0;
-  let isAway = false;
-  const lost = (why: string): void => {
-    if (isAway || isClosed) return;
-    isAway = true;
-    gaps += 1;
-    log.warn({ redis: address, why }, 'Redis is away: deliveries between nodes take the slow way');
-  };
-
-  /** When the ping that is unanswered was sent. */
-  const asked = new Map<Redis, number>();
   const isStuck = (redis: Redis, now: number, ms: number): boolean => now - (asked.get(redis) ?? now) > ms;
   const isUp = (redis: Redis, now: number): boolean => redis.status === 'ready' && !isStuck(redis, now, stuckMs);
 
-  const watched = [commands, subscriptions];
-  for (const redis of watched) {
-    redis.on('close', () => {
-      asked.delete(redis);
-      lost('the connection closed');
-    });
-  }
   const look = (): void => {
     const now = performance.now();
     for (const redis of watched) {
@@ -184,13 +192,22 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
       if (isStuck(redis, now, stuckMs)) lost('it does not answer');
       if (asked.has(redis)) continue;
       asked.set(redis, now);
-      const answered = (): void => {
+      const settled = (): void => {
         if (asked.get(redis) === now) asked.delete(redis);
       };
+      const answered = (): void => {
+        settled();
+        heard.set(redis, performance.now());
+        recover();
+      };
       // A rejection comes with a closed connection; the next look sees the new one.
-      redis.ping().then(answered, answered);
+      redis.ping().then(answered, settled);
     }
-    if (!isAway || !watched.every((redis) => isUp(redis, performance.now()) && !asked.has(redis))) return;
+  };
+  /** Every connection has answered since something was lost. */
+  const recover = (): void => {
+    const isBack = (redis: Redis): boolean => redis.status === 'ready' && (heard.get(redis) ?? 0) > awaySince;
+    if (!isAway || !watched.every(isBack)) return;
     isAway = false;
     log.info({ redis: address }, 'Redis is back');
     for (const back of backs) back();

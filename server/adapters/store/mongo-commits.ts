@@ -63,6 +63,10 @@ export class Recent<V> {
     }
   }
 
+  clear(): void {
+    this.#values.clear();
+  }
+
   delete(key: string): boolean {
     return this.#values.delete(key);
   }

@@ -2,8 +2,10 @@
 import { evolve, initialState } from '../../../shared/conversation.ts';
 import type { ConversationState } from '../../../shared/conversation.ts';
 import type { Fact } from '../../../shared/facts.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Appended, Entry, Store } from '../../ports/store.ts';
-import { duplicatesOf } from './mongo-answering.ts';
+import { unavailable } from './answering.ts';
+import { DEADLINE_MS, duplicatesOf } from './mongo-answering.ts';
 import { factsOf, toCommit, toDocument } from './mongo-commits.ts';
 import type { Known } from './mongo-commits.ts';
 import type { CommitDocument, RowDocument } from './mongo-schema.ts';
@@ -48,7 +50,12 @@ export const foldLog = async (
 };
 
 /** `appended` is told of what is in the log now. */
-export const createMongoLog = (server: Server, known: Known, appended: (entries: Entry[]) => void): MongoLog => {
+export const createMongoLog = (
+  server: Server,
+  known: Known,
+  clock: Clock,
+  appended: (entries: Entry[]) => void,
+): MongoLog => {
   const commits = server.collection<CommitDocument>('commits');
   const rows = server.collection<RowDocument>('conversations');
   let sizes: number[] = [];
@@ -123,12 +130,16 @@ export const createMongoLog = (server: Server, known: Known, appended: (entries:
   return {
     append: async (entries) => {
       if (entries.length === 0) return [];
-      const bucket = Math.floor(server.now() / 1000);
-      const documents = entries.map((entry) => toDocument(entry, bucket));
+      const from = clock.monotonic();
+      const documents = entries.map((entry) => toDocument(entry, 0));
       if (new Set(documents.map(({ conversationId }) => conversationId)).size < documents.length) {
         throw new TypeError('a batch that is not in order holds one commit of a conversation at most');
       }
       const isNext = await follows(documents);
+      // The caller was told that it is unknown: what has not begun by now must not begin any more.
+      if (clock.monotonic() - from >= DEADLINE_MS) throw unavailable();
+      const bucket = Math.floor(server.now() / 1000);
+      for (const document of documents) document.bucket = bucket;
       const refused = [
         ...documents.filter((_, i) => !isNext[i]),
         ...(await insert(documents.filter((_, i) => isNext[i]))),

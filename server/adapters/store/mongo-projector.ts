@@ -43,6 +43,8 @@ export interface Projector {
   caughtUp(conversationId?: string): Promise<void>;
   /** Resolves once what was added is written or given up. */
   idle(): Promise<void>;
+  /** What is known of rows may be wrong: the next of each is made from the database. */
+  forget(): void;
 }
 
 const createWork = (): Work => {
@@ -248,6 +250,11 @@ export const createProjector = (
 
     idle: async () => {
       await active;
+    },
+
+    forget: () => {
+      cache.clear();
+      followed.clear();
     },
   };
 };

@@ -25,6 +25,8 @@ export interface Kept extends Document {
 
 export interface Server {
   readonly db: Db;
+  /** Where it is, without user and password. */
+  readonly hosts: string;
   /**
    * False for FerretDB 1, whose reads use no index, which updates a document in two steps, and which cannot take
    * many updates at once. What is written once and never changed is as safe there as anywhere.
@@ -33,6 +35,8 @@ export interface Server {
   /** A replica set or a cluster of shards: change streams can be had. */
   readonly hasStreams: boolean;
   collection<T extends Kept>(name: string, options?: CollectionOptions): Collection<T>;
+  /** Calls back whenever connections broke: what answers next may be another server, or one that was put back to a backup. */
+  onBreak(listener: () => void): void;
   /** Milliseconds since 1970 by the server's clock, which all nodes share, within a round trip. */
   now(): number;
   close(): Promise<void>;
@@ -99,9 +103,16 @@ export const connectServer = async (url: string, clock: Clock): Promise<Server> 
     measuring.unref();
     return {
       db,
+      hosts: hostsOf(client),
       isNative: !('ferretdbVersion' in build),
       hasStreams: hello.setName !== undefined || hello.msg === 'isdbgrid',
       collection: (name, more) => db.collection(name, more),
+      onBreak: (listener) => {
+        client.on('connectionPoolCleared', listener);
+        client.on('connectionClosed', ({ reason }) => {
+          if (reason === 'error' || reason === 'stale') listener();
+        });
+      },
       now: () => clock.now() + ahead,
       close: async () => {
         clearInterval(measuring);

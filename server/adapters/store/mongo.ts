@@ -56,7 +56,7 @@ export const openMongoStore = async (options: MongoOptions): Promise<SharedStore
     await prepareSchema(server);
   } catch (error) {
     await server.close().catch(() => {});
-    throw toMongoStartError(error, 'MONGODB_URL');
+    throw toMongoStartError(error, server.hosts);
   }
   return composeMongoStore(server, { clock, log, follows });
 };
@@ -87,8 +87,13 @@ export const composeMongoStore = (
     inbox.changed(orgIds);
     if (!follows) settling.mark(own.map(({ id }) => id));
   });
+  server.onBreak(() => {
+    known.heads.clear();
+    known.commits.clear();
+    projector.forget();
+  });
   const settling = createSettling(server, projector);
-  const commitLog = createMongoLog(server, known, (entries) => projector.add(entries));
+  const commitLog = createMongoLog(server, known, clock, (entries) => projector.add(entries));
   const side = createMongoSide(server);
   const documents = createMongoDocuments(server);
   const feed = createFeed(server, known);

@@ -145,7 +145,7 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
       return {};
     },
     'message:read': async ({ conversationId, seq }) => {
-      const { head } = await stateFor(deps, orgId, conversationId);
+      const { head } = await stateFor(deps, orgId, conversationId, seq);
       const marks = await store.advanceRead(conversationId, 'staff', Math.min(seq, head.seq));
       const signal = { type: 'read.advanced', conversationId, who: 'staff', seq: marks.staff } as const;
       bus.publish({ kind: 'signal', orgId, to: 'both', signal });

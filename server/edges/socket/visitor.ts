@@ -224,8 +224,9 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     },
     'message:read': async ({ conversationId, seq }) => {
       const session = await mine(conversationId);
-      const head =
-        deps.committer.peek(conversationId)?.head.seq ?? (await store.state(conversationId))?.state.head.seq ?? 0;
+      const known = deps.committer.peek(conversationId)?.head.seq ?? 0;
+      // Another node may have written what was read.
+      const head = known >= seq ? known : ((await store.state(conversationId))?.state.head.seq ?? 0);
       const marks = await store.advanceRead(conversationId, 'visitor', Math.min(seq, head));
       const signal = { type: 'read.advanced', conversationId, who: 'visitor', seq: marks.visitor } as const;
       bus.publish({ kind: 'signal', orgId: session.orgId, to: 'both', signal });
