@@ -77,13 +77,7 @@ const allowed: Record<Layer, readonly Layer[]> = {
   ],
   'server/seed': ['server/usecases', 'server/domain', 'server/ports', 'server/config.ts', 'shared'],
   'server/config.ts': [],
-  'server/cluster.ts': [
-    'server/usecases',
-    'server/ports',
-    'server/adapters',
-    'server/edges/socket',
-    'shared',
-  ],
+  'server/cluster.ts': ['server/usecases', 'server/ports', 'server/adapters', 'server/edges/socket', 'shared'],
   'server/compose.ts': [
     'server/cluster.ts',
     'server/domain',

@@ -75,8 +75,10 @@ const visitorOf = async (
 
 /** Writes down that a conversation is a visitor's, before its log begins. */
 const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
-  const { orgId, visitorId, widgetId, contactId, conversationId: id, createdAt } = session;
-  const expiresAt = deps.clock.now() + 365 * day;
+  const { orgId, visitorId, widgetId, contactId, conversationId: id } = session;
+  // Of the conversation: a session may have had others before.
+  const createdAt = deps.clock.now();
+  const expiresAt = createdAt + 365 * day;
   await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
 };
 

@@ -3,219 +3,53 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
-import {
-  hasChromium,
-  launch,
-  longQuestion,
-  question,
-  readLog,
-  signIn,
-  signalsOf,
-  textHeard,
-  visitDemo,
-  visitorOf,
-} from '../support/browser.ts';
-import type { AgentPage, Frame, LogReader, VisitorPage } from '../support/browser.ts';
-
-/** Pieces of a text, such that whoever holds a part of it holds one of them. */
-const piecesOf = (text: string): string[] => {
-  const size = 24;
-  const pieces: string[] = [];
-  for (let at = 0; at + size <= text.length; at += size / 2)
-    pieces.push(JSON.stringify(text.slice(at, at + size)).slice(1, -1));
-  return pieces;
-};
+import { hasChromium, launch, question, readLog, signIn, visitorOf } from '../support/browser.ts';
+import type { VisitorPage } from '../support/browser.ts';
+import { arrive, checkDrafts, reloadInTheMiddle, takeOver, watchAnAnswer } from './two-people-scenes.ts';
+import type { Stage } from './two-people-scenes.ts';
 
 describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)', () => {
   let server: TestServer;
   let browser: Browser;
-  let log: LogReader;
-  let maya: AgentPage;
-  const visitors: VisitorPage[] = [];
+  let stage: Stage;
 
   beforeAll(async () => {
     server = await startServer({ env: { AI_BUILTIN_WORDS_PER_SECOND: '40' } });
     browser = await launch();
-    log = readLog(server.url, server.firstRun.keys.console);
-    maya = await signIn(browser, server.firstRun.consoleUrl);
+    const log = readLog(server.url, server.firstRun.keys.console);
+    const maya = await signIn(browser, server.firstRun.consoleUrl);
     await maya.page.goto(`${server.url}/console/inbox/open`);
+    stage = { browser, visitorUrl: server.url, maya, log, visitors: [] };
   });
   afterAll(async () => {
-    log?.close();
+    stage?.log.close();
     await browser?.close();
     await server?.stop();
   });
-
-  const arrive = async (): Promise<VisitorPage> => {
-    const visitor = await visitDemo(browser, server.url);
-    visitors.push(visitor);
-    await visitor.open();
-    return visitor;
-  };
-  /** A visitor who has just asked, with the agent looking on. */
-  const watched = async (first: string): Promise<{ visitor: VisitorPage; id: string }> => {
-    const visitor = await arrive();
-    await visitor.say(first);
-    await expect.poll(() => visitor.conversationId()).not.toBe('');
-    const id = await visitor.conversationId();
-    await maya.open(id);
-    return { visitor, id };
-  };
-  const aiTexts = async (id: string): Promise<string[]> =>
-    (await log.messages(id)).filter(({ author }) => author.kind === 'ai').map(({ text }) => text);
 
   it(
     'shows the agent the words of the AI while the visitor reads them, and both end with the same text',
     { timeout: 60_000 },
     async () => {
-      // Long enough that an agent who is slow to open it still sees most of it being written.
-      const { visitor, id } = await watched(longQuestion);
-      const lengths = { visitor: new Set<number>(), agent: new Set<number>() };
-      await maya.streaming.waitFor();
-      await visitor.writes(0);
-      const key = (await maya.streaming.getAttribute('data-message'))!;
-      const shown = maya.page.locator(`[data-message="${key}"] .md`);
-      await expect
-        .poll(
-          async () => {
-            lengths.visitor.add((await visitor.answers.last().innerText()).length);
-            lengths.agent.add((await shown.innerText()).length);
-            return Math.min(lengths.visitor.size, lengths.agent.size);
-          },
-          { timeout: 10_000, interval: 50 },
-        )
-        .toBeGreaterThan(4);
-      await visitor.settled(1);
-      await maya.page.locator(`[data-message="${key}"][data-state="said"]`).waitFor();
-      const [fact] = await aiTexts(id);
-      expect(textHeard(visitor.frames, key)).toBe(fact);
-      const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
-      await expect
-        .poll(async () => words(await shown.innerText()))
-        .toEqual(words(await visitor.answers.last().innerText()));
+      await watchAnAnswer(stage);
     },
   );
 
   it('[R10] sends the visitor nothing more of the AI once the agent took over in the middle of the answer', async () => {
-    const { visitor, id } = await watched(longQuestion);
-    await visitor.writes(60);
-    await maya.page.keyboard.press('t');
-    await maya.told('You took over').waitFor();
-    await visitor.panel.getByText('Stopped when Maya joined').waitFor();
-    await visitor.panel.getByText('Maya joined', { exact: true }).waitFor();
-    expect(await visitor.caret.count()).toBe(0);
-    const frozen = await visitor.answers.last().innerText();
-    const typing = visitor.panel.getByRole('img', { name: 'Maya is typing' });
-
-    await maya.composer.pressSequentially('Hello, Maya here.', { delay: 5 });
-    await typing.waitFor();
-    await maya.page.keyboard.press('Enter');
-    await visitor.panel.locator('.msg.agent').getByText('Hello, Maya here.').waitFor();
-    await expect.poll(() => typing.count()).toBe(0);
-    await maya.composer.pressSequentially('No, wait', { delay: 5 });
-    await typing.waitFor();
-    await maya.composer.fill('');
-    await expect.poll(() => typing.count()).toBe(0);
-    await visitor.composer.pressSequentially('Thank you', { delay: 5 });
-    await maya.page
-      .getByText(/is writing$/)
-      .first()
-      .waitFor();
-    await visitor.composer.press('Enter');
-    await maya.told('Thank you').first().waitFor();
-
-    // The server had time to say more, and a person's exchange to do it in: every frame since then is here.
-    const fenced = visitor.frames.findIndex(
-      (frame) => frame.kind === 'fact' && frame.fact.type === 'control.changed' && frame.fact.reason === 'taken',
-    );
-    expect(fenced).toBeGreaterThan(0);
-    const before = signalsOf(visitor.frames.slice(0, fenced), 'reply.delta');
-    expect(before.length).toBeGreaterThan(2);
-    expect(signalsOf(visitor.frames.slice(fenced), 'reply.delta')).toEqual([]);
-    const [cut] = (await log.messages(id)).filter(({ status }) => status === 'interrupted');
-    expect(cut?.text).toBe(before.map(({ text }) => text).join(''));
-    expect(await visitor.answers.last().innerText()).toBe(frozen);
-
-    await maya.button('Release').click();
-    await maya.page.getByRole('menuitem', { name: 'To the AI' }).click();
-    await visitor.panel.getByText('Maya left', { exact: true }).waitFor();
-    await visitor.say('What if it rains?');
-    const answer = async () => {
-      const messages = await log.messages(id);
-      const asked = messages.find(({ text }) => text === 'What if it rains?');
-      return messages.find(({ author, answers }) => author.kind === 'ai' && answers === asked?.seq);
-    };
-    await expect.poll(async () => (await answer())?.status, { timeout: 15_000 }).toBe('complete');
-    await visitor.panel.locator(`[data-key="${(await answer())!.messageId}"] time`).waitFor();
+    await takeOver(stage);
   });
 
   it('[R6] goes on after a reload in the middle of the answer: no gap, no doubled character', async () => {
-    const visitor = await arrive();
-    await visitor.say(question);
-    await visitor.writes(40);
-    const known = visitor.frames.length;
-    await visitor.page.reload();
-    await visitor.open();
-    await visitor.settled(1);
-    const [fact] = (await log.messages(await visitor.conversationId())).filter(({ author }) => author.kind === 'ai');
-    const later = visitor.frames.slice(known);
-    expect(signalsOf(later, 'reply.delta').length).toBeGreaterThan(2);
-    expect(textHeard(later, fact!.messageId)).toBe(fact!.text);
-    const streamed = await visitor.answers.innerText();
-    await visitor.page.reload();
-    await visitor.open();
-    await visitor.settled(1);
-    expect(await visitor.answers.innerText()).toBe(streamed);
-    expect(await visitor.own.allInnerTexts()).toEqual([question]);
+    await reloadInTheMiddle(stage);
   });
 
   it('gives the visitor nothing of a draft before a person approves it, and nothing of a rejected one', async () => {
-    const { visitor, id } = await watched('Hello!');
-    await visitor.settled(1);
-    await maya.page.getByRole('switch', { name: 'Autopilot' }).click();
-    await maya.told('You switched autopilot off').waitFor();
-    const waiting = maya.page.locator('[data-draft="waiting"]');
-    const asked = async (next: string): Promise<{ since: number; draft: string }> => {
-      const since = visitor.frames.length;
-      await visitor.say(next);
-      await visitor.panel.getByText('A person checks answers before sending').waitFor();
-      await waiting.waitFor({ timeout: 15_000 });
-      await expect.poll(() => maya.button('Approve').isEnabled()).toBe(true);
-      const draft = (await log.facts(id)).findLast((fact) => fact.type === 'draft.created');
-      return { since, draft: draft?.type === 'draft.created' ? draft.text : '' };
-    };
-    const leaked = (frames: readonly Frame[], draft: string): string[] =>
-      piecesOf(draft).filter((piece) => frames.some(({ raw }) => raw.includes(piece)));
-
-    const first = await asked('Do you have double kayaks?');
-    expect(first.draft.length).toBeGreaterThan(48);
-    expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual([]);
-    await maya.button('Approve').click();
-    await visitor.settled(2);
-    expect(leaked(visitor.frames.slice(first.since), first.draft)).toEqual(piecesOf(first.draft));
-    await visitor.panel.getByText('AI, checked by Maya').waitFor();
-
-    const second = await asked(question);
-    await maya.button('Edit').click();
-    await expect.poll(() => maya.composer.inputValue()).not.toBe('');
-    await maya.composer.fill('Forty-two pounds for the whole day.');
-    await maya.button('Send edited draft').click();
-    await visitor.panel.getByText('Forty-two pounds for the whole day.').waitFor();
-    expect(leaked(visitor.frames.slice(second.since), second.draft)).toEqual([]);
-
-    const third = await asked('What should we bring?');
-    await maya.button('Reject').click();
-    await maya.told('You rejected a draft').waitFor();
-    const rejected = (await log.facts(id)).findLast((fact) => fact.type === 'draft.rejected')!;
-    await expect
-      .poll(() => visitor.frames.some((frame) => frame.kind === 'fact' && frame.fact.seq === rejected.seq))
-      .toBe(true);
-    expect(third.draft.length).toBeGreaterThan(48);
-    expect(leaked(visitor.frames.slice(third.since), third.draft)).toEqual([]);
+    await checkDrafts(stage);
   });
 
   it('keeps two tabs of one visitor in step: what is said, the answer as it is written, what was read', async () => {
-    const first = await arrive();
+    const { maya } = stage;
+    const first = await arrive(stage);
     await first.say('Hello!');
     await first.settled(1);
     const page = await first.context.newPage();
@@ -250,6 +84,7 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
   });
 
   it('ran all of this without an error in any page', () => {
+    const { maya, visitors } = stage;
     expect(visitors.flatMap(({ problems }) => problems)).toEqual([]);
     expect(maya.problems).toEqual([]);
   });

@@ -158,6 +158,10 @@ export const underLoad = async (
   } catch (error) {
     wrong.push(String(error));
   }
+  for (const node of up) {
+    const { exitCode, signalCode } = node.process;
+    if (exitCode !== null || signalCode !== null) wrong.push(`a node died (${exitCode}): ${node.log().slice(-2000)}`);
+  }
   load.close();
   await balancer.close();
   await cluster.close();

@@ -108,7 +108,6 @@ describe('a whole answer', () => {
     const { body } = await answer;
     expect(body.response).toEqual({ content: 'It costs twenty', suggested_actions: [] });
     expect(body.metadata).toMatchObject({ intent: null, confidence: null, handled_by: 'human' });
-    await staff.must('conversation:release', { conversationId, to: 'queue' });
     socket.close();
   });
 

@@ -128,11 +128,12 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
     else if (widget.isProactive)
       addEventListener(
         'pointermove',
-        () =>
+        () => {
           part('proactive').then(
             (it: ProactiveModule) => it.watch({ ...launcher!, origin, widget, scheme, call }),
             warn,
-          ),
+          );
+        },
         { once: true },
       );
     replay();

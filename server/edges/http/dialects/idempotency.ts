@@ -25,6 +25,12 @@ interface Once<C extends Caller> {
   request: Request;
 }
 
+/** What the address says beside the path: it may name what is asked for. The key of 001 may stand there, or in a header. */
+const queryOf = ({ query }: Request): unknown => {
+  const { api_key: _secret, ...said } = query;
+  return said;
+};
+
 const orgOf = (caller: Caller): string => (caller.kind === 'key' ? caller.signedIn.member.orgId : caller.widget.orgId);
 
 const digestOf = (value: unknown): string =>
@@ -39,7 +45,7 @@ const digestOf = (value: unknown): string =>
     .digest('hex');
 
 /**
- * The answer of `perform`, or the one that this caller got for the same key, path and body within the last 24 h. Refusals
+ * The answer of `perform`, or the one that this caller got for the same key, path, query and body within the last 24 h. Refusals
  * are remembered as this dialect says them; 429 and 5xx are not.
  * @throws ChatError `conflict` for another body, `unavailable`, and what `perform` throws
  */
@@ -52,7 +58,7 @@ export const answerOnce = async <C extends Caller>(
   const keyed = {
     orgId: orgOf(caller),
     digest: digestOf([dialect.name, scope, request.method, request.path, key]),
-    bodyHash: digestOf(request.body),
+    bodyHash: digestOf([request.body, queryOf(request)]),
   };
   let refusal: unknown;
   const answer = await performOnce(deps, keyed, async () => {

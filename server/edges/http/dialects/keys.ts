@@ -15,12 +15,19 @@ const keyKinds: readonly KeyKind[] = ['token', 'functions', 'v1', 'webchats'];
 const valuesOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '');
 
+/** Every one that came: of two headers of this name the platform's `headers` shows the first alone, or both as one text. */
+const bearersOf = ({ headersDistinct }: Request): string[] =>
+  (headersDistinct['authorization'] ?? [])
+    .map((header) => /^Bearer +(\S+) *$/i.exec(header)?.[1])
+    .filter((secret) => secret !== undefined);
+
+const headerKeysOf = ({ headersDistinct }: Request): string[] => valuesOf(headersDistinct['x-api-key']);
+
 /** The secret of `Authorization: Bearer …`. */
-export const bearerOf = (request: Request): string | undefined =>
-  /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+export const bearerOf = (request: Request): string | undefined => bearersOf(request)[0];
 
 /** The secret of `X-API-Key: …`. */
-export const headerKeyOf = (request: Request): string | undefined => valuesOf(request.headers['x-api-key'])[0];
+export const headerKeyOf = (request: Request): string | undefined => headerKeysOf(request)[0];
 
 /** The secret of `?api_key=…`, which no log may ever show: log `request.path`, never `request.url`. */
 export const queryKeyOf = (request: Request): string | undefined => valuesOf(request.query['api_key'])[0];
@@ -29,12 +36,7 @@ const unauthenticated = (message: string): ChatError => new ChatError('unauthent
 
 /** Whoever sends two keys does not know as whom they act, so neither do we. */
 export const refuseTwoKeys = (request: Request): void => {
-  const bearer = bearerOf(request);
-  const carried = new Set([
-    ...(bearer === undefined ? [] : [bearer]),
-    ...valuesOf(request.headers['x-api-key']),
-    ...valuesOf(request.query['api_key']),
-  ]);
+  const carried = new Set([...bearersOf(request), ...headerKeysOf(request), ...valuesOf(request.query['api_key'])]);
   if (carried.size > 1) throw unauthenticated('The request carries two different keys');
 };
 

@@ -1,6 +1,7 @@
 // Contract 002: the two documented calls on webchats, and the companions that a person looks for beside them.
 import { z } from 'zod';
 import { graceSeconds } from '../../../../../shared/console-provisioning.ts';
+import { whyNotEmbeddable } from '../../../../../shared/channels.ts';
 import { ChatError } from '../../../../../shared/errors.ts';
 import type { Widget } from '../../../../../shared/widget.ts';
 import { storeIcon } from '../../../../usecases/files.ts';
@@ -11,7 +12,7 @@ import { readUpload, uploaded } from '../../upload.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, KeyCaller } from '../dialect.ts';
 import { blankSettings } from '../fields.ts';
-import { pageOf } from '../paging.ts';
+import { inOrder, pageOf } from '../paging.ts';
 import { createExample, updateExample } from './example.ts';
 import { webchatEditOf, webchatStart } from './fields.ts';
 import { embedOf, householdOf, iconOf, webchatOf } from './present.ts';
@@ -106,7 +107,7 @@ export const webchatRoutes: Record<string, DialectRoute<KeyCaller>> = {
     handle: async ({ deps, caller, query: { page, limit } }) => {
       const orgId = orgOf(caller);
       const household = await householdOf(deps, orgId);
-      const { items, total } = pageOf(await listWidgets(deps, orgId), page, limit);
+      const { items, total } = pageOf(inOrder(await listWidgets(deps, orgId)), page, limit);
       return {
         message: 'Webchat configurations',
         data: items.map((widget) => webchatOf(deps, household, widget)),
@@ -155,19 +156,22 @@ export const webchatRoutes: Record<string, DialectRoute<KeyCaller>> = {
       const widget = await rotateWidgetKey(deps, orgId, before.id, 'widgetKey', (body.grace_seconds ?? 0) * 1000);
       const until = widget.oldKeys?.find(({ key }) => key === before.widgetKey)?.until;
       const oldKeyValidUntil = until === undefined ? null : new Date(until).toISOString();
-      return { message: 'Widget key rotated', data: { ...embedOf(deps, widget), oldKeyValidUntil } };
+      const code = whyNotEmbeddable(widget.type) === undefined ? {} : { embedCode: null, shortEmbedCode: null };
+      return { message: 'Widget key rotated', data: { ...embedOf(deps, widget), ...code, oldKeyValidUntil } };
     },
   }),
   'GET /api/webchats/:id/embed': route({
     id: 'getWebchatEmbed',
-    summary: 'The code that puts the webchat on a page.',
+    summary: 'The code that puts the webchat on a page; 409 for one of a kind that no page can hold.',
     params: idParams,
     status: 200,
     output: answered(embedDocument),
-    refusals: ['not_found'],
-    handle: async ({ deps, caller, params }) => ({
-      message: 'Embed code',
-      data: embedOf(deps, await webchatById(deps, orgOf(caller), params.id)),
-    }),
+    refusals: ['not_found', 'conflict'],
+    handle: async ({ deps, caller, params }) => {
+      const widget = await webchatById(deps, orgOf(caller), params.id);
+      const why = whyNotEmbeddable(widget.type);
+      if (why !== undefined) throw new ChatError('conflict', why);
+      return { message: 'Embed code', data: embedOf(deps, widget) };
+    },
   }),
 };

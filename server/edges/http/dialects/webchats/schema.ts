@@ -142,6 +142,8 @@ export const embedDocument = z.object({
   shortEmbedCode: z.string(),
 });
 export const rotatedDocument = embedDocument.extend({
+  embedCode: z.string().nullable().describe('Null where no page can hold a webchat of this kind.'),
+  shortEmbedCode: z.string().nullable(),
   oldKeyValidUntil: z.string().nullable().describe('Null where the old key stopped at once.'),
 });
 export const iconDocument = z.object({

@@ -87,7 +87,6 @@ export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     body: endInput,
     status: 200,
     output: endBody,
-    isRemembered: false,
     refusals: ['not_found', 'rate_limited'],
     example: { request: { session_id: 'sess_xxx' }, response: { success: true } },
     handle: async ({ deps, caller, body }) => {
