@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { longQuestion, question, signalsOf, textHeard, visitDemo } from '../support/browser.ts';
 import type { AgentPage, Frame, LogReader, VisitorPage } from '../support/browser.ts';
 
-/** Where the scenes play. */
+/** Where the scenes play; each resolves to its visitor. */
 export interface Stage {
   browser: Browser;
   /** Where visitors find the demo page. */
@@ -47,7 +47,7 @@ export const watched = async (stage: Stage, first: string): Promise<{ visitor: V
 };
 
 /** Both see the answer grow, and end with the text that the log has. */
-export const watchAnAnswer = async (stage: Stage): Promise<void> => {
+export const watchAnAnswer = async (stage: Stage): Promise<VisitorPage> => {
   const { maya, log } = stage;
   // Long enough that an agent who is slow to open it still sees most of it being written.
   const { visitor, id } = await watched(stage, longQuestion);
@@ -73,10 +73,11 @@ export const watchAnAnswer = async (stage: Stage): Promise<void> => {
   await expect
     .poll(async () => wordsOf(await shown.innerText()))
     .toEqual(wordsOf(await visitor.answers.last().innerText()));
+  return visitor;
 };
 
 /** The agent takes over in mid-sentence; they talk, and she hands back to the AI. */
-export const takeOver = async (stage: Stage): Promise<void> => {
+export const takeOver = async (stage: Stage): Promise<VisitorPage> => {
   const { maya, log } = stage;
   const { visitor, id } = await watched(stage, longQuestion);
   await visitor.writes(60);
@@ -128,10 +129,11 @@ export const takeOver = async (stage: Stage): Promise<void> => {
   };
   await expect.poll(async () => (await answer())?.status, { timeout: 15_000 }).toBe('complete');
   await visitor.panel.locator(`[data-key="${(await answer())!.messageId}"] time`).waitFor();
+  return visitor;
 };
 
 /** The visitor reloads the page in the middle of an answer. */
-export const reloadInTheMiddle = async (stage: Stage): Promise<void> => {
+export const reloadInTheMiddle = async (stage: Stage): Promise<VisitorPage> => {
   const { log } = stage;
   const visitor = await arrive(stage);
   await visitor.say(question);
@@ -150,10 +152,11 @@ export const reloadInTheMiddle = async (stage: Stage): Promise<void> => {
   await visitor.settled(1);
   expect(await visitor.answers.innerText()).toBe(streamed);
   expect(await visitor.own.allInnerTexts()).toEqual([question]);
+  return visitor;
 };
 
 /** Autopilot off: a draft approved, one edited, one rejected. */
-export const checkDrafts = async (stage: Stage): Promise<void> => {
+export const checkDrafts = async (stage: Stage): Promise<VisitorPage> => {
   const { maya, log } = stage;
   const { visitor, id } = await watched(stage, 'Hello!');
   await visitor.settled(1);
@@ -197,4 +200,59 @@ export const checkDrafts = async (stage: Stage): Promise<void> => {
     .toBe(true);
   expect(third.draft.length).toBeGreaterThan(48);
   expect(leaked(visitor.frames.slice(third.since), third.draft)).toEqual([]);
+  return visitor;
+};
+
+/** A visitor in the middle of an answer, with the agent looking on and writing. */
+export const askAtLength = async (stage: Stage): Promise<{ visitor: VisitorPage; id: string }> => {
+  const { maya } = stage;
+  const visitor = await arrive(stage);
+  await visitor.say(longQuestion);
+  await visitor.writes(60);
+  const id = await visitor.conversationId();
+  await maya.open(id);
+  await maya.streaming.waitFor();
+  await maya.composer.fill('Half a sentence of mine');
+  return { visitor, id };
+};
+
+/**
+ * What both must find after the server that wrote the answer died: the answer taken up within 10 s of `back`, and there once and whole.
+ * `known`: how many frames the visitor had when it died; `back`: when there was a server for the visitor again.
+ */
+export const comeBackWhole = async (
+  { visitorUrl, maya, log }: Stage,
+  { visitor, id, known, back }: { visitor: VisitorPage; id: string; known: number; back: number },
+): Promise<void> => {
+  const claimed = async (): Promise<boolean> =>
+    (await log.facts(id)).some((fact) => fact.type === 'reply.claimed' && fact.attempt > 1);
+  await expect.poll(claimed, { timeout: 10_000 }).toBe(true);
+  expect(performance.now() - back).toBeLessThan(10_000);
+  await expect
+    .poll(async () => (await log.messages(id)).filter(({ author }) => author.kind === 'ai').length, { timeout: 15_000 })
+    .toBe(1);
+  await visitor.settled(1);
+
+  const [answer] = (await log.messages(id)).filter(({ author }) => author.kind === 'ai');
+  expect(answer!.status).toBe('complete');
+  expect(await visitor.answers.count()).toBe(1);
+  const shown = wordsOf(await visitor.answers.innerText());
+  // Rendered afresh by a reader who never saw the first attempt: any splice would show as a difference.
+  const stranger = await visitor.context.newPage();
+  await stranger.goto(`${visitorUrl}/demo`);
+  await stranger.locator('[data-tiller] .launcher').click();
+  await expect.poll(() => stranger.locator('[data-tiller] .msg.ai .md').count()).toBe(1);
+  expect(wordsOf(await stranger.locator('[data-tiller] .msg.ai .md').innerText())).toEqual(shown);
+  await expect
+    .poll(async () => wordsOf(await maya.page.locator(`[data-message="${answer!.messageId}"] .md`).innerText()))
+    .toEqual(shown);
+  const later = visitor.frames.slice(known);
+  const attempts = new Set(signalsOf(later, 'reply.delta').map(({ attempt }) => attempt));
+  expect([...attempts].every((attempt) => attempt > 1)).toBe(true);
+  if (attempts.size > 0) expect(textHeard(later, answer!.messageId)).toBe(answer!.text);
+
+  expect(await visitor.own.allInnerTexts()).toEqual([longQuestion]);
+  expect(await visitor.panel.locator('.strip').count()).toBe(0);
+  expect(await maya.composer.inputValue()).toBe('Half a sentence of mine');
+  await maya.page.getByText(/Showing \d{1,2}:\d\d/).waitFor({ state: 'detached' });
 };

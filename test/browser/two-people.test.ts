@@ -31,20 +31,20 @@ describe.skipIf(!hasChromium)('a visitor and an agent at once (needs chromium)',
     'shows the agent the words of the AI while the visitor reads them, and both end with the same text',
     { timeout: 60_000 },
     async () => {
-      await watchAnAnswer(stage);
+      expect((await watchAnAnswer(stage)).problems).toEqual([]);
     },
   );
 
   it('[R10] sends the visitor nothing more of the AI once the agent took over in the middle of the answer', async () => {
-    await takeOver(stage);
+    expect((await takeOver(stage)).problems).toEqual([]);
   });
 
   it('[R6] goes on after a reload in the middle of the answer: no gap, no doubled character', async () => {
-    await reloadInTheMiddle(stage);
+    expect((await reloadInTheMiddle(stage)).problems).toEqual([]);
   });
 
   it('gives the visitor nothing of a draft before a person approves it, and nothing of a rejected one', async () => {
-    await checkDrafts(stage);
+    expect((await checkDrafts(stage)).problems).toEqual([]);
   });
 
   it('keeps two tabs of one visitor in step: what is said, the answer as it is written, what was read', async () => {

@@ -36,6 +36,14 @@ export interface TestNode {
   terminate(): Promise<number | null>;
 }
 
+interface StartOptions {
+  port?: number;
+  fault?: string;
+  env?: Record<string, string>;
+  /** Another build of the node than the present one. */
+  program?: string;
+}
+
 export interface TestCluster {
   nodes: TestNode[];
   redis: RedisServer;
@@ -48,17 +56,17 @@ export interface TestCluster {
   /** The log as the database has it. */
   store: SharedStore;
   /** One more; `port` where clients look for one that went. */
-  startNode(options?: { port?: number; fault?: string; env?: Record<string, string> }): Promise<TestNode>;
+  startNode(options?: StartOptions): Promise<TestNode>;
   close(): Promise<void>;
 }
 
 /** Resolves when it is ready; `signal` kills it also before. */
 export const startNodeProcess = async (
   env: Record<string, string>,
-  { fault = 'none', signal }: { fault?: string; signal?: AbortSignal } = {},
+  { fault = 'none', signal, program }: { fault?: string; signal?: AbortSignal; program?: string | undefined } = {},
 ): Promise<TestNode> => {
   const port = env['PORT'] ?? String(await freePort());
-  const child = spawn(process.execPath, ['--enable-source-maps', await nodeProgram(), fault], {
+  const child = spawn(process.execPath, ['--enable-source-maps', program ?? (await nodeProgram()), fault], {
     env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -120,7 +128,7 @@ export const startCluster = async (
 
   let count = 0;
   const all: TestNode[] = [];
-  const startNode: TestCluster['startNode'] = async ({ port, fault = 'none', env = {} } = {}) => {
+  const startNode: TestCluster['startNode'] = async ({ port, fault = 'none', env = {}, program } = {}) => {
     count += 1;
     const node = await startNodeProcess(
       {
@@ -132,7 +140,7 @@ export const startCluster = async (
         ...env,
         ...(port === undefined ? {} : { PORT: String(port) }),
       },
-      { fault },
+      { fault, program },
     );
     all.push(node);
     return node;

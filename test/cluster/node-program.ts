@@ -3,17 +3,20 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
+import type { Plugin } from 'vite';
 
 const root = resolve(import.meta.dirname, '../..');
 
-const bundle = async (): Promise<string> => {
+/** `name` tells builds of one process apart; `plugins` make this one differ from the present. */
+export const bundleNode = async (name = '', plugins: Plugin[] = []): Promise<string> => {
   // Inside the repository, so that libraries are found where they are.
-  const outDir = join(root, 'node_modules/.cache/cluster', String(process.pid));
+  const outDir = join(root, 'node_modules/.cache/cluster', `${process.pid}${name}`);
   await build({
     root,
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    plugins,
     build: {
       ssr: join(root, 'test/cluster/node-child.ts'),
       outDir,
@@ -31,4 +34,4 @@ const bundle = async (): Promise<string> => {
 let bundled: Promise<string> | undefined;
 
 /** Made once per process that asks. */
-export const nodeProgram = (): Promise<string> => (bundled ??= bundle());
+export const nodeProgram = (): Promise<string> => (bundled ??= bundleNode());

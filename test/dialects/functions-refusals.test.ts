@@ -1,4 +1,5 @@
 // Contract 000 refuses in its own envelope, names every problem by its path, echoes nothing and stores nothing.
+import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { provisioned, untilLimited } from './provisioned.ts';
 
@@ -166,6 +167,23 @@ describe('who may not', () => {
     expect((await world.send(list, { bearer, headers: { 'x-api-key': world.keys.v1 } })).status).toBe(401);
     expect((await world.send(`${list}?api_key=${world.keys.v1}`, { bearer })).status).toBe(401);
     expect((await world.send(list, { bearer, headers: { 'x-api-key': bearer } })).status).toBe(200);
+  });
+
+  test('two Authorization headers are two keys, the same one twice is one', async () => {
+    const { functions, webchats } = world.keys;
+    const statusOf = (...secrets: string[]) =>
+      new Promise((resolve, reject) => {
+        const authorization = secrets.map((secret) => `Bearer ${secret}`);
+        const options = { headers: { authorization: authorization as unknown as string } };
+        const sent = request(`${world.server.url}/functions/v1/list-agents`, options, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        sent.once('error', reject).end();
+      });
+    expect(await statusOf(functions)).toBe(200);
+    expect(await statusOf(functions, webchats)).toBe(401);
+    expect(await statusOf(functions, functions)).toBe(200);
   });
 
   test('a revoked key is 401 from the next call on', async () => {

@@ -72,6 +72,34 @@ test.each(rows)('$route: another body under the same key is a conflict, in the e
   expect(await widgets()).toEqual(before);
 });
 
+test('another widget in the query under the same key is a conflict, not the first one’s answer', async () => {
+  const key = newKey();
+  const [one, other] = [await post(create, newKey()), await post(create, newKey())];
+  const rotate = (id: string) =>
+    ask(server.url, `POST /functions/v1/rotate-chat-widget-key?id=${id}`, {
+      headers: { ...keyHeaders('functions'), 'idempotency-key': key },
+      body: {},
+    });
+  const first = await rotate(one.json.id);
+  expect([first.status, first.json.id]).toEqual([200, one.json.id]);
+  expect((await rotate(other.json.id)).status).toBe(409);
+  expect((await rotate(one.json.id)).text).toBe(first.text);
+});
+
+test('the key of 001 may move from the address to a header between two tries', async () => {
+  const key = newKey();
+  const { body } = dialectCalls['POST /api/v1/widget']!.call(party, party);
+  const tries = [
+    await ask(server.url, `POST /api/v1/widget?api_key=${party.keys.v1}`, {
+      headers: { 'idempotency-key': key },
+      body,
+    }),
+    await ask(server.url, 'POST /api/v1/widget', { headers: { ...keyHeaders('v1'), 'idempotency-key': key }, body }),
+  ];
+  expect(tries.map(({ status }) => status)).toEqual([200, 200]);
+  expect(tries[1]!.text).toBe(tries[0]!.text);
+});
+
 test('a refusal is remembered as it was said', async () => {
   const key = newKey();
   const agent_id = '00000000-0000-4000-8000-000000000000';

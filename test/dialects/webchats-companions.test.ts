@@ -9,7 +9,9 @@ const { send, create, get, widgetOf } = webchatCalls(world);
 
 test('the list counts pages and holds every widget of the organisation, whoever made it', async () => {
   await create();
-  const all = await world.widgets();
+  await create();
+  // Ids order to the second; a list must not.
+  const all = (await world.widgets()).toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   const first = await send('GET /api/webchats?limit=2');
   expect(first.json.data.map((data: { _id: string }) => data._id)).toEqual(all.slice(0, 2).map(({ hexId }) => hexId));
   expect(first.json.data[0]).toEqual(await get(all[0]!.hexId));
@@ -33,6 +35,25 @@ test('the embed code is the published one with our address and key; rotating giv
   expect(Date.parse(graced.json.data.oldKeyValidUntil)).toBeGreaterThan(Date.now() + 50_000);
   expect([await viewStatus(next), await viewStatus(graced.json.data.widgetKey)]).toEqual([200, 200]);
   expect((await widgetOf(_id)).catyKey).toMatch(/^caty_/);
+});
+
+test('webchats are listed in the order of their making, however fast they were made', async () => {
+  for (let made = 0; made < 12; made += 1) await create();
+  const { data } = (await send('GET /api/webchats?limit=100')).json;
+  const times = data.map(({ createdAt }: { createdAt: string }) => createdAt);
+  expect(times).toEqual(times.toSorted());
+});
+
+test('a webchat of a kind that no page can hold has no embed code: 409 says which bridge it would need', async () => {
+  const body = { widget_type: 'whatsapp', user_opening_messages: null, action_buttons: null };
+  const made = await world.send('POST /api/v1/widget', { headers: { 'x-api-key': world.keys.v1 }, body });
+  const { hexId } = await world.widgetBy(made.json.data.id);
+  const embed = await send(`GET /api/webchats/${hexId}/embed`);
+  expect([embed.status, embed.json.errors]).toEqual([409, []]);
+  expect(embed.json.message).toContain('bridge to WhatsApp Business');
+  const rotated = await send(`POST /api/webchats/${hexId}/rotate-key`);
+  expect(rotated.status).toBe(200);
+  expect(rotated.json.data).toMatchObject({ _id: hexId, embedCode: null, shortEmbedCode: null });
 });
 
 test('a deleted webchat is gone everywhere', async () => {

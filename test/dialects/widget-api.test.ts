@@ -1,5 +1,6 @@
 // Contract 003 over HTTP, against a real server: sessions, the same turn as over sockets, takeover, refusals.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hashOf } from '../../server/usecases/secret.ts';
 import { newUuid } from '../../shared/ids.ts';
 import { connectStaff, connectVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
@@ -251,6 +252,28 @@ describe('companions', () => {
     expect((await call('POST message', { body: { session_id, message: 'Hello' } })).status).toBe(404);
     const back = await call('POST session', { body: { visitor_id: session.visitor_id } });
     expect((await call('GET messages', { session: back.body.session_id })).body.messages).toEqual([]);
+  });
+
+  test('a repeat of session/end under the same Idempotency-Key gets the first answer, not 404', async () => {
+    const { session_id } = await openSession();
+    const headers = { 'Idempotency-Key': newUuid() };
+    const end = () => call('POST session/end', { body: { session_id }, headers });
+    expect((await end()).status).toBe(200);
+    const again = await end();
+    expect([again.status, again.body]).toEqual([200, { success: true }]);
+  });
+
+  test('who comes back after the end is greeted at the beginning of the new conversation', async () => {
+    const { session_id, visitor_id } = await openSession();
+    await call('POST handoff', { body: { session_id } });
+    const began = Date.now();
+    await call('POST session/end', { body: { session_id } });
+    const back = await call('POST session', { body: { visitor_id } });
+    const { documents } = server.node.store;
+    const session = await documents.sessions.find(`hash:${hashOf(back.body.session_id)}`);
+    const owned = await documents.ownerships.get(session!.orgId, session!.conversationId);
+    expect(owned!.createdAt).toBeGreaterThanOrEqual(began);
+    expect(Date.parse(back.body.greeting.timestamp)).toBe(Math.floor(owned!.createdAt / 1000) * 1000);
   });
 });
 

@@ -36,7 +36,8 @@ export interface Fuzzing {
   /** Operations by id: these alone, or all but these. */
   only?: readonly string[];
   except?: readonly string[];
-  /** Paths that match are left out. */
+  /** Paths that match: these alone, or all but these. */
+  onlyPath?: string;
   exceptPath?: string;
   /** Ends it early. */
   signal?: AbortSignal;
@@ -84,6 +85,7 @@ export const fuzz = async ({
   seed,
   only,
   except,
+  onlyPath,
   exceptPath,
   signal,
 }: Fuzzing): Promise<Fuzzed> => {
@@ -105,6 +107,7 @@ export const fuzz = async ({
       '--workers=2',
       ...(only ?? []).map((id) => `--include-operation-id=${id}`),
       ...(except ?? []).map((id) => `--exclude-operation-id=${id}`),
+      ...(onlyPath === undefined ? [] : [`--include-path-regex=${onlyPath}`]),
       ...(exceptPath === undefined ? [] : [`--exclude-path-regex=${exceptPath}`]),
     ];
     const child = spawn('schemathesis', args, {

@@ -1,7 +1,7 @@
 // Who is there, who types, who has read, and what the inbox hears of it.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { InboxCounts, InboxRow } from '../../shared/inbox.ts';
-import { newCatyKey, newId, newUuid, newWidgetKey } from '../../shared/ids.ts';
+import { newCatyKey, newId, newUuid, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
@@ -46,7 +46,8 @@ beforeEach(() => {
 });
 
 const addWidget = async (change: Partial<Widget>): Promise<Widget> => {
-  const keys = { id: newId('wid'), widgetKey: newWidgetKey(), catyKey: newCatyKey() };
+  const id = newId('wid');
+  const keys = { id, ...publicIdsOf(id), widgetKey: newWidgetKey(), catyKey: newCatyKey() };
   const widget = { ...template, ...keys, ...change };
   await server.node.store.documents.widgets.put(widget);
   return widget;

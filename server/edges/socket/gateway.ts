@@ -83,6 +83,8 @@ export interface Gateway {
 
 export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   const { config, log, metrics, presence, bus, limits, shared } = deps;
+  // While an upgrade is being admitted nobody listens to its connection: a reset just then would end the process.
+  server.on('upgrade', (_request, socket) => socket.on('error', lostInterest));
   const io = new Server(server, {
     ...(shared?.adapter === undefined ? {} : { adapter: shared.adapter }),
     transports: ['websocket'],
@@ -316,6 +318,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     },
   };
 };
+
+const lostInterest = (): void => undefined;
 
 /** A connection lasts no longer than what it came in by. */
 const endWith = (socket: Socket, ms: number): void => {
