@@ -9,8 +9,8 @@ RUN npm run build && npm prune --omit=dev
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data NODE_OPTIONS=--enable-source-maps
 WORKDIR /tiller
-# The folder belongs to the user before it becomes a volume, or the process could not write to it.
-RUN install -d -o node -g node -m 0700 /data
+# The folders belong to the user before they become volumes, or the process could not write to them.
+RUN install -d -o node -g node -m 0700 /data /data/files
 COPY --from=build --chown=root:root /tiller/package.json ./
 COPY --from=build --chown=root:root /tiller/node_modules ./node_modules
 COPY --from=build --chown=root:root /tiller/dist ./dist

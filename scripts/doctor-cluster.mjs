@@ -1,33 +1,43 @@
 // What `doctor` asks of the servers that several nodes share: MongoDB and Redis, as the environment names them.
 
-const timeoutMs = 5000;
+const timeoutMs = 3000;
 
 /** `Problem` and `Skipped` are the doctor's ways to say how a check ended. */
 export const clusterChecks = (env, { Problem, Skipped, must }) => {
   const { MONGODB_URL: mongodbUrl, REDIS_URL: redisUrl } = env;
 
+  /** Waited for once: what did not answer does not answer the next question either. */
+  let isMongoGone = false;
+
   const withMongo = async (look) => {
     if (!mongodbUrl) throw new Skipped('MONGODB_URL is not set: the embedded store keeps everything');
+    if (isMongoGone) throw new Skipped('it could not be asked');
     const { MongoClient } = await import('mongodb');
-    const client = new MongoClient(mongodbUrl, {
-      serverSelectionTimeoutMS: timeoutMs,
-      connectTimeoutMS: timeoutMs,
-      socketTimeoutMS: timeoutMs,
-    });
+    let client;
     try {
+      client = new MongoClient(mongodbUrl, {
+        serverSelectionTimeoutMS: timeoutMs,
+        connectTimeoutMS: timeoutMs,
+        socketTimeoutMS: timeoutMs,
+      });
       await client.connect();
       return await look(client);
     } catch (error) {
       if (error instanceof Problem || error instanceof Skipped) throw error;
+      isMongoGone = true;
       // The driver's messages may hold the address, but never the password.
       throw new Problem(`${error.name}: ${error.message}`);
     } finally {
-      await client.close().catch(() => {});
+      await client?.close().catch(() => {});
     }
   };
 
   const withRedis = async (look) => {
     if (!redisUrl) throw new Skipped('REDIS_URL is not set');
+    must(
+      /^rediss?:\/\/./.test(redisUrl) && URL.canParse(redisUrl),
+      'REDIS_URL must be an address such as redis://host:6379',
+    );
     const { Redis } = await import('ioredis');
     const redis = new Redis(redisUrl, {
       lazyConnect: true,
@@ -53,7 +63,8 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
     'Redis goes with MongoDB': async () => {
       if (!redisUrl && !mongodbUrl) throw new Skipped('one node, one file: neither is needed');
       must(mongodbUrl, 'REDIS_URL needs MONGODB_URL: the embedded store is one file and cannot be shared');
-      must(redisUrl, 'without REDIS_URL a second node hears of a message within about a second, not at once');
+      if (!redisUrl)
+        throw new Skipped('without REDIS_URL a second node would hear of a message after about a second, not at once');
     },
     'MongoDB keeps what it acknowledges': () =>
       withMongo(async (client) => {
@@ -62,8 +73,8 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
         const { version } = await client.db('admin').command({ buildInfo: 1 });
         must(Number.parseFloat(version) >= 4.4, `its version is ${version}: 4.4 or newer is needed`);
         const marks = client.db().collection('doctor');
-        const { insertedId } = await marks.insertOne({ at: new Date() }, { writeConcern: { w: 'majority', j: true } });
-        await marks.deleteOne({ _id: insertedId });
+        await marks.insertOne({ at: new Date() }, { writeConcern: { w: 'majority', j: true } });
+        await marks.drop();
         const isSet = hello.setName !== undefined || hello.msg === 'isdbgrid';
         if (!isSet) {
           throw new Skipped('writes work, but this is a single server: a replica set survives the loss of one');
@@ -81,13 +92,11 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
       withRedis(async (redis) => {
         const version = /redis_version:([\d.]+)/.exec(await redis.info('server'))?.[1] ?? '0';
         must(Number.parseFloat(version) >= 6.2, `its version is ${version}: 7 is recommended, 6.2 the least`);
-        const policy = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
-        if (policy === undefined)
-          throw new Skipped('a managed server does not tell its maxmemory-policy: set noeviction');
-        const value = Array.isArray(policy) ? policy[1] : policy['maxmemory-policy'];
+        const value = /maxmemory_policy:([\w-]+)/.exec(await redis.info('memory'))?.[1];
+        if (value === undefined) throw new Skipped('it does not tell its maxmemory-policy: set noeviction');
         must(
           value === 'noeviction',
-          `maxmemory-policy is ${value}: set noeviction, or limits and presence are forgotten`,
+          `maxmemory-policy is ${value}: set noeviction, or limits that count over all nodes are forgotten early`,
         );
       }),
   };

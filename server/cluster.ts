@@ -68,12 +68,12 @@ const mayPass = (error: unknown): error is Error =>
   error instanceof StoreUnreachableError || (error instanceof RedisStartError && error.mayPass);
 
 /** Opens a server that may not be there yet: tries again, ever less often, and says so. @throws what waiting does not mend */
-export const waitFor = async <T>(log: Log, open: () => Promise<T>, isStopped: () => boolean): Promise<T> => {
+export const waitFor = async <T>(log: Log, open: () => Promise<T>): Promise<T> => {
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
     try {
       return await open();
     } catch (error) {
-      if (!mayPass(error) || isStopped()) throw error;
+      if (!mayPass(error)) throw error;
       log.warn(
         { retryMs: waitMs },
         `${error.message.replace(/\.$/, '')}. Waiting for it; next try in ${waitMs / 1000} s.`,
@@ -111,33 +111,13 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
   const installation = await locked(() => installationId(deps));
   const prefix = `tiller:${installation}`;
 
-  const link =
-    redisUrl === undefined
-      ? undefined
-      : await waitFor(
-          log,
-          () => openRedis({ url: redisUrl, log }),
-          () => false,
-        );
-  let adapter: ReturnType<typeof createAdapter> | undefined;
-  let counter: SharedCounter | undefined;
-  let stopWatching = (): void => undefined;
-  let raw: Bus;
-  if (link === undefined) {
-    log.info({}, 'no REDIS_URL: what other nodes do is seen through the feed, within a second');
-    raw = createLocalBus({ log });
-  } else {
-    warnOf(log, link);
-    raw = createRedisBus({ link, log, node, prefix, accepts: (other) => accepts(other) });
-    adapter = await createRoomAdapter(link, prefix);
-    counter = createSharedCounter(link, prefix);
-    stopWatching = watchNeighbours(link, installation, log);
-  }
-
   /** A node on a copy of this database shares the id of the installation but not its heartbeats. */
   const strangers = new Map<string, number>();
   const accepts = (other: string): boolean => {
-    if (nodes.knows(other)) return true;
+    if (nodes.knows(other)) {
+      if (strangers.size > 0) strangers.delete(other);
+      return true;
+    }
     const since = strangers.get(other) ?? clock.monotonic();
     if (!strangers.has(other) && strangers.size < 1000) strangers.set(other, since);
     if (since !== Number.POSITIVE_INFINITY && clock.monotonic() - since > 5000) {
@@ -149,6 +129,22 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     }
     return false;
   };
+
+  const link = redisUrl === undefined ? undefined : await waitFor(log, () => openRedis({ url: redisUrl, log }));
+  let adapter: ReturnType<typeof createAdapter> | undefined;
+  let counter: SharedCounter | undefined;
+  let stopWatching = (): void => undefined;
+  let raw: Bus;
+  if (link === undefined) {
+    log.info({}, 'no REDIS_URL: what other nodes do is seen through the feed, within a second');
+    raw = createLocalBus({ log });
+  } else {
+    warnOf(log, link);
+    raw = createRedisBus({ link, log, node, prefix, accepts });
+    adapter = await createRoomAdapter(link, prefix);
+    counter = createSharedCounter(link, prefix);
+    stopWatching = watchNeighbours(link, installation, log);
+  }
 
   const bus = new Relay({ bus: deps.tapBus?.(raw) ?? raw, store, clock, log });
   const asking = new Asking(bus, node);

@@ -81,11 +81,7 @@ const drainMs = { answers: 7000, sockets: 400 } as const;
 const openStore = ({ dataDir, mongodbUrl: url }: Config, { clock, log }: { clock: Clock; log: Log }): Promise<Store> =>
   url === undefined
     ? openSqliteStore({ dataDir, clock })
-    : waitFor(
-        log,
-        () => openMongoStore({ url, clock, log, follows: true }),
-        () => false,
-      );
+    : waitFor(log, () => openMongoStore({ url, clock, log, follows: true }));
 
 /** An address as a browser reaches it: one that listens everywhere is reached on this machine. */
 const urlOf = ({ address, port, family }: AddressInfo): string => {

@@ -17,7 +17,8 @@ const fail = (message: string): never => {
 };
 
 const explain = (error: unknown, config: Config): string => {
-  if (error instanceof StoreStartError || error instanceof RedisStartError) return `Tiller cannot start: ${error.message}`;
+  if (error instanceof StoreStartError || error instanceof RedisStartError)
+    return `Tiller cannot start: ${error.message}`;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return `Tiller cannot start: port ${config.port} on ${config.host} is in use. Set PORT to another one (0 picks a free one).`;

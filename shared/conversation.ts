@@ -224,6 +224,9 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
   return state;
 };
 
+/** Raised with every change of what the same facts fold to: what another version has folded is then made afresh from the log. */
+export const foldVersion = 1;
+
 /**
  * The state after one more fact. The fact must be the next one: `seq` is `state.head.seq + 1`.
  * @throws OutOfOrder, UnknownCriticalFact

@@ -64,6 +64,14 @@ const questionWeight = 0.25;
 const doubt = 0.25;
 const mostWords = 1000;
 
+/** What is done to a thing outweighs its name: "cancel my booking" wishes for no booking, "where is my booking" neither. */
+const outweighs: { clear: Wish; things: readonly Wish[] }[] = [
+  { clear: 'order_status', things: ['booking_request'] },
+  { clear: 'cancellation_request', things: ['booking_request', 'order_status'] },
+];
+/** What is left of the thing's evidence. */
+const namedOnly = 0.5;
+
 const asks =
   /[?？؟]|^\W*(?:what|how|which|when|where|who|can|could|do|does|is|are|was|wie|was|welche|wann|wo|kann|können|gibt|quel|quelle|quels|quelles|comment|est-ce|pouvez|qué|cuál|cuáles|cómo|puedo|pueden|hay|ما|هل|كم|كيف)(?![\p{L}])/iu;
 
@@ -108,6 +116,11 @@ export const classifyIntent = (text: string, { hasOffer = false }: { hasOffer?: 
   const found: { intent: Intent; weight: number }[] = compiled
     .map(({ wish, strong, weak }) => ({ intent: wish, weight: evidence(words, strong, weak, isQuestion) }))
     .filter((candidate) => candidate.weight > 0);
+  for (const { clear, things } of outweighs) {
+    if ((found.find(({ intent }) => intent === clear)?.weight ?? 0) < weight.strong) continue;
+    for (const candidate of found)
+      if (things.some((thing) => thing === candidate.intent)) candidate.weight *= namedOnly;
+  }
   const said = smallTalkOf(words, hasOffer);
   const small = said === 'yes' && hasOffer ? ({ intent: 'human_request', weight: weight.person } as const) : talk[said];
   // "Not a person, please" is no acknowledgement where something else is asked for in the same breath.

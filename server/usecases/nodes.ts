@@ -141,7 +141,7 @@ export class Nodes {
       this.#look().then(
         () => this.#schedule(),
         (error: unknown) => {
-          this.#deps.log.warn({ err: error }, 'no heartbeat');
+          if (!this.#isStopped) this.#deps.log.warn({ err: error }, 'no heartbeat');
           this.#schedule();
         },
       );

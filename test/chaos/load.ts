@@ -66,7 +66,7 @@ export const startLoad = (options: LoadOptions): Load => {
   const at = (): number => performance.now();
   let ops = 0;
   let acked = 0;
-  let isOver = false;
+  const run = { isOver: false };
 
   const record = (client: VisitorClient | StaffClient, name: string): void => {
     client.onFact((fact) => entries.push({ kind: 'fact', at: at(), client: name, fact }));
@@ -92,10 +92,10 @@ export const startLoad = (options: LoadOptions): Load => {
     clients.push(client);
     record(client, `visitor ${n}`);
     client.connect();
-    while (client.conversation.get()?.isLoaded !== true && !isOver) await pause(20);
+    while (client.conversation.get()?.isLoaded !== true && !run.isOver) await pause(20);
     const { conversationId } = client.conversation.get()!;
     conversations.set(conversationId, client);
-    for (let i = 0; i < options.messages && !isOver; i += 1) {
+    for (let i = 0; i < options.messages && !run.isOver; i += 1) {
       await pause(random() * options.thinkMs);
       const text = `v${n} m${i}`;
       const op = (ops += 1);
@@ -146,15 +146,17 @@ export const startLoad = (options: LoadOptions): Load => {
       }
     },
     async history(store) {
+      // First: what was acked by now must be in the logs that are read after.
+      const written = [...entries];
       const logs = new Map<string, Fact[]>();
       for (const id of conversations.keys()) logs.set(id, (await logOf(store, id)).map(byText));
       const complete = new Map([...watching].map(([name, { conversations: ids }]) => [name, ids]));
       for (const [id, client] of conversations)
         complete.set(`visitor ${clients.indexOf(client) - watchers.length}`, [id]);
-      return { entries: [...entries], logs, complete };
+      return { entries: written, logs, complete };
     },
     close() {
-      isOver = true;
+      run.isOver = true;
       for (const client of clients) client.disconnect();
     },
   };

@@ -71,7 +71,7 @@ const rolling: Played = {
       seed,
       async ({ up, balancer, replace }) => {
         const wrong: string[] = [];
-        for (const node of [...up]) {
+        for (const node of up.slice()) {
           balancer.remove(node.port);
           const code = await node.terminate();
           if (code !== 0) wrong.push(`the node at ${node.port} ended with ${code}`);

@@ -136,7 +136,8 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
     await uma.must('typing:set', { conversationId: visitor.conversationId, isTyping: true });
     await mine.untilSignal('presence.changed', ({ agents }) => agents?.some(({ typing }) => typing) === true);
     uma.close();
-    await mine.untilSignal('presence.changed', ({ agents }) => agents?.length === 1);
+    const left = await mine.untilSignal('presence.changed', ({ agents }) => agents?.length === 1);
+    expect(left.agents?.map(({ name }) => name)).not.toContain('Uma');
   });
 
   it('a revoked token ends its sockets on every node within a second', async () => {

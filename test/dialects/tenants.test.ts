@@ -184,9 +184,7 @@ describe.each(surfaces)('%s', (surface) => {
       const [name] = Object.keys(keyHeaders(surface, mine));
       for (const [kind, secret] of secrets) {
         const reply = await send(row, call, { [name!]: name === 'authorization' ? `Bearer ${secret}` : secret });
-        // The console knows no public keys.
-        const expected = surface === 'console' && kind === 'widget' ? 401 : 403;
-        expect([kind, reply.status]).toEqual([kind, expected]);
+        expect([kind, reply.status]).toEqual([kind, 403]);
         expectEnvelope(row, reply);
       }
       if (surface !== 'console') return;

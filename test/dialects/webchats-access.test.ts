@@ -48,6 +48,14 @@ test('a key is not taken from the query or another header, and two different one
   expect(two.status).toBe(401);
 });
 
+test('the console knows every other key as one, the public ones too: 403, and an unknown one 401', async () => {
+  const { functions, v1, webchats, widget } = world.keys;
+  for (const bearer of [functions, v1, webchats, widget, world.server.firstRun.widgetKey]) {
+    expect((await world.send('GET /api/console/me', { bearer })).status).toBe(403);
+  }
+  expect((await world.send('GET /api/console/me', { bearer: `caty_${'0'.repeat(32)}` })).status).toBe(401);
+});
+
 test('a revoked key is 401 from the next call on, and one of a mere agent is 403', async () => {
   const bearer = await world.keyFor('webchats', 'pat');
   expect((await world.send('GET /api/prompts', { bearer })).status).toBe(200);

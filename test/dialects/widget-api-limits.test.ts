@@ -60,6 +60,17 @@ describe('limits', () => {
     expectPatience(refused);
   });
 
+  test('an end that is refused has ended nothing: the conversation is still the session’s', async () => {
+    const { session_id } = await openWidgetSession(server.url, key);
+    await call('POST message', { body: { session_id, message: 'Hello' } });
+    await untilLimited(() => call('POST csat', { body: { session_id, rating: 5 } }), 60);
+    const refused = await call('POST session/end', { body: { session_id } });
+    expect(refused.status).toBe(429);
+    expectPatience(refused);
+    const { body } = await call('GET messages', { session: session_id });
+    expect(body.messages[0].content).toBe('Hello');
+  });
+
   test('leads: 5 an hour', async () => {
     const { session_id } = await openWidgetSession(server.url, key);
     const lead = () => call('POST lead', { body: { session_id, email: 'a@example.com' } });

@@ -54,6 +54,20 @@ const said: [Intent, string[]][] = [
     ],
   ],
   [
+    'cancellation_request',
+    [
+      'I want to cancel my booking',
+      'Can I cancel my order?',
+      'I need a refund for my reservation',
+      'Ich möchte meine Buchung stornieren',
+      'Quiero cancelar mi reserva',
+      'Je veux annuler ma réservation',
+      'أريد إلغاء حجزي',
+      '我想取消预订',
+    ],
+  ],
+  ['order_status', ['Where is my order?', 'Has my booking arrived?', 'Wo ist meine Buchung?']],
+  [
     'technical_issue',
     [
       'It is not working',

@@ -3,7 +3,10 @@ import { execFile } from 'node:child_process';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
+import { hasRedis, startRedis } from '../support/redis-server.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -17,15 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const examine = (url: string): Promise<{ code: number; text: string }> =>
+const examine = (url: string, settings: Record<string, string> = {}): Promise<{ code: number; text: string }> =>
   new Promise((done) => {
-    const env = { PATH: process.env['PATH'], DATA_DIR: server.dataDir };
+    // Empty ones say that nothing is set, also where a .env file of this folder says otherwise.
+    const env = { PATH: process.env['PATH'], DATA_DIR: server.dataDir, MONGODB_URL: '', REDIS_URL: '', ...settings };
     execFile(process.execPath, [doctor, url], { env }, (error, stdout) => {
       done({ code: typeof error?.code === 'number' ? error.code : 0, text: stdout });
     });
   });
 
 const failed = (text: string): string[] => text.split('\n').filter((line) => line.includes('✗'));
+const line = (text: string, name: string): string => text.split('\n').find((one) => one.includes(name)) ?? '';
 
 test('a sound installation passes', async () => {
   const { code, text } = await examine(server.url);
@@ -68,4 +73,78 @@ test('a proxy that drops upgrades, rewrites Origin and strips headers is found o
 test('nothing at all is said to be nothing at all', async () => {
   const { code, text } = await examine('http://127.0.0.1:1');
   expect([code, failed(text)]).toEqual([1, [expect.stringContaining('nothing listens there')]]);
+});
+
+test('one process needs neither MongoDB nor Redis, and is told so', async () => {
+  const { code, text } = await examine(server.url);
+  expect(line(text, 'Redis goes with MongoDB')).toMatch(/^–.*neither is needed/);
+  expect(line(text, 'MongoDB keeps what it acknowledges')).toMatch(/^–.*MONGODB_URL is not set/);
+  expect(line(text, 'Redis answers')).toMatch(/^–.*REDIS_URL is not set/);
+  expect(code).toBe(0);
+});
+
+test('MongoDB and Redis that are not there are named within seconds, without their passwords', async () => {
+  const began = performance.now();
+  const { code, text } = await examine(server.url, {
+    MONGODB_URL: 'mongodb://tiller:open-sesame@127.0.0.1:1/tiller',
+    REDIS_URL: 'redis://:open-sesame@127.0.0.1:1',
+  });
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(code).toBe(1);
+  expect(line(text, 'MongoDB keeps what it acknowledges')).toMatch(/^✗.*ECONNREFUSED/);
+  expect(line(text, 'The clocks of MongoDB')).toMatch(/^–/);
+  expect(line(text, 'Redis answers')).toMatch(/^✗.*ECONNREFUSED/);
+  expect(text).not.toContain('open-sesame');
+});
+
+test('Redis without MongoDB is a mistake, and addresses that are none are called that', async () => {
+  const alone = await examine(server.url, { REDIS_URL: 'redis://127.0.0.1:1' });
+  expect([alone.code, line(alone.text, 'Redis goes with MongoDB')]).toEqual([
+    1,
+    expect.stringContaining('REDIS_URL needs MONGODB_URL'),
+  ]);
+  const wrong = await examine(server.url, { MONGODB_URL: 'http://mongo', REDIS_URL: 'localhost:6379' });
+  expect([wrong.code, line(wrong.text, 'MongoDB keeps')]).toEqual([1, expect.stringContaining('mongodb://')]);
+  expect(line(wrong.text, 'Redis answers')).toMatch(/^✗.*redis:\/\//);
+});
+
+describe.skipIf(!hasRedis || !hasMongo)('the servers of a cluster (needs redis-server) (needs mongodb)', () => {
+  test('sound ones pass, and nothing of the look stays behind', async () => {
+    const [redis, url] = await Promise.all([startRedis(), freshMongoUrl('doctor')]);
+    const { code, text } = await examine(server.url, { MONGODB_URL: url, REDIS_URL: redis.url });
+    await redis.close();
+    expect(failed(text)).toEqual([]);
+    expect(line(text, 'Redis goes with MongoDB')).toMatch(/^✓/);
+    expect(line(text, 'Redis answers, is new enough and evicts nothing')).toMatch(/^✓/);
+    // A server that is no replica set works, and is told what it lacks.
+    expect(line(text, 'MongoDB keeps what it acknowledges')).toMatch(/^(✓|– .*replica set)/);
+    expect(code).toBe(0);
+    const client = await new MongoClient(url).connect();
+    expect(await client.db().listCollections().toArray()).toEqual([]);
+    await client.close();
+  });
+
+  test('a Redis that evicts is found out', async () => {
+    const redis = await startRedis(['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru']);
+    const { code, text } = await examine(server.url, {
+      REDIS_URL: redis.url,
+      MONGODB_URL: await freshMongoUrl('doctor'),
+    });
+    await redis.close();
+    expect([code, failed(text)]).toEqual([1, [expect.stringContaining('maxmemory-policy is allkeys-lru')]]);
+  });
+
+  test('a Redis that hangs is given up within seconds', async () => {
+    const redis = await startRedis();
+    redis.freeze();
+    const began = performance.now();
+    const { code, text } = await examine(server.url, {
+      REDIS_URL: redis.url,
+      MONGODB_URL: await freshMongoUrl('doctor'),
+    });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    redis.thaw();
+    await redis.close();
+    expect([code, failed(text)]).toEqual([1, [expect.stringContaining('Redis answers')]]);
+  });
 });

@@ -87,14 +87,11 @@ export const createRedisBus = (deps: RedisBusDeps): Bus => {
     const from = message.slice(0, end);
     // Redis gives a publisher its own messages too.
     if (isClosed || from === node || !followed.has(channel.slice(prefix.length + 1)) || !deps.accepts(from)) return;
-    let delivery: Delivery;
     try {
-      delivery = JSON.parse(message.slice(end + 1)) as Delivery;
+      tell(JSON.parse(message.slice(end + 1)) as Delivery);
     } catch (error) {
       log.warn({ err: error, from }, 'a message on Redis is not ours');
-      return;
     }
-    tell(delivery);
   };
   subscriptions.on(isSharded ? 'smessage' : 'message', hear);
   subscriptions.on('ready', subscribeAll);

@@ -1,5 +1,8 @@
 // What is derived from commits: a conversation's row with its snapshot, and the texts that search looks at.
+import { createHash } from 'node:crypto';
+import { foldVersion } from '../../../shared/conversation.ts';
 import type { ConversationState } from '../../../shared/conversation.ts';
+import { factFields } from '../../../shared/facts.ts';
 import type { Fact } from '../../../shared/facts.ts';
 import { matchesFilter } from '../../../shared/inbox.ts';
 import type { InboxRow } from '../../../shared/inbox.ts';
@@ -17,6 +20,17 @@ export const gramListOf = (text: string): string[] => {
   const grams = gramsOf(text);
   return grams === '' ? [] : grams.split(' ');
 };
+
+/**
+ * What this build makes of a log. A snapshot of another build may have passed over facts that this one knows, or hold facts
+ * that this one must not pass over: it is no beginning to go on from.
+ */
+const foldMark = createHash('sha256')
+  .update(
+    JSON.stringify([foldVersion, Object.entries(factFields).map(([type, { shape }]) => [type, ...Object.keys(shape)])]),
+  )
+  .digest('hex')
+  .slice(0, 16);
 
 /** A row that leads from one commit to the next. */
 export interface Projection {
@@ -41,13 +55,18 @@ export const toRowDocument = ({ orgId, row, state }: Projection): RowDocument =>
   shape: JSON.stringify(countersOf(row)),
   row: JSON.stringify(row),
   state: JSON.stringify(state),
+  fold: foldMark,
 });
 
-export const toProjection = (document: Pick<RowDocument, 'orgId' | 'row' | 'state'>): Projection => ({
-  orgId: document.orgId,
-  row: JSON.parse(document.row) as InboxRow,
-  state: JSON.parse(document.state) as ConversationState,
-});
+/** The state that folding may go on from; undefined where another build made it. */
+export const snapshotOf = ({ state, fold }: Pick<RowDocument, 'state' | 'fold'>): ConversationState | undefined =>
+  fold === foldMark ? (JSON.parse(state) as ConversationState) : undefined;
+
+/** Undefined where another build made it. */
+export const toProjection = (document: RowDocument): Projection | undefined => {
+  const state = snapshotOf(document);
+  return state && { orgId: document.orgId, row: JSON.parse(document.row) as InboxRow, state };
+};
 
 /** Undefined where a commit says nothing that is searched. */
 export const toTextDocument = (commit: {

@@ -8,6 +8,7 @@ import { unavailable } from './answering.ts';
 import { DEADLINE_MS, duplicatesOf } from './mongo-answering.ts';
 import { factsOf, toCommit, toDocument } from './mongo-commits.ts';
 import type { Known } from './mongo-commits.ts';
+import { snapshotOf } from './mongo-derived.ts';
 import type { CommitDocument, RowDocument } from './mongo-schema.ts';
 import { findAny } from './mongo-server.ts';
 import type { Server } from './mongo-server.ts';
@@ -162,8 +163,8 @@ export const createMongoLog = (
     },
 
     state: async (conversationId) => {
-      const row = await rows.findOne({ _id: conversationId }, { projection: { orgId: 1, state: 1 } });
-      const snapshot = row === null ? undefined : (JSON.parse(row.state) as ConversationState);
+      const row = await rows.findOne({ _id: conversationId }, { projection: { orgId: 1, state: 1, fold: 1 } });
+      const snapshot = row === null ? undefined : snapshotOf(row);
       const { orgId = row?.orgId, state } = await foldLog(server, conversationId, snapshot);
       if (orgId === undefined || state === undefined) return undefined;
       known.heads.set(conversationId, state.head.seq);

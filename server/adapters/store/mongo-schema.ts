@@ -51,6 +51,8 @@ export interface RowDocument extends Kept {
   shape: string;
   row: string;
   state: string;
+  /** Which build's fold `row` and `state` are. */
+  fold: string;
 }
 
 /** What search looks at: the texts of a commit. */

@@ -5,6 +5,7 @@ import { consoleRoutes } from '../../../shared/console-api.ts';
 import type { ConsoleRoute, RouteSpec } from '../../../shared/console-api.ts';
 import { ChatError } from '../../../shared/errors.ts';
 import { may } from '../../domain/permit.ts';
+import { widgetByKey } from '../../usecases/public-widget.ts';
 import { memberOfCookie, memberOfOtherKey, memberOfToken } from '../../usecases/sessions.ts';
 import type { SignedIn } from '../../usecases/sessions.ts';
 import { consoleHandlers } from './console-handlers.ts';
@@ -51,8 +52,10 @@ const admit = async (deps: HttpDeps, request: Request, who: RouteSpec['who']): P
       : cookie === undefined
         ? undefined
         : await memberOfCookie(deps, cookie);
-  if (signedIn === undefined && token !== undefined && (await memberOfOtherKey(deps, token)) !== undefined) {
-    throw new ChatError('forbidden', 'This key is for another interface');
+  if (signedIn === undefined && token !== undefined) {
+    const isKnown =
+      (await memberOfOtherKey(deps, token)) !== undefined || (await widgetByKey(deps, token)) !== undefined;
+    if (isKnown) throw new ChatError('forbidden', 'This key is for another interface');
   }
   if (signedIn === undefined) throw new ChatError('unauthenticated', 'Sign in first');
   if (!may(signedIn.member, who === 'admin' ? 'console.administer' : 'console.use')) {

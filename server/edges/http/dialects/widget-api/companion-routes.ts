@@ -18,14 +18,8 @@ import { csatBody, csatInput, endBody, endInput, handoffBody, handoffInput } fro
 
 const route = routeFor<WidgetCaller>();
 
-const does = (
-  deps: HttpDeps,
-  visiting: Visiting,
-  command: VisitorCommand,
-  clientId: string,
-  conversationId = visiting.conversationId,
-): Promise<Answered> =>
-  visitorDoes(deps, visiting, conversationId, command, {
+const does = (deps: HttpDeps, visiting: Visiting, command: VisitorCommand, clientId: string): Promise<Answered> =>
+  visitorDoes(deps, visiting, visiting.conversationId, command, {
     clientId,
     admit: () => deps.limits.check('action', visiting.session.visitorId),
   });
@@ -92,12 +86,16 @@ export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     handle: async ({ deps, caller, body }) => {
       const visiting = await visitingOf(deps, caller, body.session_id);
       const { session, conversationId } = visiting;
+      // Before anything is done: an end that was refused half-way would leave the conversation open for good.
+      const refusal = deps.limits.check('action', session.visitorId);
+      if (refusal !== undefined) throw refusal;
       // First elsewhere: whoever comes back by the visitor's id begins anew.
       const moved = await moveSession(deps, session, null);
       const state = deps.committer.current(conversationId) ?? (await deps.store.state(conversationId))?.state;
       if (state?.status === 'open') {
         const leave = { type: 'visitor.leave', next: moved.conversationId } as const;
-        await does(deps, visiting, leave, clientIdOf(session.id, 'end', conversationId), conversationId);
+        const clientId = clientIdOf(session.id, 'end', conversationId);
+        await visitorDoes(deps, visiting, conversationId, leave, { clientId });
       }
       await deps.store.documents.sessions.put({ ...moved, hash: hashOf(newSecret('sess')) });
       deps.bus.publish({ kind: 'revoked', what: 'session', id: session.id });

@@ -1,0 +1,117 @@
+// What is deployed with, held against the code: settings that exist, files that are there, ports that agree.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../server/config.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found]) => found!);
+
+const compose = read('compose.yaml');
+const kubernetes = read('deploy/kubernetes.yaml');
+const nginx = read('deploy/nginx.conf');
+const dockerfile = read('Dockerfile');
+const ci = read('.github/workflows/ci.yml');
+const manifest = JSON.parse(read('package.json')) as {
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+};
+
+/** The variables of `config.ts`, as its schema names them. */
+const settings = all(read('server/config.ts'), /^ {2}([A-Z][A-Z0-9_]+): /gm);
+const composeEnv = Object.fromEntries(
+  [...compose.matchAll(/^ {4}([A-Z][A-Z0-9_]+): (.*)$/gm)].map(([, name, value]) => [
+    name!,
+    value!.replaceAll(/^'|'$/g, '').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1'),
+  ]),
+);
+const kubernetesEnv = Object.fromEntries([
+  ...[...kubernetes.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (.*)$/gm)].map(([, name, value]) => [name!, value!] as const),
+  ...[...kubernetes.matchAll(/name: ([A-Z][A-Z0-9_]+), value: '?([^' }]+)/g)].map(
+    ([, name, value]) => [name!, value!] as const,
+  ),
+]);
+
+describe('deploying', () => {
+  it('names only settings that the server has, with values that it takes', () => {
+    expect(settings).toContain('MONGODB_URL');
+    for (const env of [composeEnv, kubernetesEnv]) {
+      expect(Object.keys(env)).toEqual(
+        expect.arrayContaining(['MONGODB_URL', 'REDIS_URL', 'PUBLIC_URL', 'TRUST_PROXY']),
+      );
+      expect(Object.keys(env).filter((name) => !settings.includes(name))).toEqual([]);
+      expect(readConfig(env)).toMatchObject({ trustProxy: 1 });
+    }
+    const image = all(/^ENV (.*)$/m.exec(dockerfile)![1]!, /([A-Z_]+)=/g);
+    expect(image.filter((name) => !settings.includes(name) && !/^NODE_/.test(name))).toEqual([]);
+    const told = all(read('docs/operations.md'), /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`/g);
+    expect(told.filter((name) => !settings.includes(name))).toEqual([]);
+  });
+
+  it('mounts and copies only what is there', () => {
+    const mounted = all(compose, /- (\.\/[^:]+):/g);
+    expect(mounted).toContain('./deploy/nginx.conf');
+    const copied = all(dockerfile, /^COPY ((?!--from)[^\n]+) \S+$/gm).flatMap((files) => files.split(' '));
+    expect([...mounted, ...copied].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    // Every named volume is declared, and every one declared is used.
+    const volumes = compose.slice(compose.lastIndexOf('\nvolumes:'));
+    const declared = all(volumes, /^ {2}(\w+):$/gm);
+    const used = all(compose, /volumes: \[(.*)\]/g).flatMap((list) => all(list, /'(\w+):\//g));
+    expect(new Set(used)).toEqual(new Set(declared));
+    // All nodes see the pictures that one of them was given, in a folder that the image's user may write to.
+    expect(used.filter((name) => name === 'files')).toHaveLength(3);
+    expect(dockerfile).toContain('install -d -o node -g node -m 0700 /data /data/files');
+  });
+
+  it('agrees about ports, names and the time to drain', () => {
+    const port = /PORT=(\d+)/.exec(dockerfile)![1]!;
+    expect(all(dockerfile, /^EXPOSE (\d+)/gm)).toEqual([port]);
+    const upstreams = [...nginx.matchAll(/server (\w+):(\d+)/g)].map(([, name, at]) => [name!, at!]);
+    expect(upstreams.map(([name]) => name)).toEqual(all(compose, /^ {2}(node\d):\n/gm).slice(0, 3));
+    expect(new Set(upstreams.map(([, at]) => at))).toEqual(new Set([port]));
+    expect(new Set(all(kubernetes, /(?:containerPort|targetPort|path: \/\w+, port): (\d+)/g))).toEqual(new Set([port]));
+    expect(all(compose, /'\$\{PORT:-8080\}:(\d+)'/g)).toEqual(all(nginx, /listen (\d+);/g));
+    for (const grace of [
+      /stop_grace_period: (\d+)s/.exec(compose),
+      /terminationGracePeriodSeconds: (\d+)/.exec(kubernetes),
+    ])
+      expect(Number(grace![1])).toBeGreaterThan(10);
+  });
+
+  it('has in the image every library that the server imports', () => {
+    const sources = (folder: string): string[] =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => read(join(folder, name)));
+    const imported = [...sources('server'), ...sources('shared')].flatMap((source) =>
+      // Types are gone by then.
+      all(source, /^(?:import (?!type )[^;]*? from |import )'([^.'][^']*)'/gm).concat(
+        all(source, /import\('([^.'][^']*)'\)/g),
+      ),
+    );
+    const packages = new Set(imported.map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/')));
+    const isOurs = (name: string): boolean => Object.hasOwn(manifest.dependencies, name);
+    const isNode = (name: string): boolean => name.startsWith('node:') || builtinModules.includes(name);
+    expect(packages.size).toBeGreaterThan(15);
+    expect([...packages].filter((name) => !isOurs(name) && !isNode(name))).toEqual([]);
+  });
+
+  it('runs scripts that exist in CI, on every version that is supported, and skips nothing there', () => {
+    expect(all(ci, /npm run (\w+)/g).filter((name) => manifest.scripts[name] === undefined)).toEqual([]);
+    expect(ci).toContain("node: ['20', '22', '24']");
+    expect(ci).toContain('TILLER_TEST_REQUIRE: all');
+    const installed = (text: string): string[] => all(text, /'(\w[\w-]*==[\d.]+)'/g);
+    expect(installed(ci)).toEqual(installed(read('.ci/run')));
+    expect(installed(ci)).not.toEqual([]);
+  });
+
+  it('is written in YAML without what a parser trips over', () => {
+    for (const text of [compose, kubernetes, ci]) {
+      expect(text).not.toMatch(/\t/);
+      expect(text.split('\n').filter((line) => /^( {2})* [^ ]/.test(line) && !/^ *#/.test(line))).toEqual([]);
+      for (const [, alias] of text.matchAll(/<<: \*(\w+)/g)) expect(text).toContain(`&${alias}`);
+    }
+  });
+});
