@@ -6,7 +6,6 @@ import type { Config } from '../config.ts';
 import { upgrade } from './upgrade.ts';
 import type { Widget } from '../../shared/widget.ts';
 import { makeLink } from '../usecases/accounts.ts';
-import { alone } from '../usecases/alone.ts';
 import { readInstallation } from '../usecases/installation.ts';
 import type { Installation } from '../usecases/installation.ts';
 import { seed } from './demo.ts';
@@ -68,15 +67,13 @@ export const firstRun = async (
   { renewsLink = false }: { renewsLink?: boolean } = {},
 ): Promise<{ facts: FirstRunFacts; isFirst: boolean }> => {
   let facts: FirstRunFacts | undefined;
-  const fill = (): Promise<unknown> =>
-    seed(deps, {
-      isDemo: config.seedsDemo,
-      whenSeeded: async ({ installation, widget, link, keys }) => {
-        facts = { ...publicFacts(url, installation, widget), consoleUrl: link, keys };
-        await writeFacts(config.dataDir, facts);
-      },
-    });
-  if ((await readInstallation(deps))?.isComplete !== true) await alone(deps, 'first-run', fill);
+  await seed(deps, {
+    isDemo: config.seedsDemo,
+    whenSeeded: async ({ installation, widget, link, keys }) => {
+      facts = { ...publicFacts(url, installation, widget), consoleUrl: link, keys };
+      await writeFacts(config.dataDir, facts);
+    },
+  });
   if (facts !== undefined) return { facts, isFirst: true };
   const installation = await readInstallation(deps);
   if (installation === undefined) throw new Error('a seeded store is marked');

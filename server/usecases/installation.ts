@@ -3,7 +3,6 @@ import { ChatError } from '../../shared/errors.ts';
 import { newSecret } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import { alone } from './alone.ts';
 
 export interface Installation {
   orgId: string;
@@ -16,7 +15,7 @@ export interface Installation {
 
 const id = 'installation';
 
-/** The secret of every signature: the configured one, else one made once and kept in the store. */
+/** The secret of every signature: the configured one, else one made once (nodes: under `startLocked`) and kept in the store. */
 export const installationSecret = async (
   { store, clock }: { store: Store; clock: Clock },
   configured: string | undefined,
@@ -24,14 +23,9 @@ export const installationSecret = async (
   if (configured !== undefined) return configured;
   const kept = await store.documents.settings.find('name:secret');
   if (kept !== undefined) return kept.value;
-  // Two nodes that start at once must not sign with different secrets.
-  return alone({ store, clock }, 'secret', async () => {
-    const other = await store.documents.settings.find('name:secret');
-    if (other !== undefined) return other.value;
-    const value = newSecret('sign');
-    await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
-    return value;
-  });
+  const value = newSecret('sign');
+  await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
+  return value;
 };
 
 export const readInstallation = async ({ store }: { store: Store }): Promise<Installation | undefined> => {
