@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle } from './arms/bundle.ts';
 import { chat, growth } from './arms/chat.ts';
+import { crossNode, nodesAdded } from './arms/cluster.ts';
 import { coldStart } from './arms/cold-start.ts';
 import { fanOut } from './arms/fan-out.ts';
 import { inbox } from './arms/inbox.ts';
@@ -28,6 +29,8 @@ const arms: Record<string, (bench: Bench) => Promise<ArmResult>> = {
   streaming,
   inbox,
   mongo,
+  'cross-node': crossNode,
+  'nodes-added': nodesAdded,
   rest,
   growth,
 };

@@ -29,7 +29,7 @@ export const connectChat = async ({ target, count }: { target: Target; count: nu
   });
 };
 
-const isFact = (bytes: Buffer): boolean => bytes[2] === 0x66;
+export const isFact = (bytes: Buffer): boolean => bytes[2] === 0x66;
 
 /** One conversation until `isOver`; resolves with how many messages were acked and seen by both. */
 const talk = ({ visitor, agent }: Room, isOver: (now: number) => boolean, times: Histogram): Promise<number> =>
