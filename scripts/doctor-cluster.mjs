@@ -43,11 +43,17 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
       lazyConnect: true,
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
+      disconnectTimeout: 100,
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
     let reason;
     redis.on('error', (error) => (reason = error));
+    // One that is frozen accepts connections and says nothing.
+    const late = setTimeout(() => {
+      reason = new Error(`nothing came within ${timeoutMs / 1000} s`);
+      redis.disconnect();
+    }, timeoutMs);
     try {
       await redis.connect();
       return await look(redis);
@@ -55,6 +61,7 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
       if (error instanceof Problem || error instanceof Skipped) throw error;
       throw new Problem(`no answer: ${(reason ?? error).code ?? (reason ?? error).message}`);
     } finally {
+      clearTimeout(late);
       redis.disconnect();
     }
   };

@@ -2,6 +2,12 @@
 
 export type SmallTalk = 'greet' | 'thanks' | 'bye' | 'acknowledge' | 'bot' | 'person' | 'yes' | 'no' | 'question';
 
+/**
+ * Longer messages are no mere small talk. It also bounds the patterns below, which try every way to cut a message into their
+ * words: "please please please…" has as many as would keep a server busy for years.
+ */
+const longestTalk = 80;
+
 /** A whole message that is nothing but this, give or take politeness and punctuation. */
 const whole = (words: string): RegExp =>
   new RegExp(
@@ -56,6 +62,7 @@ export const smallTalkOf = (text: string, offered: boolean): SmallTalk => {
   const words = text.replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   if (bot.test(words)) return 'bot';
   if (wantsPerson.test(words)) return refusesPerson.test(words) ? 'no' : 'person';
+  if (words.length > longestTalk) return 'question';
   if (offered && yes.test(words)) return 'yes';
   if (no.test(words)) return 'no';
   if (greet.test(words)) return 'greet';

@@ -50,6 +50,9 @@ export const withNodes = <T>(
     databases += 1;
     const database = new URL(mongoUrl);
     database.pathname = `/bench_${process.pid}_${databases}`;
+    // A part of Redis of its own too: who was killed there a moment ago would count as a neighbour.
+    const part = new URL(redisUrl);
+    part.pathname = `/${databases % 16}`;
     const children: Child[] = [];
     const begin = async (entry: 'tiller' | 'load', core: 0 | 1, env: Record<string, string> = {}): Promise<Child> => {
       const child = await startChild(entry, { core, env });
@@ -62,7 +65,7 @@ export const withNodes = <T>(
       for (let i = 0; i < count; i += 1) {
         const dataDir = join(folder, String(i));
         mkdirSync(dataDir);
-        const node = await begin('tiller', 0, { DATA_DIR: dataDir, MONGODB_URL: database.href, REDIS_URL: redisUrl });
+        const node = await begin('tiller', 0, { DATA_DIR: dataDir, MONGODB_URL: database.href, REDIS_URL: part.href });
         nodes.push(node);
         const about = await node.ask<Target>('about');
         // The first one met the empty store: it alone has the keys.

@@ -103,6 +103,16 @@ describe('classifyIntent', () => {
     },
   );
 
+  test('a message of words that fit together in many ways costs no time', () => {
+    classifyIntent('warm');
+    // Each "please" more doubled the work: a message of 4,000 characters stopped the server.
+    for (const word of ['please ', 'bye ', 'all right ', 'thank you ']) {
+      const began = performance.now();
+      classifyIntent(`${word.repeat(24).slice(0, 160)}x`);
+      expect(performance.now() - began).toBeLessThan(250);
+    }
+  });
+
   test('knows nothing of what says nothing, and says so with confidence 0', () => {
     for (const text of ['', 'asdf qwer', '🙂', '12345', 'The sky over the river']) {
       expect(classifyIntent(text)).toEqual({ intent: 'unknown', confidence: 0 });
