@@ -28,6 +28,10 @@ const texts = [
   '%s%n%x%99999d',
   '(a+)+$'.repeat(50),
   'a@'.repeat(500),
+  // Words that patterns know, over and over: what backtracks, never ends.
+  'please '.repeat(550),
+  'no thanks ok '.repeat(300),
+  'talk to a person '.repeat(230),
   'x'.repeat(5000),
   'x'.repeat(30_000),
 ].map((text) => `${text}${marker}`);
