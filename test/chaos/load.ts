@@ -3,6 +3,7 @@
 import type { StaffClient, VisitorClient } from '../../client/sdk/api.ts';
 import { createStaffClient, createVisitorClient, memoryStorage } from '../../client/sdk/index.ts';
 import type { Store } from '../../server/ports/store.ts';
+import { owes } from '../../shared/conversation.ts';
 import type { Fact } from '../../shared/facts.ts';
 import type { Entry, History } from './history.ts';
 
@@ -118,7 +119,12 @@ export const startLoad = (options: LoadOptions): Load => {
   const behind = async (store: Store): Promise<string[]> => {
     const late: string[] = [];
     for (const [conversationId, visitor] of conversations) {
-      const head = (await store.state(conversationId))?.state.head.seq ?? 0;
+      const state = (await store.state(conversationId))?.state;
+      const head = state?.head.seq ?? 0;
+      // An answer whose owner died is still to come: whoever is level now would be behind by the time the logs are read.
+      if (state !== undefined && (state.reply !== null || owes(state) !== 'none')) {
+        late.push(`an answer is still owed in ${conversationId}`);
+      }
       const has = (client: string, seq: number): void => {
         if (seq !== head) late.push(`${client} has ${seq} of ${head} in ${conversationId}`);
       };

@@ -1,5 +1,5 @@
 // Three nodes under load behind a balancer: restarted one after the other, killed, cut. What was acked is there, once, in order.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check, violations } from '../chaos/checker.ts';
 import { seeded, startLoad } from '../chaos/load.ts';
 import type { Load } from '../chaos/load.ts';
@@ -14,11 +14,12 @@ describe.skipIf(!canCluster)('three nodes under load (needs redis-server) (needs
   let load: Load | undefined;
   const seed = 7;
 
-  beforeAll(async () => {
+  // Fresh for each try: the test ends nodes.
+  beforeEach(async () => {
     cluster = await startCluster({ nodes: 3, env: { AI_BUILTIN_WORDS_PER_SECOND: '0' } });
     balancer = await startBalancer(cluster.nodes.map(({ port }) => port));
   });
-  afterAll(async () => {
+  afterEach(async () => {
     load?.close();
     await balancer?.close();
     await cluster?.close();
