@@ -15,7 +15,11 @@ describe.skipIf(!canCluster)('an outage (needs redis-server) (needs mongodb)', {
     cluster = await startCluster({ env: { TILLER_ABSENCE_SECONDS: '3', AI_BUILTIN_WORDS_PER_SECOND: '0' } });
     [here, there] = cluster.nodes as [TestNode, TestNode];
   });
-  afterEach(() => people.leave());
+  afterEach(() => {
+    // Also where a test broke off: the next one needs a store that answers.
+    cluster.mongo.thaw();
+    return people.leave();
+  });
   afterAll(() => cluster?.close());
 
   const isAlive = ({ process }: TestNode): boolean => process.exitCode === null && process.signalCode === null;

@@ -21,7 +21,11 @@ describe.skipIf(!canCluster)('the owner of an answer (needs redis-server) (needs
     cluster = await startCluster({ nodes: 1, env: { AI_BUILTIN_WORDS_PER_SECOND: '30' } });
     stays = cluster.nodes[0]!;
   });
-  afterEach(() => people.leave());
+  afterEach(() => {
+    // Also where a test broke off: the next one needs a Redis that answers.
+    cluster.redis.thaw();
+    return people.leave();
+  });
   afterAll(() => cluster?.close());
 
   const claims = async ({ conversationId }: Visitor): Promise<FactOf<'reply.claimed'>[]> =>
