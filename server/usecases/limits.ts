@@ -32,7 +32,6 @@ export const rates = {
   provisioning: { count: 120, perMs: minute, burst: 120 },
   config: { count: 60, perMs: minute, burst: 60 },
   track: { count: 30, perMs: minute, burst: 30 },
-  proactive: { count: 6, perMs: 24 * hour, burst: 6 },
   packet: { count: 20, perMs: 1000, burst: 40 },
 } as const satisfies Record<string, Rate>;
 

@@ -6,6 +6,7 @@ import type { WidgetSettings } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Pipeline, Stage } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
+import { noSuch } from './public-ids.ts';
 import { exclusively } from './secret.ts';
 
 interface PipelineDeps {
@@ -29,9 +30,6 @@ export interface PipelineChange {
 
 /** Per organisation: all are read for every new contact. */
 const maxPipelines = 50;
-
-const noSuch = (path: string, what: string): ChatError =>
-  new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });
 
 /** Where contacts go whose widget names no pipeline. */
 export const defaultPipeline = (pipelines: readonly Pipeline[]): Pipeline | undefined =>

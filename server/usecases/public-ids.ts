@@ -1,4 +1,5 @@
 // Finding things by the ids that the contracts speak: a UUID or 24 hex digits, always within one organisation.
+import { ChatError } from '../../shared/errors.ts';
 import type { PublicIds } from '../../shared/ids.ts';
 import type { Base } from '../ports/documents.ts';
 import type { Collection } from '../ports/store.ts';
@@ -21,3 +22,7 @@ export const byHexId = async <T extends Named>(
   orgId: string,
   hexId: string,
 ): Promise<T | undefined> => within(await collection.find(`hex:${hexId.toLowerCase()}`), orgId);
+
+/** An unknown and a foreign thing are the same `not_found`, naming the field that pointed at it. */
+export const noSuch = (path: string, what: string): ChatError =>
+  new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });

@@ -10,6 +10,7 @@ import { isDomainRule } from '../domain/allowed-domains.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Member } from '../ports/documents.ts';
+import { noSuch } from './public-ids.ts';
 import { forgetWidget, publicWidgetOf } from './public-widget.ts';
 import type { PublicWidgetDeps } from './public-widget.ts';
 import { exclusively } from './secret.ts';
@@ -61,9 +62,6 @@ const refuseBadDomains = (settings: WidgetSettings, before?: WidgetSettings): vo
     .map(([index]) => ({ path: `allowedDomains[${index}]`, message: 'Must be a host or an origin' }));
   if (details.length > 0) throw new ChatError('invalid', 'A domain is not usable', { details });
 };
-
-const noSuch = (path: string, what: string): ChatError =>
-  new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });
 
 /** What settings point at must be this organisation's. Foreign and unknown are the same `not_found`, naming the path. */
 const refuseForeign = async (
@@ -137,7 +135,8 @@ export const createWidget = async (
   return widget;
 };
 
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Whether two JSON values are written the same. */
+export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** What to change, and what to keep for a contract's own fields. */
 export interface WidgetEdit {

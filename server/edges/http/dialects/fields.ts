@@ -2,6 +2,7 @@
 import type { DialectName, Widget, WidgetSettings } from '../../../../shared/widget.ts';
 import { widgetDefaults } from '../../../domain/widget.ts';
 import type { WidgetEdit } from '../../../usecases/widgets.ts';
+import { isSame } from '../../../usecases/widgets.ts';
 
 /** What a new widget starts from. Without an assistant, so that the one it gets is always said in the change. */
 export const blankSettings: WidgetSettings = { ...widgetDefaults, assistantId: '' };
@@ -22,8 +23,6 @@ interface Kept {
   sent: unknown;
   gave?: unknown;
 }
-
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const keptOf = (widget: Pick<Widget, 'kept'>, dialect: DialectName): Record<string, Kept> =>
   (widget.kept?.[dialect] ?? {}) as Record<string, Kept>;

@@ -1,13 +1,8 @@
 // What a body points at, by the ids that the contracts speak.
-import { ChatError } from '../../../../shared/errors.ts';
 import type { PublicIds } from '../../../../shared/ids.ts';
 import type { Assistant, Base } from '../../../ports/documents.ts';
 import type { Collection, Store } from '../../../ports/store.ts';
-import { byUuid } from '../../../usecases/public-ids.ts';
-
-/** An unknown and a foreign thing are the same `not_found`, naming the field that pointed at it. */
-export const noSuch = (path: string, what: string): ChatError =>
-  new ChatError('not_found', `There is no such ${what}`, { details: [{ path, message: `There is no such ${what}` }] });
+import { byUuid, noSuch } from '../../../usecases/public-ids.ts';
 
 /** @param named `path`: the field; `what`: in words. @throws ChatError `not_found` */
 export const referenced = async <T extends Base & PublicIds>(

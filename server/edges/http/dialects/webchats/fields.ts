@@ -5,6 +5,7 @@ import type { WidgetEdit } from '../../../../usecases/widgets.ts';
 import { editOf } from '../fields.ts';
 import type { Fields, SharedField } from '../fields.ts';
 import { hexOf } from '../hex-color.ts';
+import { isSame } from '../../../../usecases/widgets.ts';
 
 /** A text that may be absent: canonically that is an empty one. */
 const textField = (name: keyof WidgetTexts): SharedField => ({
@@ -102,8 +103,6 @@ export const webchatStart = {
   texts: { ...widgetDefaults.texts, welcome: '', csatThanks: '' },
   isAutopilot: false,
 } satisfies Partial<WidgetSettings>;
-
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** As `editOf`. A null has done its work once the field is cleared: nothing of it is kept. */
 export const webchatEditOf = (

@@ -7,7 +7,7 @@ import { isFileKey } from '../../../../ports/files.ts';
 import { keyOfSignedUrl } from '../../../../usecases/files.ts';
 import { byHexId } from '../../../../usecases/public-ids.ts';
 import type { HttpDeps } from '../../deps.ts';
-import { noSuch } from '../references.ts';
+import { noSuch } from '../../../../usecases/public-ids.ts';
 import { placed } from './placement.ts';
 import type { Placement } from './placement.ts';
 import { placementOf } from './present.ts';
