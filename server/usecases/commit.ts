@@ -1,51 +1,24 @@
 // The only writer of the log. Commands of a tick are decided in order, each seeing its predecessors, and written together;
 // nothing leaves (ack, refusal, publish) before the write is durable.
-import { hash as digest } from 'node:crypto';
 import { initialState } from '../../shared/conversation.ts';
 import type { ConversationState } from '../../shared/conversation.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { Fact } from '../../shared/facts.ts';
 import { newHexId, newId } from '../../shared/ids.ts';
 import { decide } from '../domain/conversation.ts';
-import type { Command } from '../domain/conversation.ts';
 import { isRefusal } from '../domain/decision.ts';
-import type { Circumstances, Decided, Opening } from '../domain/decision.ts';
+import type { Circumstances, Decided } from '../domain/decision.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, Store } from '../ports/store.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
+import { Deadlines } from './deadlines.ts';
+import { Parking } from './parking.ts';
+import type { AskOwner } from './parking.ts';
+import { pendingOf } from './pending.ts';
+import type { Answered, Ask, Pending } from './pending.ts';
 import { States } from './states.ts';
 import type { KnownState } from './states.ts';
-
-/** What a command needs to know of its surroundings, gathered by the use case before it is queued. */
-export interface Surroundings {
-  opening: Opening;
-  assistantName: string;
-  isStaffOnline: boolean;
-  draft?: Circumstances['draft'];
-  saidFirst?: Circumstances['saidFirst'];
-}
-
-export interface Ask {
-  orgId: string;
-  conversationId: string;
-  /** Idempotency key, prefixed by the actor: `v:<clientId>`, `m:<member>:<clientId>`, `r:…`. */
-  key: string;
-  /** What must be the same for a repeat to be a repeat. */
-  body: unknown;
-  command: Command;
-  surroundings: Surroundings;
-  /** Asked after the key was looked up and before deciding, once: rates must not stop a repeat. */
-  admit?: () => ChatError | undefined;
-}
-
-export interface Answered {
-  result: Record<string, unknown>;
-  /** False for a repeat and for a command that had nothing to change. */
-  isNew: boolean;
-  facts: Fact[];
-  state: ConversationState;
-}
 
 /** The runner of answers, as far as a commit concerns it. */
 export interface Speaker {
@@ -69,24 +42,9 @@ export interface CommitDeps {
 
 /** What the committer needs where it is not alone. */
 export interface SharedLogs {
-  /** What the answer of another node has said, and no more of it until the log decides; null where nothing was. */
-  said(conversationId: string, reply: NonNullable<ConversationState['reply']>): Promise<Circumstances['said']>;
+  said: AskOwner;
   /** A commit of this node is durable and published: what must follow it may begin. */
   appended(commit: Commit, state: ConversationState): void;
-}
-
-interface Pending extends Ask {
-  hash: string;
-  tries: number;
-  isAdmitted: boolean;
-  settle: (outcome: Answered | ChatError) => void;
-  /** When it was asked, where somebody waits with a watch in hand (several nodes). */
-  askedAt: number;
-  /** A refusal was decided on a state that was kept: it must be decided on one that was read. */
-  isChecked: boolean;
-  /** What another node's answer has said, and which one that was. */
-  said: Circumstances['said'];
-  saidBy: string;
 }
 
 interface Attempt {
@@ -96,40 +54,6 @@ interface Attempt {
 }
 
 const maxTries = 20;
-/** Several nodes: whoever has waited for so long is told that the outcome is unknown, ms. */
-const deadlineMs = 4500;
-const lookEveryMs = 250;
-/** Several nodes: more than this is refused at once, or an outage would fill the memory. */
-const maxOpen = 10_000;
-
-const tooLong = (): ChatError => new ChatError('unavailable', 'The message store does not answer; try again');
-const replyKey = ({ replyId, attempt }: { replyId: string; attempt: number }): string => `${replyId} ${attempt}`;
-
-const hashOf = (body: unknown): string => digest('sha1', JSON.stringify(body), 'base64url');
-
-/** Field by field: spreading an object of this size shows in the profile of the commit path. */
-const pendingOf = (ask: Ask, settle: Pending['settle']): Pending => {
-  const { orgId, conversationId, key, body, command, surroundings, admit } = ask;
-  const hash = hashOf(body);
-  const pending: Pending = {
-    orgId,
-    conversationId,
-    key,
-    body,
-    command,
-    surroundings,
-    hash,
-    tries: 0,
-    isAdmitted: false,
-    settle,
-    askedAt: 0,
-    isChecked: false,
-    said: null,
-    saidBy: '',
-  };
-  if (admit !== undefined) pending.admit = admit;
-  return pending;
-};
 
 /** Which facts end whatever answer is being spoken. */
 const cuts = (facts: readonly Fact[]): boolean =>
@@ -143,24 +67,6 @@ const cuts = (facts: readonly Fact[]): boolean =>
         fact.type === 'reply.failed',
   );
 
-/** Commands that may end the answer that is being spoken. */
-const mayCut = (command: Command): boolean => {
-  switch (command.type) {
-    case 'reply.claim':
-    case 'reply.complete':
-    case 'reply.fail':
-    case 'agent.message':
-    case 'agent.note':
-    case 'agent.label':
-    case 'visitor.csat':
-    case 'visitor.lead':
-    case 'visitor.identify':
-      return false;
-    default:
-      return true;
-  }
-};
-
 /** Log of one installation's conversations, as this process writes it. */
 export class Committer {
   readonly #deps: CommitDeps;
@@ -170,15 +76,23 @@ export class Committer {
   #isScheduled = false;
   #speaker: Speaker | null = null;
   #claims = true;
-  /** Several nodes only: commands without an outcome. */
-  readonly #open = new Set<Pending>();
-  /** Commands that wait for what another node's answer has said, in their order. */
-  readonly #parked = new Map<string, Pending[]>();
-  #deadlines: NodeJS.Timeout | undefined;
+  /** Several nodes only. */
+  readonly #deadlines: Deadlines | undefined;
+  readonly #parking: Parking | undefined;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
     this.#states = new States(deps.store);
+    const { shared, clock, node, log } = deps;
+    if (shared === undefined) return;
+    this.#deadlines = new Deadlines(clock, () => {
+      this.#queue = this.#awaited(this.#queue);
+    });
+    const goOn = (waited: readonly Pending[]): void => {
+      this.#queue.push(...waited);
+      this.#schedule();
+    };
+    this.#parking = new Parking({ node, log, goOn, askOwner: (id, reply) => shared.said(id, reply) });
   }
 
   /** The runner of answers is made after the committer that it commits through. */
@@ -224,7 +138,7 @@ export class Committer {
   async perform(ask: Ask): Promise<Answered> {
     const outcome = await new Promise<Answered | ChatError>((settle) => {
       const pending = pendingOf(ask, settle);
-      if (this.#deps.shared !== undefined && !this.#watch(pending)) return;
+      if (this.#deadlines?.watch(pending) === false) return;
       this.#queue.push(pending);
       this.#schedule();
     });
@@ -234,38 +148,14 @@ export class Committer {
 
   /** Resolves when everything queued so far is written or refused. */
   async settled(): Promise<void> {
-    while (this.#queue.length > 0 || this.#isFlushing || this.#parked.size > 0)
+    while (this.#queue.length > 0 || this.#isFlushing || this.#parking?.isEmpty === false)
       await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Gives a command its deadline; false where there are too many already. */
-  #watch(pending: Pending): boolean {
-    if (this.#open.size >= maxOpen) {
-      pending.settle(tooLong());
-      return false;
-    }
-    const { settle } = pending;
-    pending.askedAt = this.#deps.clock.monotonic();
-    pending.settle = (outcome) => {
-      this.#open.delete(pending);
-      settle(outcome);
-    };
-    this.#open.add(pending);
-    this.#deadlines ??= setInterval(() => this.#expire(), lookEveryMs).unref();
-    return true;
-  }
-
-  /** The write may still come about: that is what `unavailable` says, and the key finds out. */
-  #expire(): void {
-    const before = this.#deps.clock.monotonic() - deadlineMs;
-    for (const pending of this.#open) {
-      if (pending.askedAt > before) break;
-      pending.settle(tooLong());
-    }
-    this.#queue = this.#queue.filter((pending) => this.#open.has(pending));
-    if (this.#open.size > 0) return;
-    clearInterval(this.#deadlines);
-    this.#deadlines = undefined;
+  /** Without those whose askers were told that the outcome is unknown. */
+  #awaited(queue: Pending[]): Pending[] {
+    const deadlines = this.#deadlines;
+    return deadlines === undefined ? queue : queue.filter((pending) => deadlines.isOpen(pending));
   }
 
   #schedule(): void {
@@ -279,8 +169,7 @@ export class Committer {
 
   async #flush(): Promise<void> {
     this.#isFlushing = true;
-    const batch =
-      this.#deps.shared === undefined ? this.#queue : this.#queue.filter((pending) => this.#open.has(pending));
+    const batch = this.#awaited(this.#queue);
     this.#queue = [];
     try {
       await this.#write(batch);
@@ -337,7 +226,7 @@ export class Committer {
         later.push(pending);
         continue;
       }
-      if (shared !== undefined && this.#mustAsk(shared, pending)) continue;
+      if (this.#parking?.takes(pending, this.peek(conversationId)?.reply ?? null) === true) continue;
       const attempt = this.#decide(pending, working, afterwards, fresh, later);
       if (attempt === undefined) {
         // What comes after it in this conversation waits with it.
@@ -380,36 +269,6 @@ export class Committer {
     pending.tries += 1;
     if (pending.tries < maxTries) later.push(pending);
     else pending.settle(new ChatError('unavailable', 'Too much at once in this conversation; try again'));
-  }
-
-  /** Whether it must wait for what an answer of another node has said: a decision may cut it there (R12). */
-  #mustAsk(shared: SharedLogs, pending: Pending): boolean {
-    const { conversationId } = pending;
-    const waiting = this.#parked.get(conversationId);
-    if (waiting !== undefined) {
-      waiting.push(pending);
-      return true;
-    }
-    const reply = this.#states.get(conversationId)?.state.reply;
-    if (reply === undefined || reply === null || reply.mode !== 'answer' || reply.owner === this.#deps.node)
-      return false;
-    if (!mayCut(pending.command) || pending.saidBy === replyKey(reply)) return false;
-    const parked = [pending];
-    this.#parked.set(conversationId, parked);
-    const goOn = (said: Circumstances['said']): void => {
-      this.#parked.delete(conversationId);
-      for (const one of parked) {
-        one.said = said;
-        one.saidBy = replyKey(reply);
-      }
-      this.#queue.push(...parked);
-      this.#schedule();
-    };
-    shared.said(conversationId, reply).then(goOn, (error: unknown) => {
-      this.#deps.log.warn({ err: error, conversationId }, 'what was said is not known');
-      goOn(null);
-    });
-    return true;
   }
 
   #decide(

@@ -8,7 +8,8 @@ import { may } from '../domain/permit.ts';
 import type { Contact, Member, Session } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
-import type { Answered, Committer, Surroundings } from './commit.ts';
+import type { Committer } from './commit.ts';
+import type { Answered, Surroundings } from './pending.ts';
 import type { Directory } from './directory.ts';
 import { pendingOffer } from './offers.ts';
 

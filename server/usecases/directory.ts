@@ -6,7 +6,7 @@ import type { Widget } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Assistant } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
-import type { Surroundings } from './commit.ts';
+import type { Surroundings } from './pending.ts';
 import type { Presence } from './presence.ts';
 
 /** Another node's change is seen after at most this long; this node's own at once. */

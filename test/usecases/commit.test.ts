@@ -12,7 +12,7 @@ import type { Delivery } from '../../server/ports/bus.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Store } from '../../server/ports/store.ts';
 import { Committer } from '../../server/usecases/commit.ts';
-import type { Ask } from '../../server/usecases/commit.ts';
+import type { Ask } from '../../server/usecases/pending.ts';
 import { ChatError } from '../../shared/errors.ts';
 import { newUuid } from '../../shared/ids.ts';
 

@@ -3,7 +3,7 @@ import { newSecret } from '../../../../../shared/ids.ts';
 import { languageOfLocale } from '../../../../../shared/language.ts';
 import type { VisitorCommand } from '../../../../domain/conversation.ts';
 import { handledBy } from '../../../../domain/turn.ts';
-import type { Answered } from '../../../../usecases/commit.ts';
+import type { Answered } from '../../../../usecases/pending.ts';
 import { visitorDoes } from '../../../../usecases/conversations.ts';
 import { hashOf } from '../../../../usecases/secret.ts';
 import { moveSession } from '../../../../usecases/visitors.ts';
