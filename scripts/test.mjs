@@ -1,6 +1,6 @@
 // `npm test`: every test that this machine can run. Says what was skipped and what to install for it; the last line counts.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { buildStale, root } from './build.mjs';
@@ -20,12 +20,14 @@ const installs = {
 
 const requiresAll = process.env['TILLER_TEST_REQUIRE'] === 'all';
 
-const runVitest = (report) =>
+const runVitest = (report, retried) =>
   new Promise((resolve, reject) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const ours = `--reporter=${join(root, 'scripts/retried-reporter.mjs')}`;
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ours];
     const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
       cwd: root,
+      env: { ...process.env, TILLER_TEST_RETRIED: retried },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
@@ -66,6 +68,10 @@ const tellSkipped = (skipped) => {
   if (requiresAll) console.log('TILLER_TEST_REQUIRE=all: a skipped test is a failure.');
 };
 
+const tellRetried = (names) => {
+  if (names.length > 0) console.log(`\nPassed on a second try:\n${names.map((name) => `  ${name}`).join('\n')}`);
+};
+
 const groupByFile = (skipped) => {
   const files = new Map();
   for (const test of skipped) files.set(test.file, [...(files.get(test.file) ?? []), test]);
@@ -83,7 +89,9 @@ const nothing = { passed: 0, failed: 0, skipped: [] };
 try {
   await buildStale({ onBuild: (names) => console.log(`Building ${names.join(', ')}…`) });
   const report = join(folder, 'report.json');
-  const code = await runVitest(report);
+  const retried = join(folder, 'retried.json');
+  const code = await runVitest(report, retried);
+  tellRetried(existsSync(retried) ? JSON.parse(readFileSync(retried, 'utf8')) : []);
   const counts = countsOf(JSON.parse(readFileSync(report, 'utf8')));
   if (counts.passed + counts.failed === 0) {
     console.error('No test ran.');

@@ -5,7 +5,9 @@ import { localMongo, startMongoProcess } from '../support/mongo-process.ts';
 import { hasRedis, startRedis } from '../support/redis-server.ts';
 import type { Target } from './load/target.ts';
 import type { Bench } from './measure.ts';
-import { startChild, withFolder } from './spawn.ts';
+import { cpuUsOf } from './processes.ts';
+import type { Commands } from './servers/commands.ts';
+import { resultsDir, startChild, withFolder } from './spawn.ts';
 import type { Child } from './spawn.ts';
 
 export interface Servers {
@@ -13,6 +15,8 @@ export interface Servers {
   redisUrl: string;
   /** What the MongoDB is. */
   kind: string;
+  /** What each has spent so far, µs; NaN where it is a server of somebody else's. */
+  cpuUs(): { redis: number; database: number };
 }
 
 export interface Nodes {
@@ -32,7 +36,15 @@ export const withServers = async <T>(bench: Bench, work: (servers: Servers) => P
   const mongo = mongoUrl === '' ? await startMongoProcess() : undefined;
   const redis = redisUrl === '' ? await startRedis() : undefined;
   try {
-    return await work({ mongoUrl: mongo?.url ?? mongoUrl, redisUrl: redis?.url ?? redisUrl, kind });
+    return await work({
+      mongoUrl: mongo?.url ?? mongoUrl,
+      redisUrl: redis?.url ?? redisUrl,
+      kind,
+      cpuUs: () => ({
+        redis: redis === undefined ? Number.NaN : cpuUsOf([redis.pid() ?? 0]),
+        database: mongo === undefined ? Number.NaN : cpuUsOf(mongo.pids()),
+      }),
+    });
   } finally {
     await Promise.all([mongo?.stop(), redis?.close()]);
   }
@@ -65,7 +77,12 @@ export const withNodes = <T>(
       for (let i = 0; i < count; i += 1) {
         const dataDir = join(folder, String(i));
         mkdirSync(dataDir);
-        const node = await begin('tiller', 0, { DATA_DIR: dataDir, MONGODB_URL: database.href, REDIS_URL: part.href });
+        const node = await begin('tiller', 0, {
+          DATA_DIR: dataDir,
+          MONGODB_URL: database.href,
+          REDIS_URL: part.href,
+          BENCH_COMMANDS: '1',
+        });
         nodes.push(node);
         const about = await node.ask<Target>('about');
         // The first one met the empty store: it alone has the keys.
@@ -82,24 +99,70 @@ export const withNodes = <T>(
     }
   });
 
+/** What a cluster spends, µs. */
+export interface ClusterCost {
+  /** All nodes together, user and system. */
+  nodes: number;
+  redis: number;
+  database: number;
+}
+
 export interface NodesSpent<T> {
   value: T;
-  /** Per node, user and system, µs. */
-  cpuUs: number[];
+  cpuUs: ClusterCost;
+  /** What the nodes asked of the database, all together. */
+  commands: Commands;
   elapsedMs: number;
   /** Of the load generator's core, 0 to 1. */
   loadShare: number;
 }
 
-/** Runs `work` and tells what each node spent on it. */
-export const spendOnNodes = async <T>({ nodes, load }: Nodes, work: () => Promise<T>): Promise<NodesSpent<T>> => {
-  const usage = (): Promise<number[]> =>
-    Promise.all([...nodes, load].map(async (child) => (await child.usage()).cpuUs));
-  const before = await usage();
+let profiles = 0;
+
+/** Runs `work` and tells what everybody spent on it. `name`: of the profiles of the nodes, where they are wanted. */
+export const spendOnNodes = async <T>(
+  { nodes, load }: Nodes,
+  servers: Servers,
+  work: () => Promise<T>,
+  name?: string,
+): Promise<NodesSpent<T>> => {
+  const look = async () => {
+    const [cpuUs, commands, { cpuUs: loadUs }] = await Promise.all([
+      Promise.all(nodes.map(async (node) => (await node.usage()).cpuUs)),
+      Promise.all(nodes.map(async (node) => node.ask<Commands>('commands'))),
+      load.usage(),
+    ]);
+    const sum = cpuUs.reduce((all, one) => all + one, 0);
+    return { cpuUs: { nodes: sum, ...servers.cpuUs() }, commands: sumOf(commands), loadUs };
+  };
+  if (name !== undefined) await Promise.all(nodes.map((node) => node.ask('startProfile')));
+  const before = await look();
   const began = performance.now();
   const value = await work();
-  const after = await usage();
+  const after = await look();
   const elapsedMs = performance.now() - began;
-  const spent = after.map((cpuUs, i) => cpuUs - before[i]!);
-  return { value, elapsedMs, cpuUs: spent.slice(0, -1), loadShare: spent.at(-1)! / (elapsedMs * 1000) };
+  if (name !== undefined) {
+    profiles += 1;
+    const fileOf = (i: number): string => join(resultsDir, `${name}-${profiles}-node${i + 1}.cpuprofile`);
+    await Promise.all(nodes.map((node, i) => node.ask('stopProfile', { file: fileOf(i) })));
+  }
+  return {
+    value,
+    elapsedMs,
+    cpuUs: {
+      nodes: after.cpuUs.nodes - before.cpuUs.nodes,
+      redis: after.cpuUs.redis - before.cpuUs.redis,
+      database: after.cpuUs.database - before.cpuUs.database,
+    },
+    commands: Object.fromEntries(
+      Object.entries(after.commands).map(([of, count]) => [of, count - (before.commands[of] ?? 0)]),
+    ),
+    loadShare: (after.loadUs - before.loadUs) / (elapsedMs * 1000),
+  };
+};
+
+const sumOf = (all: readonly Commands[]): Commands => {
+  const sum: Commands = {};
+  for (const one of all) for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
 };

@@ -43,6 +43,8 @@ export const localMongo = (): 'mongod' | 'ferretdb' | undefined => {
 export interface MongoProcess {
   /** Without a database. */
   url: string;
+  /** Of what runs now. */
+  pids(): number[];
   /** SIGSTOP: it keeps its connections and answers nothing. */
   freeze(): void;
   thaw(): void;
@@ -230,6 +232,7 @@ export const startMongoProcess = async (): Promise<MongoProcess> => {
   process.on('exit', onExit);
   return {
     url: program.url,
+    pids: () => children.flatMap(({ pid }) => pid ?? []),
     // The first child is the one that clients talk to.
     freeze: () => children[0]?.kill('SIGSTOP'),
     thaw: () => children[0]?.kill('SIGCONT'),

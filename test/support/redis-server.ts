@@ -12,6 +12,8 @@ export const hasRedis = spawnSync('redis-server', ['--version'], { stdio: 'ignor
 export interface RedisServer {
   url: string;
   port: number;
+  /** Of the one that runs now. */
+  pid(): number | undefined;
   /** SIGSTOP: it keeps its connections and answers nothing. */
   freeze(): void;
   thaw(): void;
@@ -62,6 +64,7 @@ export const startRedis = async (options: readonly string[] = []): Promise<Redis
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    pid: () => child?.pid,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     kill,

@@ -4,12 +4,14 @@ import { readConfig } from '../../../server/config.ts';
 import { systemClock } from '../../../server/ports/clock.ts';
 import type { Parts } from '../../../server/compose.ts';
 import { serveParent } from '../child.ts';
+import { commandsSoFar, watchCommands } from './commands.ts';
 import { fillStore } from './fill.ts';
 import { openForgetfulStore } from './forgetful-store.ts';
 import { startProfile, stopProfile } from './profile.ts';
 import { createShortModel, createTokenModel } from './token-source.ts';
 
 const env = process.env;
+if (env['BENCH_COMMANDS'] === '1') watchCommands();
 /** The answerer that comes with the product, without its pace. */
 const isBuiltin = env['BENCH_MODEL'] === 'builtin';
 const config = readConfig({
@@ -55,6 +57,7 @@ if (isBuiltin && assistant !== undefined) await teach(assistant);
 serveParent({
   about: () => ({ url, widgetKey: facts.widgetKey, token: keys?.console, keys, agentId: assistant?.uuid }),
   fill: (input: { from: number; to: number }) => fillStore(store, input),
+  commands: commandsSoFar,
   startProfile,
   stopProfile,
 });
