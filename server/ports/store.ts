@@ -67,11 +67,31 @@ export interface Collection<T> {
   find(lookup: string): Promise<T | undefined>;
   /** In the order of their ids, which is that of their making. `group` narrows to documents of that group. */
   list(orgId: string, options?: { group?: string; limit?: number; after?: string; reverse?: boolean }): Promise<T[]>;
-  /** Inserts or replaces. @throws ChatError `conflict` where a lookup belongs to another document. */
+  /**
+   * Inserts or replaces, whatever is there: for what is new or has one writer. An edit of what is stored is `update`.
+   * @throws ChatError `conflict` where a lookup belongs to another document
+   */
   put(document: T): Promise<void>;
-  /** Gone or not there at all: both fine. */
-  delete(orgId: string, id: string): Promise<void>;
+  /**
+   * [S13] Replaces a document by what `change` makes of it, as one step over all nodes: nothing written in between is undone,
+   * and what was deleted in between does not come back.
+   * @param change is given what is stored, or undefined where there is nothing, and gives what to store under the same id, or
+   *   undefined to leave everything as it is. Called again with what is there now where another writer was faster, so it
+   *   does nothing but decide; it must not write this document itself. What it throws is thrown.
+   * @returns what is stored then; undefined where there is nothing
+   * @throws ChatError `conflict` where a lookup belongs to another document
+   */
+  update(
+    orgId: string,
+    id: string,
+    change: (before: T | undefined) => T | undefined | Promise<T | undefined>,
+  ): Promise<T | undefined>;
+  /** Gone or not there at all: both fine. [S13] Of several who delete it at once exactly one is told `true`. */
+  delete(orgId: string, id: string): Promise<boolean>;
 }
+
+/** Throws ChatError `unavailable` once the turn has been lost to another node. Asked right before a write. */
+export type StillMine = () => void;
 
 /**
  * Promises, for every keeper:
@@ -85,6 +105,10 @@ export interface Collection<T> {
  * - [S6] Rows, counts and search hold every commit at latest when the commit's own promise resolves (a keeper without
  *   multi-document transactions may lag, and then heals by itself from the log).
  * - [S7] Every read is by organisation or by an id that a credential led to; foreign ids are simply not found.
+ * - [S12] Of the tasks given to `exclusively` with one key one runs at a time, over all nodes, those of a node in the order of
+ *   asking. A node that dies or freezes in a task holds the others up for a bounded time (10 s), and its task has lost the
+ *   turn before another begins.
+ * - [S13] `update` and `delete` of a document are one step each, over all nodes (`Collection`).
  */
 export interface Store {
   /** 1 where a batch is unordered (MongoDB); Infinity where it is one transaction. */
@@ -134,6 +158,13 @@ export interface Store {
   /** Documents: everything that is not a log. */
   collection<K extends Kind>(kind: K): Collection<DocumentOf<K>>;
   readonly documents: Collections;
+  /**
+   * [S12] Runs what concerns several documents alone; an edit of one document needs no turn but `update`. Costs a shared keeper
+   * two writes, so it is for what people do now and then. A task must not ask for its own key again, and takes seconds at most.
+   * @throws ChatError `unavailable` where the turn did not come or was lost; what the task has written by then stays
+   */
+  exclusively<T>(key: string, task: (stillMine: StillMine) => Promise<T>): Promise<T>;
+
   /** Deletes documents whose `expiresAt` has passed; resolves to how many. */
   purge(now: number): Promise<number>;
 

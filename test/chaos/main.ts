@@ -4,6 +4,7 @@ import { canCluster } from '../cluster/cluster.ts';
 import { moreRows, soak } from './more-rows.ts';
 import { rows } from './rows.ts';
 import type { Row } from './stage.ts';
+import { storeRows } from './store-rows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +19,7 @@ if (!canCluster) {
   process.exit(1);
 }
 
-const all = [...rows, ...moreRows, soak(Number(values.minutes))];
+const all = [...rows, ...moreRows, ...storeRows, soak(Number(values.minutes))];
 const only = values.only?.split(',');
 const unknown = only?.find((name) => all.every((row) => row.name !== name));
 if (unknown !== undefined) {

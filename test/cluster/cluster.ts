@@ -15,7 +15,7 @@ import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
 import { hasRedis, startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import type { Order } from './node-child.ts';
-import { nodeProgram } from './node-program.ts';
+import { bundled } from '../support/bundled.ts';
 import { startProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -66,10 +66,14 @@ export const startNodeProcess = async (
   { fault = 'none', signal, program }: { fault?: string; signal?: AbortSignal; program?: string | undefined } = {},
 ): Promise<TestNode> => {
   const port = env['PORT'] ?? String(await freePort());
-  const child = spawn(process.execPath, ['--enable-source-maps', program ?? (await nodeProgram()), fault], {
-    env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', program ?? (await bundled('test/cluster/node-child.ts')), fault],
+    {
+      env: { ...process.env, LOG_LEVEL: 'warn', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env, PORT: port },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
   signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   let log = '';
   child.stderr!.on('data', (chunk: Buffer) => (log += chunk.toString()));

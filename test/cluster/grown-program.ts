@@ -1,7 +1,7 @@
 // The next version of the node, as a build: the sources of the present one with schemas that have grown. A visitor may give a
 // message a tone, which is noted as the mood of the conversation; "I vote yes" casts a vote that no older node may miss.
 import { relative, resolve } from 'node:path';
-import { bundleNode } from './node-program.ts';
+import { bundle } from '../support/bundled.ts';
 
 type Change = [before: string, after: string];
 
@@ -63,11 +63,11 @@ const grown = (file: string, code: string): string => {
   return text;
 };
 
-let bundled: Promise<string> | undefined;
+let grownBundle: Promise<string> | undefined;
 
-const bundle = async (): Promise<string> => {
+const bundleGrown = async (): Promise<string> => {
   const left = new Set(Object.keys(growth));
-  const program = await bundleNode('-grown', [
+  const program = await bundle('test/cluster/node-child.ts', '-grown', [
     {
       name: 'grown',
       enforce: 'pre',
@@ -84,4 +84,4 @@ const bundle = async (): Promise<string> => {
 };
 
 /** Made once per process that asks. */
-export const grownProgram = (): Promise<string> => (bundled ??= bundle());
+export const grownProgram = (): Promise<string> => (grownBundle ??= bundleGrown());

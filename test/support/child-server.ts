@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { bundled } from './bundled.ts';
 import type { FirstRunFacts } from '../../server/seed/first-run.ts';
 
 export interface ChildServer {
@@ -29,7 +30,8 @@ export const freePort = async (): Promise<number> => {
 
 /** Starts test/support/faulty-node.ts; `fault` names where it kills itself. Resolves when it is ready. */
 export const startChild = async (env: Record<string, string>, fault = 'none'): Promise<ChildServer> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/faulty-node.ts', fault], {
+  const program = await bundled('test/support/faulty-node.ts');
+  const child = spawn(process.execPath, ['--enable-source-maps', program, fault], {
     env: { ...process.env, LOG_LEVEL: 'error', TILLER_LIMITS: 'off', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

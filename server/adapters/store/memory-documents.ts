@@ -24,11 +24,32 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
     const byLookup = new Map<string, Held>();
     const parse = (held: Held | undefined): DocumentOf<K> | undefined =>
       held && (JSON.parse(held.body) as DocumentOf<K>);
-    const remove = (orgId: string, id: string): void => {
+    const remove = (orgId: string, id: string): boolean => {
       const held = documents.get(keyOf(orgId, id));
-      if (held === undefined) return;
+      if (held === undefined) return false;
       documents.delete(keyOf(orgId, id));
       for (const lookup of held.lookups) byLookup.delete(lookup);
+      return true;
+    };
+    const put = (document: DocumentOf<K>): void => {
+      assertOpen();
+      const { orgId, id, expiresAt } = document as DocumentOf<K> & { expiresAt?: number };
+      const wanted = [...new Set(lookups[kind](document))];
+      const before = documents.get(keyOf(orgId, id));
+      if (wanted.some((lookup) => ![undefined, before].includes(byLookup.get(lookup)))) {
+        throw new ChatError('conflict', 'Another one has this key or address already');
+      }
+      remove(orgId, id);
+      const held: Held = {
+        orgId,
+        id,
+        group: groups[kind](document),
+        expiresAt,
+        lookups: wanted,
+        body: JSON.stringify(document),
+      };
+      documents.set(keyOf(orgId, id), held);
+      for (const lookup of wanted) byLookup.set(lookup, held);
     };
     purges.push((now) => {
       const expired = [...documents.values()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
@@ -49,29 +70,20 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
           .slice(0, limit)
           .map((held) => parse(held)!);
       },
-      put: async (document) => {
-        assertOpen();
-        const { orgId, id, expiresAt } = document as DocumentOf<K> & { expiresAt?: number };
-        const wanted = [...new Set(lookups[kind](document))];
-        const before = documents.get(keyOf(orgId, id));
-        if (wanted.some((lookup) => ![undefined, before].includes(byLookup.get(lookup)))) {
-          throw new ChatError('conflict', 'Another one has this key or address already');
+      put: async (document) => put(document),
+      update: async (orgId, id, change) => {
+        for (;;) {
+          const before = documents.get(keyOf(orgId, id));
+          const changed = await change(parse(before));
+          if (changed === undefined) return parse(before);
+          if (documents.get(keyOf(orgId, id)) !== before) continue;
+          put(changed);
+          return changed;
         }
-        remove(orgId, id);
-        const held: Held = {
-          orgId,
-          id,
-          group: groups[kind](document),
-          expiresAt,
-          lookups: wanted,
-          body: JSON.stringify(document),
-        };
-        documents.set(keyOf(orgId, id), held);
-        for (const lookup of wanted) byLookup.set(lookup, held);
       },
       delete: async (orgId, id) => {
         assertOpen();
-        remove(orgId, id);
+        return remove(orgId, id);
       },
     };
   };

@@ -55,20 +55,20 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
     return statement.all(...values) as BodyRow[];
   };
 
-  const read = <K extends Kind>(kind: K, orgId: string, id: string): DocumentOf<K> | undefined => {
-    const row = select.get(kind, orgId, id) as BodyRow | undefined;
-    return row && (JSON.parse(row.body) as DocumentOf<K>);
-  };
+  const bodyOf = (kind: Kind, org: string, id: string): string | undefined =>
+    (select.get(kind, org, id) as BodyRow | undefined)?.body;
+  const parse = <K extends Kind>(body: string | undefined): DocumentOf<K> | undefined =>
+    body === undefined ? undefined : (JSON.parse(body) as DocumentOf<K>);
 
   const heldBy = (kind: Kind, org: string, id: string): string[] => {
     const row = selectHeld.get(kind, org, id) as { lookups: string } | undefined;
     return row === undefined ? [] : (JSON.parse(row.lookups) as string[]);
   };
 
-  /** Inside a transaction. */
-  const deleteNow = (kind: Kind, org: string, id: string): void => {
+  /** Inside a transaction. False where there was nothing. */
+  const deleteNow = (kind: Kind, org: string, id: string): boolean => {
     for (const lookup of heldBy(kind, org, id)) deleteLookup.run(kind, lookup);
-    remove.run(kind, org, id);
+    return Number(remove.run(kind, org, id).changes) > 0;
   };
 
   /** Inside a transaction. False, and nothing written, where a lookup belongs to another document. */
@@ -84,26 +84,39 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
     return true;
   };
 
+  /** `mayWrite` is asked inside the transaction; false, and nothing written, where it says so. */
+  const write = async <K extends Kind>(kind: K, document: DocumentOf<K>, mayWrite: () => boolean): Promise<boolean> => {
+    // Encoded here, so that what cannot be encoded harms no other write, and later changes of the object are not taken.
+    const body = JSON.stringify(document);
+    const copy = JSON.parse(body) as DocumentOf<K>;
+    const wanted = [...new Set(lookups[kind](copy))];
+    const outcome = await writer.write(() => {
+      if (!mayWrite()) return 'outrun';
+      return putNow(kind, copy, wanted, body) ? 'written' : 'conflict';
+    });
+    if (outcome === 'conflict') throw new ChatError('conflict', 'Another one has this key or address already');
+    return outcome === 'written';
+  };
+
   const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => ({
-    get: async (orgId, id) => read(kind, orgId, id),
+    get: async (orgId, id) => parse<K>(bodyOf(kind, orgId, id)),
     find: async (lookup) => {
-      const row = byLookup.get(kind, lookup) as BodyRow | undefined;
-      return row && (JSON.parse(row.body) as DocumentOf<K>);
+      return parse<K>((byLookup.get(kind, lookup) as BodyRow | undefined)?.body);
     },
     list: async (orgId, options = {}) =>
       list(kind, orgId, options).map(({ body }) => JSON.parse(body) as DocumentOf<K>),
     put: async (document) => {
-      // Encoded here, so that what cannot be encoded harms no other write, and later changes of the object are not taken.
-      const body = JSON.stringify(document);
-      const copy = JSON.parse(body) as DocumentOf<K>;
-      const wanted = [...new Set(lookups[kind](copy))];
-      if (!(await writer.write(() => putNow(kind, copy, wanted, body)))) {
-        throw new ChatError('conflict', 'Another one has this key or address already');
+      await write(kind, document, () => true);
+    },
+    update: async (orgId, id, change) => {
+      for (;;) {
+        const before = bodyOf(kind, orgId, id);
+        const changed = await change(parse<K>(before));
+        if (changed === undefined) return parse<K>(before);
+        if (await write(kind, changed, () => bodyOf(kind, orgId, id) === before)) return changed;
       }
     },
-    delete: async (orgId, id) => {
-      await writer.write(() => deleteNow(kind, orgId, id));
-    },
+    delete: async (orgId, id) => writer.write(() => deleteNow(kind, orgId, id)),
   });
 
   return {
