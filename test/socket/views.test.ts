@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../server/adapters/store/memory.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Store } from '../../server/ports/store.ts';
-import type { SessionView } from '../../shared/commands.ts';
 import type { Fact, VisibleFact } from '../../shared/facts.ts';
 import { newHexId, newUuid } from '../../shared/ids.ts';
 import type { View } from '../../shared/view.ts';
 import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
+import { scenesOf } from './scenes.ts';
+import type { Scene } from './scenes.ts';
 import type { TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -25,36 +26,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const say = (client: RawClient, conversationId: string, text: string): Promise<{ seq: number }> =>
-  client.must('message:send', { conversationId, clientId: newUuid(), text });
-
-interface Scene {
-  client: RawClient;
-  view: SessionView;
-  conversationId: string;
-}
-
-/** A visitor whose conversation the staff holds: its log grows by what the test does alone. */
-const held = async (): Promise<Scene> => {
-  const scene = await openVisitor(server.url, key);
-  await say(scene.client, scene.conversationId, 'Hello');
-  await staff.must('conversation:take', { conversationId: scene.conversationId });
-  return scene;
-};
-
-const logOf = (conversationId: string): Promise<Fact[]> => server.node.store.factsAfter(conversationId, 0, 100_000);
-const note = (conversationId: string, text: string): Promise<unknown> =>
-  staff.must('note:add', { conversationId, clientId: newUuid(), text });
+const { say, held, logOf, note, reopened } = scenesOf(() => ({ server, staff, key }));
 const since = (client: RawClient, conversationId: string, input: object): Promise<View> =>
   client.must<View>('facts:since', { conversationId, ...input });
 const places = (facts: readonly VisibleFact[]): [number, string][] => facts.map(({ seq, id }) => [seq, id]);
-const again = (tokens: object): Promise<RawClient> => connectVisitor(server.url, key, { ...tokens });
-const reopened = async (tokens: object, input: object = {}): Promise<SessionView> => {
-  const client = await again(tokens);
-  const view = await client.must<SessionView>('session:open', input);
-  client.close();
-  return view;
-};
 
 describe('[R5] a cursor', () => {
   let scene: Scene;

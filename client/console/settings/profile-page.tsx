@@ -7,6 +7,7 @@ import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
 import { Notice, toast } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
+import { useSubmit } from '../ui/use-submit.ts';
 import { Card, Page } from './layout.tsx';
 
 /** A card whose fields are sent at once with its own button. */
@@ -27,30 +28,11 @@ const SentCard = ({
   run: () => Promise<void>;
   children: (error: unknown) => ComponentChildren;
 }) => {
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const start = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      await run();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { isBusy, error, onSubmit } = useSubmit(run, { isReady });
   const isTold = fields.some((name) => problemOf(error, name) !== undefined);
   return (
     <Card title={title} lead={lead}>
-      <form
-        noValidate
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady && !isBusy) void start();
-        }}
-      >
+      <form noValidate class="flex flex-col gap-4" onSubmit={onSubmit}>
         {error !== null && !isTold && <Notice>{messageOf(error)}</Notice>}
         {children(error)}
         <Button type="submit" look="primary" class="self-end" isBusy={isBusy} disabled={!isReady}>

@@ -6,6 +6,7 @@ import { loadSession } from '../session.ts';
 import { Button } from '../ui/button.tsx';
 import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
+import { useSubmit } from '../ui/use-submit.ts';
 import { Frame } from './frame.tsx';
 
 const shortest = 10;
@@ -24,8 +25,6 @@ export const LinkPage = () => {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
   const hasBones = useSkeleton(look.status === 'busy');
 
   useEffect(() => {
@@ -48,18 +47,13 @@ export const LinkPage = () => {
     );
   }, [token]);
 
-  const submit = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      await call('POST /link', { body: { token, name: name.trim(), email: email.trim(), password } });
-      await loadSession();
-      navigate({ name: 'inbox', filter: 'needs-person', conversationId: null }, 'replace');
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+  const isReady = name.trim() !== '' && email.trim() !== '' && password.length >= shortest;
+  const open = async (): Promise<void> => {
+    await call('POST /link', { body: { token, name: name.trim(), email: email.trim(), password } });
+    await loadSession();
+    navigate({ name: 'inbox', filter: 'needs-person', conversationId: null }, 'replace');
   };
+  const { isBusy, error, onSubmit } = useSubmit(open, { isReady, staysBusy: true });
 
   if (look.status === 'busy') {
     return <Frame title="One moment">{hasBones && <Bone class="h-40" />}</Frame>;
@@ -84,14 +78,7 @@ export const LinkPage = () => {
   const isElsewhere = error !== null && problems.every((problem) => problem === undefined);
   return (
     <Frame title={`Welcome to ${look.organisation}`}>
-      <form
-        noValidate
-        class="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <form noValidate class="flex flex-col gap-4" onSubmit={onSubmit}>
         <p class="text-text2">You will sign in with this e-mail address and password.</p>
         {isElsewhere && <Notice>{messageOf(error)}</Notice>}
         <TextField label="Your name" autoComplete="name" value={name} onText={setName} error={problems[0]} />
@@ -112,13 +99,7 @@ export const LinkPage = () => {
           hint={isShort ? `${shortest - password.length} more to go` : `At least ${shortest} characters`}
           error={problems[2]}
         />
-        <Button
-          type="submit"
-          look="primary"
-          size="large"
-          isBusy={isBusy}
-          disabled={name.trim() === '' || email.trim() === '' || password.length < shortest}
-        >
+        <Button type="submit" look="primary" size="large" isBusy={isBusy} disabled={!isReady}>
           Open the console
         </Button>
       </form>

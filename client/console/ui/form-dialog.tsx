@@ -1,11 +1,11 @@
 // Dialogs that ask for something and do it: a form, a question before something is gone, a secret shown once.
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { messageOf, problemsOf } from '../api.ts';
 import { Button } from './button.tsx';
 import { CodeBlock } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
 import { Notice } from './feedback.tsx';
+import { useSubmit } from './use-submit.ts';
 
 interface FormDialogProps {
   title: string;
@@ -36,30 +36,12 @@ export const FormDialog = (props: FormDialogProps) => {
     children,
     fields = [],
   } = props;
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const start = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      await run();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { isBusy, error, onSubmit } = useSubmit(run, { isReady, staysBusy: true });
   const problems = problemsOf(error);
   const isTold = problems.length > 0 && problems.every(({ path }) => fields.includes(path));
   return (
     <Dialog title={title} width={width} onClose={onClose}>
-      <form
-        noValidate
-        class="flex min-h-0 flex-col"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady && !isBusy) void start();
-        }}
-      >
+      <form noValidate class="flex min-h-0 flex-col" onSubmit={onSubmit}>
         <div class="thin-scroll flex min-h-0 flex-col gap-4 overflow-y-auto px-5 pt-1 pb-4">
           {error !== null && !isTold && <Notice>{messageOf(error)}</Notice>}
           {children(error)}
