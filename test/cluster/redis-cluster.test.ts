@@ -1,0 +1,89 @@
+// Redis in cluster mode, for whoever has nothing else: every node hears everything, whichever member it is connected to.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSharedCounter } from '../../server/adapters/bus/redis-cluster.ts';
+import { openRedis } from '../../server/adapters/bus/redis-link.ts';
+import type { RedisLink } from '../../server/adapters/bus/redis-link.ts';
+import { createRedisBus } from '../../server/adapters/bus/redis.ts';
+import { createLog } from '../../server/adapters/log/pino.ts';
+import type { Delivery } from '../../server/ports/bus.ts';
+import { systemClock } from '../../server/ports/clock.ts';
+import { Limits, rates } from '../../server/usecases/limits.ts';
+import { hasRedis, startRedis } from '../support/redis-server.ts';
+import type { RedisServer } from '../support/redis-server.ts';
+import { eventually } from './people.ts';
+
+const log = createLog('silent');
+const slots = 16_384;
+
+/** Three masters that know each other and share the slots. */
+const startRedisCluster = async (folder: string): Promise<RedisServer[]> => {
+  const servers = await Promise.all(
+    [0, 1, 2].map((i) => startRedis(['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, `${i}.conf`)])),
+  );
+  const clients = servers.map(({ url }) => new Redis(url));
+  for (const [i, client] of clients.entries()) {
+    const [from, to] = [i, i + 1].map((place) => Math.floor((slots * place) / servers.length)) as [number, number];
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to - 1);
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[(i + 1) % servers.length]!.port);
+  }
+  await eventually(async () => {
+    for (const client of clients) {
+      const info = String(await client.call('CLUSTER', 'INFO'));
+      expect(info).toContain('cluster_state:ok');
+      expect(info).toContain('cluster_known_nodes:3');
+    }
+  }, 20_000);
+  for (const client of clients) client.disconnect();
+  return servers;
+};
+
+describe.skipIf(!hasRedis)('on a Redis Cluster (needs redis-server)', () => {
+  let servers: RedisServer[] = [];
+  let links: RedisLink[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'tiller-redis-'));
+
+  beforeAll(async () => {
+    servers = await startRedisCluster(folder);
+    links = await Promise.all(servers.slice(0, 2).map(({ url }) => openRedis({ url, log })));
+  });
+  afterAll(async () => {
+    for (const link of links) await link.close();
+    for (const server of servers) await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('[B2] nodes at different members hear each other, on plain channels', async () => {
+    expect(links.map(({ facts }) => facts.isSharded)).toEqual([false, false]);
+    const [a, b] = links.map((link, i) =>
+      createRedisBus({ link, log, node: `node_${i}`, prefix: 'tiller:test', accepts: () => true }),
+    ) as [ReturnType<typeof createRedisBus>, ReturnType<typeof createRedisBus>];
+    const heard: Delivery[] = [];
+    b.subscribe((delivery) => heard.push(delivery));
+    // Conversations whose names belong to whichever member.
+    const ids = Array.from({ length: 12 }, (_, i) => `conv_${i}`);
+    for (const id of ids) b.follow(id);
+    // The subscriptions are not waited for: what came before them is lost, and asked again.
+    await eventually(async () => {
+      heard.length = 0;
+      for (const conversationId of ids)
+        a.publish({ kind: 'viewers', orgId: 'org_1', conversationId, node: 'node_0', agents: [], asks: false });
+      await eventually(() => expect(heard).toHaveLength(ids.length), 1000);
+    });
+    expect(heard.map((delivery) => (delivery.kind === 'viewers' ? delivery.conversationId : ''))).toEqual(ids);
+    await a.close();
+    await b.close();
+  });
+
+  it('a limit whose key another member keeps counts on each node for itself, and is still one', async () => {
+    const limits = new Limits(systemClock, false, createSharedCounter(links[0]!, 'tiller:limits'));
+    for (let visitor = 0; visitor < 12; visitor += 1) {
+      const ask = (): Promise<unknown> => limits.checkShared('newSession', `visitor ${visitor}`);
+      for (let i = 0; i < rates.newSession.count; i += 1) expect(await ask()).toBeUndefined();
+      expect(await ask()).toMatchObject({ code: 'rate_limited' });
+    }
+  });
+});
