@@ -29,6 +29,11 @@ export interface Member extends Base, PublicIds {
   role: Role;
   /** argon2id; absent until the one-time link was used. */
   passwordHash?: string;
+  /**
+   * The one-time link (a credential's id) that set this name and password. Written with them in one step, so that of two who
+   * use it at once one is refused, and it opens nothing any more even where it could not be taken away.
+   */
+  usedLink?: string;
   isDisabled: boolean;
 }
 

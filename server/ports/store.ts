@@ -74,10 +74,10 @@ export interface Collection<T> {
   put(document: T): Promise<void>;
   /**
    * [S13] Replaces a document by what `change` makes of it, as one step over all nodes: nothing written in between is undone,
-   * and what was deleted in between does not come back.
+   * and what was deleted in between does not come back. Updates of one document follow each other as a node asked for them.
    * @param change is given what is stored, or undefined where there is nothing, and gives what to store under the same id, or
    *   undefined to leave everything as it is. Called again with what is there now where another writer was faster, so it
-   *   does nothing but decide; it must not write this document itself. What it throws is thrown.
+   *   does nothing but decide; it must not update this document itself. What it throws is thrown.
    * @returns what is stored then; undefined where there is nothing
    * @throws ChatError `conflict` where a lookup belongs to another document
    */
@@ -106,7 +106,7 @@ export type StillMine = () => void;
  *   multi-document transactions may lag, and then heals by itself from the log).
  * - [S7] Every read is by organisation or by an id that a credential led to; foreign ids are simply not found.
  * - [S12] Of the tasks given to `exclusively` with one key one runs at a time, over all nodes, those of a node in the order of
- *   asking. A node that dies or freezes in a task holds the others up for a bounded time (10 s), and its task has lost the
+ *   asking. A node that dies or freezes in a task holds the others up for 12 s at most, and its task has lost the
  *   turn before another begins.
  * - [S13] `update` and `delete` of a document are one step each, over all nodes (`Collection`).
  */

@@ -20,4 +20,6 @@ export interface Metrics {
   batch(commits: number): void;
   /** Sockets cut because their reader stalled. */
   stalled(): void;
+  /** Whether this node has too much to do and refuses new work. */
+  overloaded(isOver: boolean): void;
 }

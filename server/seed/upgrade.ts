@@ -22,7 +22,11 @@ const give = async <T extends Base & PublicIds>(
   defaults: Partial<T>,
 ): Promise<void> => {
   for (const document of await collection.list(orgId)) {
-    if (needsIds(document)) await collection.put({ ...defaults, ...document, ...idsFor(document.id) });
+    if (!needsIds(document)) continue;
+    // Another node may be at work on it already.
+    await collection.update(orgId, document.id, (stored) =>
+      stored === undefined || !needsIds(stored) ? undefined : { ...defaults, ...stored, ...idsFor(stored.id) },
+    );
   }
 };
 

@@ -6,7 +6,7 @@ import { isSafeLink } from '../domain/widget.ts';
 import { mayChangeMember } from '../domain/permit.ts';
 import type { Member } from '../ports/documents.ts';
 import type { Passwords } from '../ports/passwords.ts';
-import { exclusively, grant } from './secret.ts';
+import { grant } from './secret.ts';
 import { openSession, revokeCredential, revokeCredentials, signedInBy } from './sessions.ts';
 import type { SessionDeps, SignedIn } from './sessions.ts';
 
@@ -63,22 +63,26 @@ export const useLink = async (
   deps: AccountDeps,
   input: { token: string; name: string; email: string; password: string },
 ): Promise<SignedIn & { secret: string }> => {
-  const first = await signedInBy(deps, input.token, ['link']);
-  if (first === undefined) throw gone();
-  return exclusively(first.member.id, async () => {
-    const found = await signedInBy(deps, input.token, ['link']);
-    if (found === undefined) throw gone();
-    const { name, email } = input;
-    const member: Member = { ...found.member, name, email, passwordHash: await deps.passwords.hash(input.password) };
-    await putMember(deps, member);
-    await revokeCredentials(deps, member, ['link', 'cookie']);
-    return openSession(deps, member);
-  });
+  const found = await signedInBy(deps, input.token, ['link']);
+  if (found === undefined) throw gone();
+  const { id: usedLink, orgId, memberId } = found.credential;
+  const { name, email } = input;
+  const passwordHash = await deps.passwords.hash(input.password);
+  const member = await orTaken(
+    deps.store.documents.members.update(orgId, memberId, (before) => {
+      if (before === undefined || before.isDisabled || before.usedLink === usedLink) throw gone();
+      return { ...before, name, email, passwordHash, usedLink };
+    }),
+  );
+  if (member === undefined) throw gone();
+  await revokeCredentials(deps, member, ['link', 'cookie']);
+  return openSession(deps, member);
 };
 
-const putMember = async (deps: AccountDeps, member: Member): Promise<void> => {
+/** Says whose the e-mail is, where that is the trouble. */
+const orTaken = async <T>(writing: Promise<T>): Promise<T> => {
   try {
-    await deps.store.documents.members.put(member);
+    return await writing;
   } catch (error) {
     if (!(error instanceof ChatError) || error.code !== 'conflict') throw error;
     throw new ChatError('conflict', 'This e-mail belongs to another member', { cause: error });
@@ -97,9 +101,11 @@ export const makeLink = async (deps: SessionDeps & Pick<AccountDeps, 'baseUrl'>,
   return linkAddress(deps.baseUrl(), secret);
 };
 
+const noMember = (): ChatError => new ChatError('not_found', 'There is no such member');
+
 const memberOf = async (deps: AccountDeps, actor: Member, id: string): Promise<Member> => {
   const member = await deps.store.documents.members.get(actor.orgId, id);
-  if (member === undefined) throw new ChatError('not_found', 'There is no such member');
+  if (member === undefined) throw noMember();
   return member;
 };
 
@@ -115,7 +121,7 @@ export const invite = async (
   const createdAt = deps.clock.now();
   const id = newId('mem');
   const member: Member = { id, ...publicIdsOf(id), orgId: actor.orgId, createdAt, ...input, isDisabled: false };
-  await putMember(deps, member);
+  await orTaken(deps.store.documents.members.put(member));
   return { member, link: await makeLink(deps, member) };
 };
 
@@ -136,23 +142,21 @@ export const changeMember = async (
   id: string,
   change: { role?: 'admin' | 'agent' | undefined; isDisabled?: boolean | undefined },
 ): Promise<Member> => {
-  const subject = await memberOf(deps, actor, id);
-  if (!mayChangeMember(actor, subject, 'access')) {
-    throw new ChatError('forbidden', 'The owner and yourself cannot be changed here');
-  }
-  return exclusively(id, async () => {
-    const before = await memberOf(deps, actor, id);
-    const member = {
-      ...before,
-      role: change.role ?? before.role,
-      isDisabled: change.isDisabled ?? before.isDisabled,
-    };
-    if (member.role === before.role && member.isDisabled === before.isDisabled) return before;
-    await deps.store.documents.members.put(member);
-    if (member.isDisabled) await revokeCredentials(deps, member, ['cookie', 'link']);
-    deps.bus.publish({ kind: 'revoked', what: 'member', id });
-    return member;
+  let isOther = false;
+  const member = await deps.store.documents.members.update(actor.orgId, id, (before) => {
+    if (before === undefined) throw noMember();
+    if (!mayChangeMember(actor, before, 'access')) {
+      throw new ChatError('forbidden', 'The owner and yourself cannot be changed here');
+    }
+    const { role = before.role, isDisabled = before.isDisabled } = change;
+    isOther = role !== before.role || isDisabled !== before.isDisabled;
+    return isOther ? { ...before, role, isDisabled } : undefined;
   });
+  if (member === undefined) throw noMember();
+  if (!isOther) return member;
+  if (member.isDisabled) await revokeCredentials(deps, member, ['cookie', 'link']);
+  deps.bus.publish({ kind: 'revoked', what: 'member', id });
+  return member;
 };
 
 /**
@@ -168,31 +172,38 @@ export const changeSelf = async (
     password?: string | undefined;
     currentPassword?: string | undefined;
   },
-): Promise<Member> =>
-  exclusively(actor.id, async () => {
-    const before = await memberOf(deps, actor, actor.id);
+): Promise<Member> => {
+  if (change.avatarUrl !== undefined && change.avatarUrl !== '') refuseBadPicture(change.avatarUrl);
+  const { password } = change;
+  const member = await deps.store.documents.members.update(actor.orgId, actor.id, async (before) => {
+    if (before === undefined) throw noMember();
     const { avatarUrl: oldPicture, ...rest } = before;
     const picture = change.avatarUrl ?? oldPicture ?? '';
-    if (picture !== '' && !(isSafeLink(picture) && /^(https?:|\/)/i.test(picture))) {
-      throw new ChatError('invalid', 'The picture needs an http(s) address', {
-        details: [{ path: 'avatarUrl', message: 'Must be an http(s) address' }],
-      });
-    }
-    const member: Member = { ...rest, ...(picture === '' ? {} : { avatarUrl: picture }) };
-    if (change.name !== undefined) member.name = change.name;
-    if (change.password !== undefined) {
+    const changed: Member = { ...rest, ...(picture === '' ? {} : { avatarUrl: picture }) };
+    if (change.name !== undefined) changed.name = change.name;
+    if (password !== undefined) {
       if (!(await deps.passwords.verify(before.passwordHash, change.currentPassword ?? ''))) {
         throw new ChatError('forbidden', 'The current password is wrong', {
           details: [{ path: 'currentPassword', message: 'Is wrong' }],
         });
       }
-      member.passwordHash = await deps.passwords.hash(change.password);
+      changed.passwordHash = await deps.passwords.hash(password);
     }
-    await deps.store.documents.members.put(member);
-    if (change.password !== undefined) await revokeCredentials(deps, member, ['cookie', 'link'], credential.id);
-    return member;
+    return changed;
   });
+  if (member === undefined) throw noMember();
+  if (password !== undefined) await revokeCredentials(deps, member, ['cookie', 'link'], credential.id);
+  return member;
+};
+
+const refuseBadPicture = (address: string): void => {
+  if (isSafeLink(address) && /^(https?:|\/)/i.test(address)) return;
+  throw new ChatError('invalid', 'The picture needs an http(s) address', {
+    details: [{ path: 'avatarUrl', message: 'Must be an http(s) address' }],
+  });
+};
 
 /** Ends this session on every tab. */
-export const signOut = async (deps: AccountDeps, { credential }: SignedIn): Promise<void> =>
-  revokeCredential(deps, credential);
+export const signOut = async (deps: AccountDeps, { credential }: SignedIn): Promise<void> => {
+  await revokeCredential(deps, credential);
+};

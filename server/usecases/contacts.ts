@@ -6,7 +6,6 @@ import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { SearchHit, Store } from '../ports/store.ts';
 import { readLeadScore } from './lead-scores.ts';
-import { exclusively } from './secret.ts';
 
 interface ContactDeps {
   store: Store;
@@ -60,23 +59,20 @@ export const readContext = async (
 };
 
 /**
- * Changes a contact, one change at a time on this node: what is said in one tick (a form and a message) must not undo
- * each other. `change` gives the fields to set, or undefined for none. Undefined where the contact was erased.
+ * Changes a contact; what is said in one tick (a form and a message), here or on another node, does not undo each other.
+ * `change` gives the fields to set, or undefined for none. Undefined where the contact was erased.
  */
 export const changeContact = (
   { store }: ContactDeps,
   { orgId, contactId }: { orgId: string; contactId: string },
   change: (contact: Contact) => Partial<Contact> | undefined,
 ): Promise<Contact | undefined> =>
-  exclusively(contactId, async () => {
-    const contact = await store.documents.contacts.get(orgId, contactId);
-    if (contact === undefined) return undefined;
-    const fields = change(contact);
-    if (fields === undefined) return contact;
+  store.documents.contacts.update(orgId, contactId, (contact) => {
+    const fields = contact && change(contact);
+    if (contact === undefined || fields === undefined) return undefined;
     const changed = { ...contact, ...fields };
     // What was taken away is absent, so that nobody mistakes it for known.
     for (const name of ['name', 'email', 'phone', 'company'] as const) if (changed[name] === '') delete changed[name];
-    await store.documents.contacts.put(changed);
     return changed;
   });
 

@@ -19,7 +19,6 @@ import type { Committer } from './commit.ts';
 import { changeContact } from './contacts.ts';
 import { wordOffer } from './offer-words.ts';
 import type { WordingDeps } from './offer-words.ts';
-import { exclusively } from './secret.ts';
 
 export interface EngagementDeps extends WordingDeps {
   store: Store;
@@ -40,6 +39,12 @@ export interface Offered {
   messageId: string;
   content: string;
   actions: Action[];
+}
+
+/** A rule that is met, and the message that will say so. */
+interface Fired {
+  trigger: ProactiveTrigger;
+  messageId: string;
 }
 
 /** Scores move with every report; the contact hears of them this much apart. */
@@ -66,8 +71,17 @@ const activityOf = ({ timeOnPage, scrollDepth, clicks, pages, timeHere, clicksHe
   seen,
 });
 
-const readEngagement = async ({ store, clock }: EngagementDeps, session: Session): Promise<Engagement> =>
-  (await store.documents.engagements.get(session.orgId, session.id)) ?? blankOf(session, clock.now());
+/** One change after the other of what is known of a session. */
+const changeEngagement = async (
+  { store, clock }: EngagementDeps,
+  session: Session,
+  change: (before: Engagement, now: number) => Engagement | undefined,
+): Promise<void> => {
+  await store.documents.engagements.update(session.orgId, session.id, (stored) => {
+    const now = clock.now();
+    return change(stored ?? blankOf(session, now), now);
+  });
+};
 
 const textOf = (value: unknown, max: number): string | undefined =>
   typeof value === 'string' && value !== '' && value.length <= max && isStorable(value) ? value : undefined;
@@ -97,22 +111,17 @@ const actionsIn = (language: Language): Action[] => [
 ];
 
 /** Words the offer, tells the conversation's sockets, and remembers it, so that whoever asks again gets the same. */
-const make = async (
-  deps: EngagementDeps,
-  watching: Watching,
-  { trigger, messageId }: { trigger: ProactiveTrigger; messageId: string },
-): Promise<Offered> => {
+const make = async (deps: EngagementDeps, watching: Watching, { trigger, messageId }: Fired): Promise<Offered> => {
   const { session, contact } = watching;
   const language = languageFor(watching);
   const page = contact?.page ?? session.page;
   const content = await wordOffer(deps, { ...watching, trigger, page, language });
   const offered: Offered = { messageId, content, actions: actionsIn(language) };
-  await exclusively(session.id, async () => {
-    const stored = await readEngagement(deps, session);
+  await changeEngagement(deps, session, (stored) => {
     const offers = stored.offers.map((offer) =>
       offer.messageId === messageId ? { ...offer, content, actions: offered.actions } : offer,
     );
-    await deps.store.documents.engagements.put({ ...stored, offers });
+    return { ...stored, offers };
   });
   const { conversationId, orgId } = session;
   const signal = { type: 'proactive.offered', conversationId, ...offered } as const;
@@ -153,9 +162,9 @@ export const trackBehavior = async (
   const { session, widget, contact } = watching;
   const page = viewedIn(report) ?? contact?.page ?? session.page;
   const conversation = widget.proactive.isEnabled ? await stateOf(deps, session.conversationId) : undefined;
-  const { score, fired } = await exclusively(session.id, async () => {
-    const now = deps.clock.now();
-    const before = await readEngagement(deps, session);
+  let score = 0;
+  let fired: Fired | undefined;
+  await changeEngagement(deps, session, (before, now) => {
     const activity = accumulate(activityOf(before), report, { now, startedAt: session.createdAt });
     const visits = contact?.visits ?? 1;
     const { timeHere, scrollDepth } = activity;
@@ -173,16 +182,9 @@ export const trackBehavior = async (
     );
     const offer = 'trigger' in offering ? began(offering.trigger, now, isWhole) : undefined;
     const offers = offer === undefined ? before.offers : [...before.offers, offer];
-    await deps.store.documents.engagements.put({
-      ...before,
-      ...activity,
-      score: watched.score,
-      offers: offers.slice(-50),
-      updatedAt: now,
-    });
-    const fires =
-      'trigger' in offering && offer !== undefined ? { ...offering, messageId: offer.messageId } : undefined;
-    return { score: watched.score, fired: fires };
+    ({ score } = watched);
+    fired = 'trigger' in offering && offer !== undefined ? { ...offering, messageId: offer.messageId } : undefined;
+    return { ...before, ...activity, score, offers: offers.slice(-50), updatedAt: now };
   });
   const changed = await tellContact(deps, watching, { score, page });
   const offered = fired === undefined ? undefined : await make(deps, { ...watching, contact: changed }, fired);
@@ -198,16 +200,16 @@ export const offerFor = async (
   const { session, widget } = watching;
   if (!widget.proactive.isEnabled) return undefined;
   const conversation = await stateOf(deps, session.conversationId);
-  const fired = await exclusively(session.id, async () => {
-    const now = deps.clock.now();
-    const before = await readEngagement(deps, session);
+  let fired: { trigger: ProactiveTrigger; offer: Offer } | undefined;
+  await changeEngagement(deps, session, (before, now) => {
+    fired = undefined;
     const offering = triggerNamed({ rules: widget.proactive, offers: before.offers, conversation, now }, type);
     if ('quiet' in offering) return undefined;
     const announced = before.offers.findLast((offer) => offer.type === type);
     const offer: Offer = { ...(announced ?? began(offering.trigger, now, true)), isTaken: true };
     const others = before.offers.filter(({ messageId }) => messageId !== offer.messageId);
-    await deps.store.documents.engagements.put({ ...before, offers: [...others, offer].slice(-50), updatedAt: now });
-    return { trigger: offering.trigger, offer };
+    fired = { trigger: offering.trigger, offer };
+    return { ...before, offers: [...others, offer].slice(-50), updatedAt: now };
   });
   if (fired === undefined) return undefined;
   const { trigger, offer } = fired;

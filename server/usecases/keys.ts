@@ -5,7 +5,7 @@ import { newSecret } from '../../shared/ids.ts';
 import type { SecretPrefix } from '../../shared/ids.ts';
 import { mayChangeMember } from '../domain/permit.ts';
 import type { Credential, Member } from '../ports/documents.ts';
-import { exclusively, grant } from './secret.ts';
+import { grant } from './secret.ts';
 import { revokeCredential } from './sessions.ts';
 import type { SessionDeps } from './sessions.ts';
 
@@ -44,14 +44,17 @@ const keysOf = async ({ store, clock }: SessionDeps, orgId: string): Promise<Key
   return (await store.documents.credentials.list(orgId)).filter(isKey).filter((key) => isAlive(key, now));
 };
 
-/** Of this organisation, living. @throws ChatError `not_found` */
-const keyOf = async ({ store, clock }: SessionDeps, orgId: string, id: string): Promise<Key> => {
-  const found = await store.documents.credentials.get(orgId, id);
+/** A living key. @throws ChatError `not_found` */
+const known = ({ clock }: SessionDeps, found: Credential | undefined): Key => {
   if (found === undefined || !isKey(found) || !isAlive(found, clock.now())) {
     throw new ChatError('not_found', 'There is no such key');
   }
   return found;
 };
+
+/** Of this organisation, living. @throws ChatError `not_found` */
+const keyOf = async (deps: SessionDeps, orgId: string, id: string): Promise<Key> =>
+  known(deps, await deps.store.documents.credentials.get(orgId, id));
 
 const memberOf = (deps: SessionDeps, { orgId, memberId }: Key): Promise<Member | undefined> =>
   deps.store.documents.members.get(orgId, memberId);
@@ -77,12 +80,11 @@ export const makeKey = async (
 };
 
 /** @throws ChatError `not_found` */
-export const renameKey = (deps: SessionDeps, orgId: string, id: string, name: string): Promise<KeyView> =>
-  exclusively(id, async () => {
-    const key: Key = { ...(await keyOf(deps, orgId, id)), name };
-    await deps.store.documents.credentials.put(key);
-    return viewOf(key, await memberOf(deps, key));
-  });
+export const renameKey = async (deps: SessionDeps, orgId: string, id: string, name: string): Promise<KeyView> => {
+  const { credentials } = deps.store.documents;
+  const key = known(deps, await credentials.update(orgId, id, (stored) => ({ ...known(deps, stored), name })));
+  return viewOf(key, await memberOf(deps, key));
+};
 
 /**
  * A new secret under the same name and with the same rights: a key of its own. The old one stops at once, or works on for
@@ -91,29 +93,43 @@ export const renameKey = (deps: SessionDeps, orgId: string, id: string, name: st
  *   over; `conflict` where it was rotated already
  */
 export const rotateKey = async (deps: SessionDeps, actor: Member, id: string, graceSeconds = 0): Promise<ShownKey> => {
-  const rotated = await exclusively(id, async () => {
-    const { orgId } = actor;
-    const old = await keyOf(deps, orgId, id);
-    const member = await memberOf(deps, old);
-    if (member === undefined || (member.id !== actor.id && !mayChangeMember(actor, member, 'link'))) {
-      throw new ChatError('forbidden', 'Only a member of the same standing may do this');
-    }
-    if (old.expiresAt !== undefined) throw new ChatError('conflict', 'This key was rotated already');
-    const { kind, name, memberId } = old;
-    const secret = newSecret(prefixes[kind]);
-    // The new one first: where the second step fails, two keys work instead of none, and the list shows both.
-    const key = (await grant(deps, { orgId, memberId, kind, name, secret })) as Key;
-    if (graceSeconds > 0) {
-      const expiresAt = deps.clock.now() + graceSeconds * 1000;
-      await deps.store.documents.credentials.put({ ...old, expiresAt });
-      deps.bus.publish({ kind: 'revoked', what: 'credential', id, at: expiresAt });
-    }
-    return { old, shown: { key: viewOf(key, member), secret } };
+  const { orgId } = actor;
+  const { credentials } = deps.store.documents;
+  const old = await keyOf(deps, orgId, id);
+  const member = await memberOf(deps, old);
+  if (member === undefined || (member.id !== actor.id && !mayChangeMember(actor, member, 'link'))) {
+    throw new ChatError('forbidden', 'Only a member of the same standing may do this');
+  }
+  if (old.expiresAt !== undefined) throw rotatedAlready();
+  const { kind, name, memberId } = old;
+  const secret = newSecret(prefixes[kind]);
+  // The new one first: where the second step fails, two keys work instead of none, and the list shows both.
+  const key = (await grant(deps, { orgId, memberId, kind, name, secret })) as Key;
+  // Of several who rotate it at once one ends the old one; what the others made goes again, unseen.
+  if (!(await endKey(deps, old, graceSeconds))) {
+    await credentials.delete(orgId, key.id);
+    throw rotatedAlready();
+  }
+  return { key: viewOf(key, member), secret };
+};
+
+const rotatedAlready = (): ChatError => new ChatError('conflict', 'This key was rotated already');
+
+/** Whether it was this call that ended it, or set its end. */
+const endKey = async (deps: SessionDeps, old: Key, graceSeconds: number): Promise<boolean> => {
+  if (graceSeconds <= 0) return revokeCredential(deps, old);
+  const { orgId, id } = old;
+  const expiresAt = deps.clock.now() + graceSeconds * 1000;
+  let isMine = false;
+  await deps.store.documents.credentials.update(orgId, id, (stored) => {
+    isMine = stored !== undefined && stored.expiresAt === undefined;
+    return isMine && stored !== undefined ? { ...stored, expiresAt } : undefined;
   });
-  if (graceSeconds <= 0) await revokeCredential(deps, rotated.old);
-  return rotated.shown;
+  if (isMine) deps.bus.publish({ kind: 'revoked', what: 'credential', id, at: expiresAt });
+  return isMine;
 };
 
 /** It stops working at once, on live sockets too. @throws ChatError `not_found` */
-export const revokeKey = async (deps: SessionDeps, orgId: string, id: string): Promise<void> =>
-  revokeCredential(deps, await keyOf(deps, orgId, id));
+export const revokeKey = async (deps: SessionDeps, orgId: string, id: string): Promise<void> => {
+  await revokeCredential(deps, await keyOf(deps, orgId, id));
+};

@@ -17,11 +17,13 @@ export interface KnowledgeDeps {
 
 type Change<T> = { [K in keyof T]?: T[K] | undefined };
 
-const assistantOf = async (deps: KnowledgeDeps, orgId: string, id: string): Promise<Assistant> => {
-  const assistant = await deps.store.documents.assistants.get(orgId, id);
+const known = (assistant: Assistant | undefined): Assistant => {
   if (assistant === undefined) throw new ChatError('not_found', 'There is no such assistant');
   return assistant;
 };
+
+const assistantOf = async (deps: KnowledgeDeps, orgId: string, id: string): Promise<Assistant> =>
+  known(await deps.store.documents.assistants.get(orgId, id));
 
 const viewOf = async (deps: KnowledgeDeps, assistant: Assistant): Promise<AssistantView> => {
   const articles = await deps.store.documents.articles.list(assistant.orgId, { group: assistant.id });
@@ -66,18 +68,19 @@ export const changeAssistant = async (
   id: string,
   change: Change<AssistantSettings>,
 ): Promise<AssistantView> => {
-  const before = await assistantOf(deps, orgId, id);
-  const assistant: Assistant = {
-    ...before,
-    name: change.name ?? before.name,
-    role: change.role ?? before.role,
-    instructions: change.instructions ?? before.instructions,
-    tone: change.tone ?? before.tone,
-    model: change.model ?? before.model,
-    updatedAt: deps.clock.now(),
-  };
-  await deps.store.documents.assistants.put(assistant);
-  return viewOf(deps, assistant);
+  const assistant = await deps.store.documents.assistants.update(orgId, id, (stored) => {
+    const before = known(stored);
+    return {
+      ...before,
+      name: change.name ?? before.name,
+      role: change.role ?? before.role,
+      instructions: change.instructions ?? before.instructions,
+      tone: change.tone ?? before.tone,
+      model: change.model ?? before.model,
+      updatedAt: deps.clock.now(),
+    };
+  });
+  return viewOf(deps, known(assistant));
 };
 
 export const listArticles = async (deps: KnowledgeDeps, orgId: string, assistantId: string): Promise<ArticleView[]> => {
@@ -109,6 +112,8 @@ export const addArticle = async (
   return articleViewOf(article);
 };
 
+const noArticle = (): ChatError => new ChatError('not_found', 'There is no such article');
+
 /** An empty `url` removes the link. */
 export const changeArticle = async (
   deps: KnowledgeDeps,
@@ -116,19 +121,16 @@ export const changeArticle = async (
   id: string,
   change: Change<{ title: string; text: string; url: string }>,
 ): Promise<ArticleView> => {
-  const before = await deps.store.documents.articles.get(orgId, id);
-  if (before === undefined) throw new ChatError('not_found', 'There is no such article');
-  refuseBadLink(change.url);
-  const { url: oldUrl, ...rest } = before;
-  const article: Article = {
-    ...rest,
-    title: change.title ?? before.title,
-    text: change.text ?? before.text,
-    updatedAt: deps.clock.now(),
-  };
-  const url = change.url ?? oldUrl;
-  if (url !== undefined && url !== '') article.url = url;
-  await deps.store.documents.articles.put(article);
+  const article = await deps.store.documents.articles.update(orgId, id, (before) => {
+    if (before === undefined) throw noArticle();
+    refuseBadLink(change.url);
+    const { url: oldUrl, ...rest } = before;
+    const title = change.title ?? before.title;
+    const text = change.text ?? before.text;
+    const url = change.url ?? oldUrl ?? '';
+    return { ...rest, title, text, updatedAt: deps.clock.now(), ...(url === '' ? {} : { url }) };
+  });
+  if (article === undefined) throw noArticle();
   deps.knowledge.forget(article.assistantId);
   return articleViewOf(article);
 };
@@ -136,7 +138,7 @@ export const changeArticle = async (
 /** @throws ChatError `not_found` */
 export const removeArticle = async (deps: KnowledgeDeps, orgId: string, id: string): Promise<void> => {
   const article = await deps.store.documents.articles.get(orgId, id);
-  if (article === undefined) throw new ChatError('not_found', 'There is no such article');
+  if (article === undefined) throw noArticle();
   await deps.store.documents.articles.delete(orgId, id);
   deps.knowledge.forget(article.assistantId);
 };

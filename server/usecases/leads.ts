@@ -7,7 +7,6 @@ import type { Clock } from '../ports/clock.ts';
 import type { Contact, Lead } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import { readLeadScore } from './lead-scores.ts';
-import { exclusively } from './secret.ts';
 
 interface LeadDeps {
   store: Store;
@@ -62,19 +61,16 @@ export const exportLeads = async (
 };
 
 /** The lead that a fact tells of, written or brought up to date. A fact that was followed before changes nothing. */
-export const followLead = (
+export const followLead = async (
   deps: LeadDeps,
   contact: Pick<Contact, 'id' | 'orgId' | 'widgetId'>,
   fact: FactOf<'lead.captured'>,
-): Promise<void> =>
-  exclusively(fact.leadId, async () => {
-    const { leads } = deps.store.documents;
-    const { orgId, id: contactId, widgetId } = contact;
-    const { leadId: id, conversationId, at, name, email, phone, company, customFields } = fact;
-    const before = await leads.get(orgId, id);
-    if (before !== undefined && before.updatedAt > at) return;
-    const score = await readLeadScore(deps, { orgId, conversationId, contactId });
-    await leads.put({
+): Promise<void> => {
+  const { orgId, id: contactId, widgetId } = contact;
+  const { leadId: id, conversationId, at, name, email, phone, company, customFields } = fact;
+  await deps.store.documents.leads.update(orgId, id, async (before) => {
+    if (before !== undefined && before.updatedAt > at) return undefined;
+    return {
       createdAt: at,
       ...before,
       id,
@@ -87,7 +83,8 @@ export const followLead = (
       ...(phone === undefined ? {} : { phone }),
       ...(company === undefined ? {} : { company }),
       ...(customFields === undefined ? {} : { customFields: { ...before?.customFields, ...customFields } }),
-      score,
+      score: await readLeadScore(deps, { orgId, conversationId, contactId }),
       updatedAt: at,
-    });
+    };
   });
+};

@@ -4,7 +4,6 @@ import type { OrganisationView } from '../../shared/console-provisioning.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { Organisation } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
-import { exclusively } from './secret.ts';
 
 interface OrganisationDeps {
   store: Store;
@@ -17,8 +16,7 @@ export interface OrganisationChange {
   dailyAnswers?: number | null | undefined;
 }
 
-const organisationOf = async ({ store }: OrganisationDeps, orgId: string): Promise<Organisation> => {
-  const organisation = await store.documents.organisations.get(orgId, orgId);
+const known = (organisation: Organisation | undefined): Organisation => {
   if (organisation === undefined) throw new ChatError('not_found', 'There is no such organisation');
   return organisation;
 };
@@ -26,24 +24,24 @@ const organisationOf = async ({ store }: OrganisationDeps, orgId: string): Promi
 const viewOf = (organisation: Organisation): OrganisationView =>
   organisationView.parse({ ...organisation, dailyAnswers: organisation.dailyAnswers ?? null });
 
-export const readOrganisation = async (deps: OrganisationDeps, orgId: string): Promise<OrganisationView> =>
-  viewOf(await organisationOf(deps, orgId));
+export const readOrganisation = async ({ store }: OrganisationDeps, orgId: string): Promise<OrganisationView> =>
+  viewOf(known(await store.documents.organisations.get(orgId, orgId)));
 
 /** Holds for the next answer, at latest after two seconds. */
-export const changeOrganisation = (
-  deps: OrganisationDeps,
+export const changeOrganisation = async (
+  { store }: OrganisationDeps,
   orgId: string,
   change: OrganisationChange,
-): Promise<OrganisationView> =>
-  exclusively(orgId, async () => {
-    const { dailyAnswers: before, ...rest } = await organisationOf(deps, orgId);
+): Promise<OrganisationView> => {
+  const changed = await store.documents.organisations.update(orgId, orgId, (stored) => {
+    const { dailyAnswers: before, ...rest } = known(stored);
     const dailyAnswers = change.dailyAnswers === undefined ? before : change.dailyAnswers;
-    const organisation: Organisation = {
+    return {
       ...rest,
       name: change.name ?? rest.name,
       businessType: change.businessType ?? rest.businessType,
       ...(dailyAnswers === undefined || dailyAnswers === null ? {} : { dailyAnswers }),
     };
-    await deps.store.documents.organisations.put(organisation);
-    return viewOf(organisation);
   });
+  return viewOf(known(changed));
+};

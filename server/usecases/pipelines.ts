@@ -5,9 +5,8 @@ import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { WidgetSettings } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Pipeline, Stage } from '../ports/documents.ts';
-import type { Store } from '../ports/store.ts';
+import type { StillMine, Store } from '../ports/store.ts';
 import { noSuch } from './public-ids.ts';
-import { exclusively } from './secret.ts';
 
 interface PipelineDeps {
   store: Store;
@@ -112,7 +111,11 @@ const refuseUsed = async (
 };
 
 /** One change of an organisation's pipelines at a time: there is one default, and a stage is used or goes. */
-const alone = <T>(orgId: string, task: () => Promise<T>): Promise<T> => exclusively(`pipelines:${orgId}`, task);
+const alone = <T>(
+  { store }: Pick<PipelineDeps, 'store'>,
+  orgId: string,
+  task: (stillMine: StillMine) => Promise<T>,
+): Promise<T> => store.exclusively(`pipelines/${orgId}`, task);
 
 /** A new pipeline, the default one where there is no other. @throws ChatError `invalid`, `not_found`, `conflict` (too many) */
 export const createPipeline = (
@@ -120,7 +123,7 @@ export const createPipeline = (
   orgId: string,
   { name, stages }: { name: string; stages: StageInput[] },
 ): Promise<Pipeline> =>
-  alone(orgId, async () => {
+  alone({ store }, orgId, async (stillMine) => {
     const now = clock.now();
     const id = newId('pipe');
     const others = await store.documents.pipelines.list(orgId, { limit: maxPipelines });
@@ -136,6 +139,7 @@ export const createPipeline = (
       isDefault: others.length === 0,
       stages: stagesOf(stages, []),
     };
+    stillMine();
     await store.documents.pipelines.put(pipeline);
     return pipeline;
   });
@@ -147,7 +151,7 @@ export const changePipeline = (
   id: string,
   change: PipelineChange,
 ): Promise<Pipeline> =>
-  alone(orgId, async () => {
+  alone(deps, orgId, async (stillMine) => {
     const { pipelines } = deps.store.documents;
     const before = await readPipeline(deps, orgId, id);
     const stages = change.stages === undefined ? before.stages : stagesOf(change.stages, before.stages);
@@ -160,19 +164,24 @@ export const changePipeline = (
       isDefault: before.isDefault || change.isDefault === true,
       updatedAt: Math.max(deps.clock.now(), before.updatedAt + 1),
     };
+    stillMine();
     await pipelines.put(pipeline);
-    if (pipeline.isDefault && !before.isDefault) {
+    if (change.isDefault === true) {
       const others = (await pipelines.list(orgId)).filter((other) => other.isDefault && other.id !== id);
-      for (const other of others) await pipelines.put({ ...other, isDefault: false });
+      for (const other of others) {
+        stillMine();
+        await pipelines.put({ ...other, isDefault: false });
+      }
     }
     return pipeline;
   });
 
 /** @throws ChatError `not_found`, `conflict` (the default one, or one in use) */
 export const deletePipeline = (deps: PipelineDeps, orgId: string, id: string): Promise<void> =>
-  alone(orgId, async () => {
+  alone(deps, orgId, async (stillMine) => {
     const pipeline = await readPipeline(deps, orgId, id);
     if (pipeline.isDefault) throw new ChatError('conflict', 'This is the default pipeline: choose another one first');
     await refuseUsed(deps, orgId, pipeline.stages, id);
+    stillMine();
     await deps.store.documents.pipelines.delete(orgId, id);
   });

@@ -37,20 +37,3 @@ export const grant = async (deps: { store: Store; clock: Clock }, of: Grant): Pr
   await deps.store.documents.credentials.put(credential);
   return credential;
 };
-
-const tails = new Map<string, Promise<unknown>>();
-
-/**
- * One at a time per id on this node: a note of last use must not bring back a credential that is being revoked, and a
- * one-time link must serve once.
- */
-export const exclusively = async <T>(id: string, task: () => Promise<T>): Promise<T> => {
-  const before = tails.get(id) ?? Promise.resolve();
-  const mine = before.then(task, task);
-  tails.set(id, mine);
-  try {
-    return await mine;
-  } finally {
-    if (tails.get(id) === mine) tails.delete(id);
-  }
-};

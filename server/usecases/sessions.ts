@@ -4,7 +4,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Credential, Member } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
-import { exclusively, grant, hashOf } from './secret.ts';
+import { grant, hashOf } from './secret.ts';
 
 export interface SessionDeps {
   store: Store;
@@ -29,11 +29,10 @@ const isAlive = (credential: Credential, now: number): boolean => {
   return credential.idleMs === undefined || (credential.lastUsedAt ?? credential.createdAt) + credential.idleMs > now;
 };
 
-const touch = async ({ store, clock }: SessionDeps, { orgId, id }: Credential): Promise<void> =>
-  exclusively(id, async () => {
-    const current = await store.documents.credentials.get(orgId, id);
-    if (current !== undefined) await store.documents.credentials.put({ ...current, lastUsedAt: clock.now() });
-  });
+/** What was revoked in this moment, here or elsewhere, stays revoked. */
+const touch = async ({ store, clock }: SessionDeps, { orgId, id }: Credential): Promise<void> => {
+  await store.documents.credentials.update(orgId, id, (current) => current && { ...current, lastUsedAt: clock.now() });
+};
 
 /** The live credential of these kinds that a secret opens, with its member; undefined for anything else. */
 export const signedInBy = async (
@@ -46,7 +45,7 @@ export const signedInBy = async (
   const now = deps.clock.now();
   if (credential === undefined || !kinds.includes(credential.kind) || !isAlive(credential, now)) return undefined;
   const member = await deps.store.documents.members.get(credential.orgId, credential.memberId);
-  if (member === undefined || member.isDisabled) return undefined;
+  if (member === undefined || member.isDisabled || member.usedLink === credential.id) return undefined;
   if (credential.kind !== 'link' && now - (credential.lastUsedAt ?? 0) >= touchEveryMs) await touch(deps, credential);
   return { member, credential };
 };
@@ -71,16 +70,11 @@ export const openSession = async (deps: SessionDeps, member: Member): Promise<Si
   return { member, credential, secret };
 };
 
-/** Longer than it takes a node to write down a last use that it had read before. */
-const lateUseMs = 2000;
-
-/** Ends one credential everywhere; its live sockets close. */
-export const revokeCredential = async (deps: SessionDeps, { orgId, id }: Credential): Promise<void> => {
-  const { credentials } = deps.store.documents;
-  await exclusively(id, () => credentials.delete(orgId, id));
+/** Ends one credential everywhere; its live sockets close. Of several who end it at once one is told `true`. */
+export const revokeCredential = async (deps: SessionDeps, { orgId, id }: Credential): Promise<boolean> => {
+  const isMine = await deps.store.documents.credentials.delete(orgId, id);
   deps.bus.publish({ kind: 'revoked', what: 'credential', id });
-  // Another node may just have been writing down its last use, and so have brought it back.
-  setTimeout(() => void credentials.delete(orgId, id).catch(() => undefined), lateUseMs).unref();
+  return isMine;
 };
 
 /** Ends a member's credentials of these kinds, but for `except`. */

@@ -89,6 +89,16 @@ const touched = (session: Session, input: OpenInput, now: number): Session => ({
   ...(input.page === undefined ? {} : { page: input.page }),
 });
 
+/**
+ * Changes a session as it is stored: another tab, on any node, may have been given new tokens or another conversation
+ * meanwhile, and what ended must not come back.
+ */
+const changeSession = (
+  { store }: VisitorDeps,
+  { orgId, id }: Session,
+  change: (stored: Session) => Session,
+): Promise<Session | undefined> => store.documents.sessions.update(orgId, id, (stored) => stored && change(stored));
+
 const see = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<Contact | undefined> => {
   const now = deps.clock.now();
   return changeContact(deps, session, (contact) => {
@@ -110,13 +120,14 @@ export const openSession = async (
   tokens: Tokens,
   input: OpenInput,
 ): Promise<OpenSession> => {
-  const { store, clock } = deps;
-  const now = clock.now();
+  const now = deps.clock.now();
   const live = tokens.sessionToken === undefined ? undefined : await sessionOf(deps, widget, tokens.sessionToken);
   const known = await visitorOf(deps, widget, tokens.visitorToken);
   if (live !== undefined && (known === undefined || known.id === live.visitorId)) {
     const session = touched(live, input, now);
-    if (now - live.lastSeenAt >= touchEveryMs) await store.documents.sessions.put(session);
+    if (now - live.lastSeenAt >= touchEveryMs) {
+      await changeSession(deps, live, (stored) => touched(stored, input, now));
+    }
     const contact = await see(deps, session, input);
     const visitorToken = known === undefined ? await freshVisitorToken(deps, live) : tokens.visitorToken!;
     return { session, contact, sessionToken: tokens.sessionToken!, visitorToken };
@@ -145,17 +156,20 @@ const repeatOf = async (deps: VisitorDeps, widget: Widget, clientId: string): Pr
 };
 
 const freshVisitorToken = async (deps: VisitorDeps, session: Session): Promise<string> => {
-  const visitor = await deps.store.documents.visitors.get(session.orgId, session.visitorId);
   const visitorToken = newSecret('vis');
-  if (visitor !== undefined) await deps.store.documents.visitors.put({ ...visitor, hash: hashOf(visitorToken) });
+  const hash = hashOf(visitorToken);
+  const { orgId, visitorId } = session;
+  await deps.store.documents.visitors.update(orgId, visitorId, (visitor) => visitor && { ...visitor, hash });
   return visitorToken;
 };
 
 /** New tokens for the same session: the old ones open nothing any more. */
 export const freshTokens = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<OpenSession> => {
   const sessionToken = newSecret('sess');
-  const renewed = touched({ ...session, hash: hashOf(sessionToken) }, input, deps.clock.now());
-  await deps.store.documents.sessions.put(renewed);
+  const hash = hashOf(sessionToken);
+  const now = deps.clock.now();
+  const renew = (stored: Session): Session => touched({ ...stored, hash }, input, now);
+  const renewed = (await changeSession(deps, session, renew)) ?? renew(session);
   const visitorToken = await freshVisitorToken(deps, session);
   return { session: renewed, contact: await see(deps, renewed, input), sessionToken, visitorToken };
 };
@@ -269,11 +283,9 @@ export const identifyVerified = async (
 export const usedSession = async (deps: VisitorDeps, session: Session): Promise<Session> => {
   const now = deps.clock.now();
   if (now - session.lastSeenAt < touchEveryMs) return session;
-  // Read again, because another tab of the visitor may have moved it meanwhile.
-  const stored = await deps.store.documents.sessions.get(session.orgId, session.id);
   const lastSeenAt = now;
   const expiresAt = Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs);
-  if (stored !== undefined) await deps.store.documents.sessions.put({ ...stored, lastSeenAt, expiresAt });
+  await changeSession(deps, session, (stored) => ({ ...stored, lastSeenAt, expiresAt }));
   return { ...session, lastSeenAt, expiresAt };
 };
 
@@ -293,9 +305,17 @@ export const moveSession = async (
   if (conversationId !== null && !(await owns(deps, session, conversationId))) {
     throw new ChatError('not_found', 'No such conversation');
   }
-  // As stored: another tab may have been given new tokens meanwhile, and the old ones must stay dead.
-  const { hash } = (await deps.store.documents.sessions.get(session.orgId, session.id)) ?? session;
-  const moved = { ...session, hash, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
-  await Promise.all([deps.store.documents.sessions.put(moved), conversationId === null ? own(deps, moved) : undefined]);
-  return moved;
+  const moved = { ...session, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
+  const [stored] = await Promise.all([
+    // Tokens as stored: the old ones must stay dead.
+    changeSession(deps, session, ({ hash }) => ({ ...moved, hash })),
+    conversationId === null ? own(deps, moved) : undefined,
+  ]);
+  return stored ?? moved;
+};
+
+/** The session opens nothing any more; what it was in stays. */
+export const closeSession = async (deps: VisitorDeps, session: Session): Promise<void> => {
+  const hash = hashOf(newSecret('sess'));
+  await changeSession(deps, session, (stored) => ({ ...stored, hash }));
 };

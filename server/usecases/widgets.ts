@@ -5,6 +5,7 @@ import type { WidgetView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { Problem } from '../../shared/errors.ts';
 import { newCatyKey, newId, newWidgetKey, publicIdsOf } from '../../shared/ids.ts';
+import { createTurns } from '../../shared/turns.ts';
 import type { DialectName, KeptFields, PublicWidget, Widget, WidgetSettings } from '../../shared/widget.ts';
 import { isDomainRule } from '../domain/allowed-domains.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
@@ -13,7 +14,6 @@ import type { Member } from '../ports/documents.ts';
 import { noSuch } from './public-ids.ts';
 import { forgetWidget, publicWidgetOf } from './public-widget.ts';
 import type { PublicWidgetDeps } from './public-widget.ts';
-import { exclusively } from './secret.ts';
 
 export interface WidgetDeps extends PublicWidgetDeps {
   bus: Bus;
@@ -93,12 +93,14 @@ const refuseForeign = async (
 export const listWidgets = (deps: WidgetDeps, orgId: string): Promise<Widget[]> =>
   deps.store.documents.widgets.list(orgId);
 
-/** @throws ChatError `not_found` */
-export const readWidget = async (deps: WidgetDeps, orgId: string, id: string): Promise<Widget> => {
-  const widget = await deps.store.documents.widgets.get(orgId, id);
+const known = (widget: Widget | undefined): Widget => {
   if (widget === undefined) throw new ChatError('not_found', 'There is no such widget');
   return widget;
 };
+
+/** @throws ChatError `not_found` */
+export const readWidget = async (deps: WidgetDeps, orgId: string, id: string): Promise<Widget> =>
+  known(await deps.store.documents.widgets.get(orgId, id));
 
 /**
  * A new widget, defaults for what is left out; without an assistant it gets the organisation's first.
@@ -144,44 +146,36 @@ export interface WidgetEdit {
   keeps?: Keeps;
 }
 
+/** What is told of the changes of a widget, in the order in which they were made here. */
+const turns = createTurns();
+
 /**
- * Changes settings. A change that changes nothing leaves `updatedAt` as it is. Switched off, or with another list of
- * domains: its sockets close.
- * @param edit what to change, from the widget as it is stored: one edit at a time, so that none undoes another
- * @throws ChatError `not_found`, `invalid`
+ * Stores what `make` makes of a widget, and tells whom it concerns. One edit at a time, over all nodes, so that none undoes
+ * another. `make` gives undefined where nothing changes.
  */
-export const editWidget = async (
+const changeStored = (
   deps: WidgetDeps,
   orgId: string,
   id: string,
-  edit: (before: Widget) => WidgetEdit,
+  make: (before: Widget, now: number) => Widget | undefined | Promise<Widget | undefined>,
 ): Promise<Widget> =>
-  exclusively(id, async () => {
-    const before = await readWidget(deps, orgId, id);
-    const { change, keeps } = edit(before);
-    const settings = applied(before, change);
-    const kept = keeps === undefined ? before.kept : { ...before.kept, [keeps.dialect]: keeps.fields };
-    if (isSame(settings, before) && isSame(kept, before.kept)) return before;
-    refuseBadLinks(settings);
-    refuseBadDomains(settings, before);
-    await refuseForeign(deps, orgId, settings, before);
-    return replaced(deps, before, { ...before, ...settings, ...(kept === undefined ? {} : { kept }) }, settings);
+  turns(id, async () => {
+    let before: Widget | undefined;
+    const stored = await deps.store.documents.widgets.update(orgId, id, async (found) => {
+      const is = known(found);
+      const now = deps.clock.now();
+      const changed = await make(is, now);
+      before = changed && is;
+      if (changed === undefined) return undefined;
+      // Strictly rising, because what is derived from a widget is cached under its id and this.
+      return { ...changed, updatedAt: Math.max(now, is.updatedAt + 1) };
+    });
+    const widget = known(stored);
+    if (before !== undefined) await tell(deps, widget, before);
+    return widget;
   });
 
-export const updateWidget = (deps: WidgetDeps, orgId: string, id: string, change: WidgetChange): Promise<Widget> =>
-  editWidget(deps, orgId, id, () => ({ change }));
-
-/** Stores the changed widget, and tells whom it concerns. */
-const replaced = async (
-  deps: WidgetDeps,
-  before: Widget,
-  changed: Widget,
-  settings: WidgetSettings = changed,
-): Promise<Widget> => {
-  // Strictly rising, because what is derived from a widget is cached under its id and this.
-  const widget: Widget = { ...changed, updatedAt: Math.max(deps.clock.now(), before.updatedAt + 1) };
-  for (const name of clearable) if (settings[name] === undefined) delete widget[name];
-  await deps.store.documents.widgets.put(widget);
+const tell = async (deps: WidgetDeps, widget: Widget, before: Widget): Promise<void> => {
   forgetWidget(deps, before);
   // Whoever is connected was let in by the older rules: they come back and are judged by the new ones.
   const isSwitchedOff = before.isEnabled && !widget.isEnabled;
@@ -190,14 +184,41 @@ const replaced = async (
   if (isSwitchedOff || hasOtherDomains || hasLeftTheWeb)
     deps.bus.publish({ kind: 'revoked', what: 'widget', id: widget.id });
   await deps.onWidgetChanged(widget, before);
-  return widget;
 };
 
+/**
+ * Changes settings. A change that changes nothing leaves `updatedAt` as it is. Switched off, or with another list of
+ * domains: its sockets close.
+ * @param edit what to change, from the widget as it is stored
+ * @throws ChatError `not_found`, `invalid`
+ */
+export const editWidget = (
+  deps: WidgetDeps,
+  orgId: string,
+  id: string,
+  edit: (before: Widget) => WidgetEdit,
+): Promise<Widget> =>
+  changeStored(deps, orgId, id, async (before) => {
+    const { change, keeps } = edit(before);
+    const settings = applied(before, change);
+    const kept = keeps === undefined ? before.kept : { ...before.kept, [keeps.dialect]: keeps.fields };
+    if (isSame(settings, before) && isSame(kept, before.kept)) return undefined;
+    refuseBadLinks(settings);
+    refuseBadDomains(settings, before);
+    await refuseForeign(deps, orgId, settings, before);
+    const widget: Widget = { ...before, ...settings, ...(kept === undefined ? {} : { kept }) };
+    for (const name of clearable) if (settings[name] === undefined) delete widget[name];
+    return widget;
+  });
+
+export const updateWidget = (deps: WidgetDeps, orgId: string, id: string, change: WidgetChange): Promise<Widget> =>
+  editWidget(deps, orgId, id, () => ({ change }));
+
 /** Takes a widget away: its sockets close, its keys are unknown, its conversations stay readable. @throws ChatError `not_found` */
-export const deleteWidget = async (deps: WidgetDeps, orgId: string, id: string): Promise<Widget> =>
-  exclusively(id, async () => {
+export const deleteWidget = (deps: WidgetDeps, orgId: string, id: string): Promise<Widget> =>
+  turns(id, async () => {
     const widget = await readWidget(deps, orgId, id);
-    await deps.store.documents.widgets.delete(orgId, id);
+    if (!(await deps.store.documents.widgets.delete(orgId, id))) return known(undefined);
     forgetWidget(deps, widget);
     deps.bus.publish({ kind: 'revoked', what: 'widget', id });
     await deps.onWidgetChanged({ ...widget, isEnabled: false, isAutopilot: false }, widget);
@@ -214,21 +235,21 @@ export const rotateWidgetKey = async (
   id: string,
   which: 'widgetKey' | 'catyKey',
   graceMs = 0,
-): Promise<Widget> =>
-  exclusively(id, async () => {
-    const before = await readWidget(deps, orgId, id);
-    const now = deps.clock.now();
-    const alive = (before.oldKeys ?? []).filter(({ until }) => until > now);
-    const changed: Widget = {
+): Promise<Widget> => {
+  let until = 0;
+  const widget = await changeStored(deps, orgId, id, (before, now) => {
+    until = now + graceMs;
+    const alive = (before.oldKeys ?? []).filter((old) => old.until > now);
+    return {
       ...before,
       [which]: which === 'widgetKey' ? newWidgetKey() : newCatyKey(),
-      oldKeys: graceMs > 0 ? [...alive, { key: before[which], until: now + graceMs }].slice(-8) : alive,
+      oldKeys: graceMs > 0 ? [...alive, { key: before[which], until }].slice(-8) : alive,
     };
-    const widget = await replaced(deps, before, changed);
-    // Whoever came in by the old key goes with it; the others come back at once.
-    deps.bus.publish({ kind: 'revoked', what: 'widget', id, ...(graceMs > 0 ? { at: now + graceMs } : {}) });
-    return widget;
   });
+  // Whoever came in by the old key goes with it; the others come back at once.
+  deps.bus.publish({ kind: 'revoked', what: 'widget', id, ...(graceMs > 0 ? { at: until } : {}) });
+  return widget;
+};
 
 /** The public view as it would be with these changes; nothing is stored. */
 export const previewWidget = async (

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, vi } from 'vitest';
 import type { Appended, Entry, Store } from '../../server/ports/store.ts';
 import { describeDocuments } from './document-promises.ts';
 import { describeDurability } from './durability-promises.ts';
+import { describeEdits } from './edit-promises.ts';
 import { describeInbox } from './inbox-promises.ts';
 import { describeLog } from './log-promises.ts';
 import { describeSearch } from './search-promises.ts';
@@ -86,6 +87,7 @@ export const describeStore = (name: string, open: () => Promise<Opened>, traits:
     const parts = [
       ['log', describeLog],
       ['documents', describeDocuments],
+      ['edits', describeEdits],
       ['inbox', describeInbox],
       ['search', describeSearch],
       ['beside the log', describeSide],

@@ -192,6 +192,19 @@ test('a one-time link works once, also when used twice at the same moment', asyn
   expect((await login('inga@a.example', 'a new long password')).status).toBe(200);
 });
 
+test('a link that was used opens nothing, also where a crash kept it from being taken away', async () => {
+  const { link } = await invite(http.deps, http.owner, { name: 'In', email: 'crash@a.example', role: 'agent' });
+  const token = link.split('#token=')[1]!;
+  const { credentials } = http.deps.store.documents;
+  const credential = await credentials.find(`hash:${hashOf(token)}`);
+  const body = { token, name: 'In', email: 'crash@a.example', password: 'a new long password' };
+  expect((await http.call('POST /link', { body })).status).toBe(200);
+  await credentials.put(credential!);
+  expect((await http.call('GET /link', { query: { token } })).status).toBe(404);
+  expect((await http.call('POST /link', { body: { ...body, password: 'another long password' } })).status).toBe(404);
+  expect((await http.call('POST /login', { body })).status).toBe(200);
+});
+
 test('a link keeps working where the e-mail is another member’s', async () => {
   const other = await person();
   const { link } = await invite(http.deps, http.owner, { name: 'In', email: 'second@a.example', role: 'agent' });

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { correctContact } from '../../server/usecases/contact-book.ts';
 import { changePipeline, createPipeline, deletePipeline, entryOf } from '../../server/usecases/pipelines.ts';
+import { ChatError } from '../../shared/errors.ts';
+import type { StillMine, Store } from '../../server/ports/store.ts';
 import { addTenant } from '../support/tenant.ts';
 import {
   beginEnquiries,
@@ -95,6 +97,26 @@ describe('pipelines', () => {
     expect((await without(a!.id)).stages.map(({ id }) => id)).toEqual([b!.id, c!.id]);
     await deletePipeline(deps(), orgId, pipeline.id);
     visited.client.close();
+  });
+
+  test('[S12] whoever has lost their turn to another node writes nothing any more', async () => {
+    const lost = new ChatError('unavailable', 'The turn was lost');
+    const late: Store = Object.create(deps().store, {
+      exclusively: {
+        value: (_key: string, task: (stillMine: StillMine) => Promise<unknown>) =>
+          task(() => {
+            throw lost;
+          }),
+      },
+    }) as Store;
+    const made = await createPipeline(deps(), orgId, { name: 'Mine', stages: stages('a') });
+    const before = await documents().pipelines.list(orgId);
+    const own = { ...deps(), store: late };
+    await expect(createPipeline(own, orgId, { name: 'Late', stages: stages('a') })).rejects.toBe(lost);
+    await expect(changePipeline(own, orgId, made.id, { name: 'Late', isDefault: true })).rejects.toBe(lost);
+    await expect(deletePipeline(own, orgId, made.id)).rejects.toBe(lost);
+    expect(await documents().pipelines.list(orgId)).toEqual(before);
+    await deletePipeline(deps(), orgId, made.id);
   });
 
   test('where a contact enters: the stage chosen, else the first of the pipeline chosen, else of the default one', () => {

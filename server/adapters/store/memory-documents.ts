@@ -1,5 +1,6 @@
 // Documents in memory, kept as JSON: a caller's object is never the stored one.
 import { ChatError } from '../../../shared/errors.ts';
+import { createTurns } from '../../../shared/turns.ts';
 import { groups, kinds, lookups } from '../../ports/documents.ts';
 import type { Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
@@ -22,6 +23,7 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
   const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => {
     const documents = new Map<string, Held>();
     const byLookup = new Map<string, Held>();
+    const turns = createTurns();
     const parse = (held: Held | undefined): DocumentOf<K> | undefined =>
       held && (JSON.parse(held.body) as DocumentOf<K>);
     const remove = (orgId: string, id: string): boolean => {
@@ -71,16 +73,17 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
           .map((held) => parse(held)!);
       },
       put: async (document) => put(document),
-      update: async (orgId, id, change) => {
-        for (;;) {
-          const before = documents.get(keyOf(orgId, id));
-          const changed = await change(parse(before));
-          if (changed === undefined) return parse(before);
-          if (documents.get(keyOf(orgId, id)) !== before) continue;
-          put(changed);
-          return changed;
-        }
-      },
+      update: async (orgId, id, change) =>
+        turns(keyOf(orgId, id), async () => {
+          for (;;) {
+            const before = documents.get(keyOf(orgId, id));
+            const changed = await change(parse(before));
+            if (changed === undefined) return parse(before);
+            if (documents.get(keyOf(orgId, id)) !== before) continue;
+            put(changed);
+            return changed;
+          }
+        }),
       delete: async (orgId, id) => {
         assertOpen();
         return remove(orgId, id);

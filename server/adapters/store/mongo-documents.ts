@@ -1,11 +1,15 @@
 // Documents in MongoDB: one collection for every kind, and one of lookups, each of which is taken by inserting it.
 import { ChatError } from '../../../shared/errors.ts';
 import { newHexId } from '../../../shared/ids.ts';
+import { createTurns } from '../../../shared/turns.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { groups, kinds, lookups } from '../../ports/documents.ts';
 import type { Base, Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
 import { answeringInTime, isDuplicate } from './mongo-answering.ts';
+import { createLocks } from './mongo-locks.ts';
+import type { Terms } from './mongo-locks.ts';
 import type { ClaimDocument, KeptDocument } from './mongo-schema.ts';
 import type { Server } from './mongo-server.ts';
 
@@ -14,6 +18,8 @@ const PURGED_AT_ONCE = 200;
 const TRIES = 20;
 /** A lookup whose owner does not show it is a crash's leftover after this, ms; before, its owner may be about to be written. */
 const CLAIM_MS = 30_000;
+/** Of the one write under a lock, where a server needs that; the wait ends within the deadline of a call. */
+const writeTerms: Terms = { holdMs: 2000, breakMs: 3500, waitMs: 4200 };
 
 export interface MongoDocuments {
   collections: Collections;
@@ -21,14 +27,29 @@ export interface MongoDocuments {
 }
 
 type Held = KeptDocument['lookups'];
+/** What a writer must know of what it writes over. */
+type AsRead = Pick<KeptDocument, 'version' | 'lookups'>;
+
+interface Encoded<T> {
+  document: T & Base;
+  body: string;
+}
+
+/** As it is at the time of the call: later changes of the object are not taken. */
+const encode = <T>(given: T): Encoded<T> => {
+  const body = JSON.stringify(given);
+  return { body, document: JSON.parse(body) as T & Base };
+};
 
 const shelfOf = (kind: Kind, orgId: string): string => `${kind}/${orgId}`;
 const idOf = (kind: Kind, orgId: string, id: string): string => `${kind}/${orgId}/${id}`;
 
 const conflict = (): ChatError => new ChatError('conflict', 'Another one has this key or address already');
 
-export const createMongoDocuments = (server: Server): MongoDocuments => {
+export const createMongoDocuments = (server: Server, clock: Clock): MongoDocuments => {
   const documents = server.collection<KeptDocument>('documents');
+  const turns = createTurns();
+  const writes = createLocks(server, clock, writeTerms);
   const claims = server.collection<ClaimDocument>('lookups');
 
   const isShown = async (owner: string, lookup: string, token: string): Promise<boolean> => {
@@ -80,53 +101,83 @@ export const createMongoDocuments = (server: Server): MongoDocuments => {
     return taken;
   };
 
-  /** False where somebody else wrote it in between. */
-  const write = async (document: KeptDocument): Promise<boolean> => {
-    if (document.version === 1) {
-      try {
-        await documents.insertOne(document);
-        return true;
-      } catch (error) {
-        if (isDuplicate(error)) return false;
-        throw error;
-      }
-    }
+  /**
+   * Replaces the version before; false where somebody else wrote or deleted it in between. MongoDB finds and replaces in one
+   * step. FerretDB 1 finds, then replaces, and two may find the same version: there this one step has a lock around it.
+   */
+  const replace = async (document: KeptDocument): Promise<boolean> => {
     const { _id, version } = document;
-    return (await documents.replaceOne({ _id, version: version - 1 }, document)).matchedCount === 1;
+    const once = async (): Promise<boolean> =>
+      (await documents.replaceOne({ _id, version: version - 1 }, document)).matchedCount === 1;
+    if (server.isNative) return once();
+    return writes.exclusively(`document/${_id}`, async (stillMine) => {
+      stillMine();
+      return once();
+    });
+  };
+
+  const write = async (document: KeptDocument): Promise<boolean> => {
+    if (document.version > 1) return replace(document);
+    try {
+      await documents.insertOne(document);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  };
+
+  /** Writes over what was read; false where that has changed since. */
+  const writeOver = async <K extends Kind>(
+    kind: K,
+    before: AsRead | null,
+    { document, body }: Encoded<DocumentOf<K>>,
+  ): Promise<boolean> => {
+    const wanted = [...new Set(lookups[kind](document))];
+    const _id = idOf(kind, document.orgId, document.id);
+    // As they were written: a later build may make other lookups of the same body.
+    const held = before?.lookups ?? [];
+    const kept = held.filter(({ lookup }) => wanted.includes(lookup));
+    const added = wanted.filter((lookup) => !held.some((one) => one.lookup === lookup));
+    const taken = await claimAll(kind, added, _id);
+    if (taken === undefined) throw conflict();
+    const isWritten = await write({
+      _id,
+      shelf: shelfOf(kind, document.orgId),
+      id: document.id,
+      group: groups[kind](document),
+      ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
+      version: (before?.version ?? 0) + 1,
+      lookups: [...kept, ...taken],
+      body,
+    });
+    const over = isWritten ? held.filter(({ lookup }) => !wanted.includes(lookup)) : taken;
+    await release(kind, over);
+    return isWritten;
   };
 
   const put = async <K extends Kind>(kind: K, given: DocumentOf<K>): Promise<void> => {
-    // Encoded here, so that later changes of the object are not taken.
-    const body = JSON.stringify(given);
-    const document = JSON.parse(body) as DocumentOf<K> & Base;
-    const wanted = [...new Set(lookups[kind](document))];
-    const _id = idOf(kind, document.orgId, document.id);
+    const encoded = encode(given);
+    const _id = idOf(kind, given.orgId, given.id);
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await documents.findOne({ _id }, { projection: { version: 1, lookups: 1 } });
-      // As they were written: a later build may make other lookups of the same body.
-      const held = before?.lookups ?? [];
-      const kept = held.filter(({ lookup }) => wanted.includes(lookup));
-      const added = wanted.filter((lookup) => !held.some((one) => one.lookup === lookup));
-      const taken = await claimAll(kind, added, _id);
-      if (taken === undefined) throw conflict();
-      const isWritten = await write({
-        _id,
-        shelf: shelfOf(kind, document.orgId),
-        id: document.id,
-        group: groups[kind](document),
-        ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
-        version: (before?.version ?? 0) + 1,
-        lookups: [...kept, ...taken],
-        body,
-      });
-      if (isWritten) {
-        await release(
-          kind,
-          held.filter(({ lookup }) => !wanted.includes(lookup)),
-        );
-        return;
-      }
-      await release(kind, taken);
+      if (await writeOver(kind, before, encoded)) return;
+    }
+    throw unavailable();
+  };
+
+  const update = async <K extends Kind>(
+    kind: K,
+    _id: string,
+    change: (before: DocumentOf<K> | undefined) => DocumentOf<K> | undefined | Promise<DocumentOf<K> | undefined>,
+  ): Promise<DocumentOf<K> | undefined> => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = await documents.findOne({ _id }, { projection: { version: 1, lookups: 1, body: 1 } });
+      const parsed = (): DocumentOf<K> | undefined =>
+        before === null ? undefined : (JSON.parse(before.body) as DocumentOf<K>);
+      const changed = await change(parsed());
+      if (changed === undefined) return parsed();
+      if (await writeOver(kind, before, encode(changed))) return changed;
     }
     throw unavailable();
   };
@@ -141,10 +192,11 @@ export const createMongoDocuments = (server: Server): MongoDocuments => {
 
   const removable = { version: 1, lookups: 1 } as const;
 
-  const deleteOne = async (_id: string): Promise<void> => {
+  const deleteOne = async (_id: string): Promise<boolean> => {
     for (let tries = 0; tries < TRIES; tries++) {
       const found = await documents.findOne({ _id }, { projection: removable });
-      if (found === null || (await remove(found))) return;
+      if (found === null) return false;
+      if (await remove(found)) return true;
     }
     throw unavailable();
   };
@@ -179,6 +231,10 @@ export const createMongoDocuments = (server: Server): MongoDocuments => {
       return some.map(({ body }) => JSON.parse(body) as DocumentOf<K>);
     },
     put: async (document) => put(kind, document),
+    update: async (orgId, id, change) => {
+      const _id = idOf(kind, orgId, id);
+      return turns(_id, async () => update(kind, _id, change));
+    },
     delete: async (orgId, id) => deleteOne(idOf(kind, orgId, id)),
   });
 

@@ -14,7 +14,7 @@ import { byPlace } from './mongo-settling.ts';
  * time is for clocks that are apart.
  */
 const YOUNG = 3;
-const AGES = [4, 6, 9, 13, 18] as const;
+const AGES = [5, 8, 12, 18] as const;
 /** A reader begins this far back, s: what is given twice harms nobody. */
 const BACK = 3;
 /** Seconds read at one look after an outage. */
@@ -35,6 +35,11 @@ class Cursor implements FeedCursor {
 }
 
 type Feed = Pick<SharedStore, 'feed' | 'onChange'> & { close(): Promise<void> };
+
+type Found = Pick<CommitDocument, '_id' | 'bucket'>;
+
+/** So many commits of one second are worth reading all of it. */
+const WHOLE_FROM = 4;
 
 /** Change streams are tried again after this, ms. */
 const RETRY_MS = 5000;
@@ -64,11 +69,27 @@ export const createFeed = (server: Server, known: Known): Feed => {
     for (const [id, bucket] of cursor.seen) if (closed.has(bucket)) cursor.seen.delete(id);
   };
 
-  /** Bodies of what this process wrote are at hand. */
-  const bodiesOf = async (ids: readonly string[]): Promise<Commit[]> => {
-    const own = ids.flatMap((id) => known.commits.get(id) ?? []);
-    const others = ids.filter((id) => known.commits.get(id) === undefined);
-    return [...own, ...(await findAmong(server, commits, '_id', others)).map(toCommit)];
+  /**
+   * The commits themselves; of what this process wrote they are at hand. Where ids must be asked for one by one, a second with
+   * several of them is read whole.
+   */
+  const bodiesOf = async (given: readonly Found[]): Promise<Commit[]> => {
+    const own = given.flatMap(({ _id }) => known.commits.get(_id) ?? []);
+    const others = given.filter(({ _id }) => known.commits.get(_id) === undefined);
+    const perBucket = new Map<number, number>();
+    if (!server.isNative) for (const { bucket } of others) perBucket.set(bucket, (perBucket.get(bucket) ?? 0) + 1);
+    const isWhole = ({ bucket }: Found): boolean => (perBucket.get(bucket) ?? 0) >= WHOLE_FROM;
+    const [whole, single] = await Promise.all([
+      findAmong(server, commits, 'bucket', [...new Set(others.filter(isWhole).map(({ bucket }) => bucket))]),
+      findAmong(
+        server,
+        commits,
+        '_id',
+        others.filter((one) => !isWhole(one)).map(({ _id }) => _id),
+      ),
+    ]);
+    const wanted = new Set(others.map(({ _id }) => _id));
+    return [...own, ...[...whole, ...single].filter(({ _id }) => wanted.has(_id)).map(toCommit)];
   };
 
   const watch = (wake: () => void, state: { isOver: boolean }): void => {
@@ -98,12 +119,13 @@ export const createFeed = (server: Server, known: Known): Feed => {
       const found = await findAmong(server, commits, 'bucket', read, { _id: 1, bucket: 1 });
       const fresh = found.filter(({ _id }) => !cursor.seen.has(_id));
       const given = fresh.slice(0, limit);
-      const page = await bodiesOf(given.map(({ _id }) => _id));
+      const page = await bodiesOf(given);
       // Only now: a look that failed leaves the cursor where it was.
       const isCut = given.length < fresh.length;
-      const wasGiven = new Set(given);
+      // Not what was stamped anew in between: it comes with its new second.
+      const wasGiven = new Set(page.map(({ id }) => id));
       for (const one of found) {
-        if (cursor.seen.has(one._id) || wasGiven.has(one)) cursor.seen.set(one._id, one.bucket);
+        if (cursor.seen.has(one._id) || wasGiven.has(one._id)) cursor.seen.set(one._id, one.bucket);
       }
       if (!isCut) advance(cursor, read, second);
       return { commits: page.sort(byPlace), cursor, more: isCut || isBehind };

@@ -49,7 +49,7 @@ export const openImport = async (url: string, clock: Clock, fingerprint: string)
     await server.close();
     throw error;
   }
-  return createImport(server);
+  return createImport(server, clock);
 };
 
 const claimDatabase = async (server: Server, fingerprint: string): Promise<void> => {
@@ -80,12 +80,12 @@ const insertMissing = async <T extends Kept>(collection: Collection<T>, document
   }
 };
 
-const createImport = (server: Server): Import => {
+const createImport = (server: Server, clock: Clock): Import => {
   const commits = server.collection<CommitDocument>('commits');
   const rows = server.collection<RowDocument>('conversations');
   const texts = server.collection<TextDocument>('texts');
   const { bodyOf, compare } = createComparison(server);
-  const { collections } = createMongoDocuments(server);
+  const { collections } = createMongoDocuments(server, clock);
 
   const copyCommits = async (some: readonly Placed[]): Promise<void> => {
     const parsed = some.map((one) => ({ ...one, facts: JSON.parse(one.commit.facts) as Fact[] }));

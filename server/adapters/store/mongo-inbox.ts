@@ -6,6 +6,7 @@ import type { InboxQuery, Store } from '../../ports/store.ts';
 import { readCursor, writeCursor } from './inbox-cursor.ts';
 import type { InboxCursor } from './inbox-cursor.ts';
 import type { ListName, RowDocument } from './mongo-schema.ts';
+import { findAmong } from './mongo-server.ts';
 import type { Server } from './mongo-server.ts';
 import { toCounts } from './row-shape.ts';
 
@@ -136,6 +137,19 @@ export const createMongoInbox = (server: Server, clock: Clock): MongoInbox => {
   const totals = createTotals(server, clock);
   const shown = { row: 1 } as const;
 
+  /** Rows that are asked for in one turn of the loop are one question. */
+  let asking: { ids: string[]; found: Promise<Map<string, RowDocument>> } | undefined;
+  const askTogether = (): NonNullable<typeof asking> => {
+    const ids: string[] = [];
+    const found = (async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      asking = undefined;
+      const some = await findAmong(server, rows, '_id', [...new Set(ids)], { row: 1, orgId: 1 });
+      return new Map(some.map((row) => [row._id, row]));
+    })();
+    return { ids, found };
+  };
+
   return {
     changed: totals.changed,
 
@@ -159,8 +173,10 @@ export const createMongoInbox = (server: Server, clock: Clock): MongoInbox => {
     },
 
     row: async (orgId, conversationId) => {
-      const found = await rows.findOne({ _id: conversationId, orgId }, { projection: shown });
-      return found === null ? undefined : toRow(found);
+      asking ??= askTogether();
+      asking.ids.push(conversationId);
+      const found = (await asking.found).get(conversationId);
+      return found?.orgId === orgId ? toRow(found) : undefined;
     },
 
     counts: async (orgId) => toCounts([...(await totals.of(orgId))].filter(([name]) => !name.startsWith('label:'))),

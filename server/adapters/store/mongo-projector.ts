@@ -1,5 +1,6 @@
 // Brings rows and texts after the commits that they are made from, in the background, and marks the commits as done.
 import { foldRow } from '../../../shared/inbox.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Commit, Entry } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { Recent } from './mongo-commits.ts';
@@ -9,6 +10,11 @@ import type { RowWriter } from './mongo-rows.ts';
 
 /** Conversations whose rows are written at once. */
 const AT_ONCE = 256;
+/**
+ * Rows and texts are written so often at most, ms, unless somebody asks for them: what comes meanwhile goes together, and a
+ * conversation with several commits writes its row once.
+ */
+const WINDOW_MS = 150;
 /** Beyond this a burst is left to whoever looks for undone commits. */
 const WAITING = 20_000;
 /** A row that others keep moving is given up to the next who looks. */
@@ -60,7 +66,7 @@ const createWork = (): Work => {
 export const createProjector = (
   rows: RowWriter,
   known: Known,
-  log: Pick<Log, 'warn'>,
+  { clock, log }: { clock: Pick<Clock, 'monotonic'>; log: Pick<Log, 'warn'> },
   written: (orgIds: Set<string>, own: Commit[]) => void,
 ): Projector => {
   /** Rows as they are in the database, or older. */
@@ -69,7 +75,11 @@ export const createProjector = (
   const followed = new Recent<true>(100_000);
   const waiting = new Map<string, Work>();
   const running = new Map<string, Work>();
+  /** Of those that wait, whose turn it is. */
+  const due = new Set<string>();
   let active: Promise<void> | undefined;
+  let beganAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
 
   const workFor = (conversationId: string): Work => {
     let work = waiting.get(conversationId);
@@ -152,6 +162,7 @@ export const createProjector = (
 
   const putBack = (id: string, work: Work): void => {
     work.isLost = true;
+    due.add(id);
     const later = waiting.get(id);
     if (later === undefined) {
       waiting.set(id, work);
@@ -164,8 +175,10 @@ export const createProjector = (
   };
 
   const write = async (batch: Map<string, Work>): Promise<void> => {
-    await writeTexts(batch);
+    const texts = writeTexts(batch);
+    texts.catch(() => {});
     const again = await writeRows(batch);
+    await texts;
     for (const id of again) {
       const work = batch.get(id)!;
       work.tries += 1;
@@ -180,10 +193,15 @@ export const createProjector = (
   };
 
   const run = async (): Promise<void> => {
-    while (waiting.size > 0) {
-      const batch = new Map([...waiting].slice(0, AT_ONCE));
+    for (;;) {
+      // A burst does not wait for its turn.
+      if (waiting.size >= AT_ONCE) for (const id of waiting.keys()) due.add(id);
+      const batch = new Map([...waiting].filter(([id]) => due.has(id)).slice(0, AT_ONCE));
+      if (batch.size === 0) break;
+      beganAt = clock.monotonic();
       for (const [id, work] of batch) {
         waiting.delete(id);
+        due.delete(id);
         running.set(id, work);
       }
       try {
@@ -195,10 +213,31 @@ export const createProjector = (
       running.clear();
     }
     active = undefined;
+    if (waiting.size > 0) start();
   };
 
-  const start = (): void => {
+  /** Writes what waits now. */
+  const hurry = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.size === 0) return;
+    for (const id of waiting.keys()) due.add(id);
     active ??= run();
+  };
+
+  /** Writes what waits in its turn: at once where nothing was written lately. */
+  const start = (): void => {
+    if (active !== undefined) return;
+    const restMs = waiting.size >= AT_ONCE ? 0 : beganAt + WINDOW_MS - clock.monotonic();
+    if (restMs <= 0) hurry();
+    else timer ??= setTimeout(hurry, restMs).unref();
+  };
+
+  const idle = async (): Promise<void> => {
+    hurry();
+    if (active === undefined) return;
+    await active;
+    await idle();
   };
 
   /** Commits of others, or of an earlier life: their texts may be missing too. */
@@ -235,22 +274,21 @@ export const createProjector = (
     },
 
     caughtUp: async (conversationId) => {
+      if (conversationId === undefined || waiting.has(conversationId)) hurry();
       if (active === undefined) return;
       const works =
         conversationId === undefined
           ? [...running.values(), ...waiting.values()].slice(0, LOOKED_AT)
           : [waiting.get(conversationId) ?? running.get(conversationId)];
-      let timer: NodeJS.Timeout | undefined;
+      let late: NodeJS.Timeout | undefined;
       const moment = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, MOMENT_MS);
+        late = setTimeout(resolve, MOMENT_MS);
       });
       await Promise.race([Promise.allSettled(works.map(async (work) => work?.done)), moment]);
-      clearTimeout(timer);
+      clearTimeout(late);
     },
 
-    idle: async () => {
-      await active;
-    },
+    idle,
 
     forget: () => {
       cache.clear();

@@ -84,6 +84,13 @@ export interface ClaimDocument extends Kept {
   at: number;
 }
 
+/** A lock that is held: `_id` is the token of this hold. */
+export interface LockDocument extends Kept {
+  key: string;
+  /** By the server's clock, ms; only to find what was left for good. */
+  at: number;
+}
+
 export interface ReadsDocument extends Kept {
   visitor: number;
   staff: number;
@@ -132,6 +139,7 @@ export const indexes: Record<string, (IndexDescription & { name: string })[]> = 
     { name: 'expiry', key: { expiresAt: 1 } },
   ],
   checkpoints: [{ name: 'age', key: { at: 1 } }],
+  locks: [{ name: 'key', key: { key: 1 }, unique: true }],
 };
 
 /** Made one by one, and only those that are missing: FerretDB drops the connection that asks for one it has. */

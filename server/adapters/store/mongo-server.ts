@@ -133,12 +133,13 @@ const refuseOld = (build: Document, hosts: string): void => {
   );
 };
 
-/** Updates side by side, as FerretDB is given them: each holds two of its connections to PostgreSQL. */
-const SIDE_BY_SIDE = 8;
+/** Updates of one command, as FerretDB is given them, and commands side by side. */
+const FEW = 8;
+const SIDE_BY_SIDE = 2;
 
 /**
- * Updates of one document each, in no order: one command where the server can. FerretDB holds on to a connection for every
- * update of a command until its end, so a long one would wait for itself for ever.
+ * Updates of one document each, in no order: one command where the server can. FerretDB holds on to a connection of its own for
+ * every update of a command until its end, so a long one would wait for itself for ever.
  */
 export const updateEach = async <T extends Kept>(
   collection: Collection<T>,
@@ -147,18 +148,17 @@ export const updateEach = async <T extends Kept>(
   more: { writeConcern?: WriteConcernSettings } = {},
 ): Promise<void> => {
   if (updates.length === 0) return;
+  const operations = updates.map((one) => ({ updateOne: one })) as AnyBulkWriteOperation<T>[];
+  const write = async (some: AnyBulkWriteOperation<T>[]): Promise<unknown> =>
+    collection.bulkWrite(some, { ordered: false, ...more });
   if (isNative) {
-    const operations = updates.map((one) => ({ updateOne: one })) as AnyBulkWriteOperation<T>[];
-    await collection.bulkWrite(operations, { ordered: false, ...more });
+    await write(operations);
     return;
   }
-  for (let i = 0; i < updates.length; i += SIDE_BY_SIDE) {
-    await Promise.all(
-      updates
-        .slice(i, i + SIDE_BY_SIDE)
-        .map(async ({ filter, update, upsert = false }) => collection.updateOne(filter, update, { upsert, ...more })),
-    );
-  }
+  const lane = async (from: number): Promise<void> => {
+    for (let i = from; i < operations.length; i += FEW * SIDE_BY_SIDE) await write(operations.slice(i, i + FEW));
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async (_, i) => lane(i * FEW)));
 };
 
 /** Questions that one `$or` may hold; more are asked side by side. */

@@ -1,7 +1,9 @@
 // Which commits still have work to be done after them: given out to be made good, and marked once it is.
 import { newHexId } from '../../../shared/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Commit, SharedStore } from '../../ports/store.ts';
 import { toCommit } from './mongo-commits.ts';
+import { createGatherer } from './mongo-gatherer.ts';
 import type { Projector } from './mongo-projector.ts';
 import type { CommitDocument } from './mongo-schema.ts';
 import { findAmong, updateEach } from './mongo-server.ts';
@@ -9,6 +11,8 @@ import type { Server } from './mongo-server.ts';
 
 /** Commits marked in one write. */
 const AT_ONCE = 500;
+/** So often at most, ms: well before anybody looks for what was left undone. */
+const CLEAR_MS = 500;
 
 export interface Settling extends Pick<SharedStore, 'undone' | 'settle'> {
   /** Marks commits whose rows are written, soon; where that fails, they come by `undone` again. */
@@ -17,11 +21,9 @@ export interface Settling extends Pick<SharedStore, 'undone' | 'settle'> {
   idle(): Promise<void>;
 }
 
-export const createSettling = (server: Server, projector: Projector): Settling => {
+export const createSettling = (server: Server, projector: Projector, clock: Pick<Clock, 'monotonic'>): Settling => {
   const commits = server.collection<CommitDocument>('commits');
   const me = newHexId();
-  let waiting: string[] = [];
-  let running: Promise<void> | undefined;
 
   const clear = async (ids: readonly string[]): Promise<void> => {
     for (let i = 0; i < ids.length; i += AT_ONCE) {
@@ -36,13 +38,14 @@ export const createSettling = (server: Server, projector: Projector): Settling =
     }
   };
 
-  const run = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const ids = waiting;
-      waiting = [];
-      await clear(ids).catch(() => {});
-    }
-    running = undefined;
+  const clearing = createGatherer<true>(
+    clock,
+    CLEAR_MS,
+    () => true,
+    async (ids) => clear([...ids.keys()]),
+  );
+  const clearSoon = async (ids: readonly string[]): Promise<void> => {
+    await Promise.all(ids.map(async (id) => clearing.add(id, true)));
   };
 
   return {
@@ -69,16 +72,14 @@ export const createSettling = (server: Server, projector: Projector): Settling =
     settle: async (some) => {
       if (some.length === 0) return;
       await projector.follow(some);
-      await clear(some.map(({ id }) => id));
+      await clearSoon(some.map(({ id }) => id));
     },
 
     mark: (ids) => {
-      if (ids.length === 0) return;
-      waiting.push(...ids);
-      running ??= run();
+      clearSoon(ids).catch(() => {});
     },
 
-    idle: async () => running,
+    idle: async () => clearing.flush(),
   };
 };
 

@@ -1,8 +1,10 @@
 // What is kept beside the log: texts of answers in flight, how far each side has read, and the nodes' signs of life.
 import type { Reads } from '../../../shared/view.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Checkpoint, SharedStore, Store } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
 import { isDuplicate } from './mongo-answering.ts';
+import { createGatherer } from './mongo-gatherer.ts';
 import type { CheckpointDocument, NodeDocument, ReadsDocument } from './mongo-schema.ts';
 import { findAmong, updateEach } from './mongo-server.ts';
 import type { Server } from './mongo-server.ts';
@@ -11,62 +13,6 @@ import type { Server } from './mongo-server.ts';
 const LIGHTLY = { writeConcern: { w: 1, journal: false } } as const;
 /** Read as it was written. */
 const LATEST = { readConcern: { level: 'local' } } as const;
-
-interface Gathered<V> {
-  values: Map<string, V>;
-  done: Promise<void>;
-}
-
-/**
- * Gathers what is to be written by key, and writes one batch after the other: of what comes meanwhile only the last (as
- * `merge` says) is written.
- */
-const createGatherer = <V>(
-  delayMs: number,
-  merge: (before: V | undefined, value: V) => V,
-  write: (values: Map<string, V>) => Promise<void>,
-): { add(key: string, value: V): Promise<void>; get(key: string): V | undefined; flush(): Promise<void> } => {
-  let waiting: Gathered<V> | undefined;
-  let writing: Gathered<V> | undefined;
-  let hurry = (): void => {};
-
-  const begin = (): Gathered<V> => {
-    const before = writing?.done;
-    const gathered: Gathered<V> = { values: new Map(), done: Promise.resolve() };
-    gathered.done = (async () => {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delayMs);
-        hurry = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      await before?.catch(() => {});
-      waiting = undefined;
-      writing = gathered;
-      try {
-        await write(gathered.values);
-      } finally {
-        if (writing === gathered) writing = undefined;
-      }
-    })();
-    return gathered;
-  };
-
-  return {
-    add: async (key, value) => {
-      waiting ??= begin();
-      waiting.values.set(key, merge(waiting.values.get(key), value));
-      return waiting.done;
-    },
-    get: (key) => waiting?.values.get(key) ?? writing?.values.get(key),
-    flush: async () => {
-      const all = [writing, waiting];
-      hurry();
-      await Promise.allSettled(all.map(async (one) => one?.done));
-    },
-  };
-};
 
 /** A thousand answers at once write one batch in this time instead of hundreds, ms. */
 const CHECKPOINT_MS = 100;
@@ -84,12 +30,13 @@ export interface MongoSide
   flush: () => Promise<void>;
 }
 
-export const createMongoSide = (server: Server): MongoSide => {
+export const createMongoSide = (server: Server, clock: Pick<Clock, 'monotonic'>): MongoSide => {
   const checkpoints = server.collection<CheckpointDocument>('checkpoints');
   const marks = server.collection<ReadsDocument>('reads');
   const nodes = server.collection<NodeDocument>('nodes');
 
   const saving = createGatherer<string>(
+    clock,
     CHECKPOINT_MS,
     (_, value) => value,
     async (values) => {
@@ -116,6 +63,7 @@ export const createMongoSide = (server: Server): MongoSide => {
   };
 
   const advancing = createGatherer<Reads>(
+    clock,
     READS_MS,
     (before = { visitor: 0, staff: 0 }, value) => ({
       visitor: Math.max(before.visitor, value.visitor),

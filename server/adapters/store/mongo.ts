@@ -8,6 +8,7 @@ import { createKnown } from './mongo-commits.ts';
 import { createMongoDocuments } from './mongo-documents.ts';
 import { createFeed } from './mongo-feed.ts';
 import { createMongoInbox } from './mongo-inbox.ts';
+import { createLocks, taskTerms } from './mongo-locks.ts';
 import { createMongoLog } from './mongo-log.ts';
 import { createProjector } from './mongo-projector.ts';
 import { createRowWriter } from './mongo-rows.ts';
@@ -18,6 +19,7 @@ import type { Server } from './mongo-server.ts';
 import { createSettling } from './mongo-settling.ts';
 import { createMongoSide } from './mongo-side.ts';
 import { toMongoStartError } from './mongo-start.ts';
+import { createWritable } from './mongo-writable.ts';
 
 export { StoreUnreachableError } from './mongo-start.ts';
 
@@ -83,7 +85,7 @@ export const composeMongoStore = (
   let isClosed = false;
   const known = createKnown();
   const inbox = createMongoInbox(server, clock);
-  const projector = createProjector(createRowWriter(server), known, log, (orgIds, own) => {
+  const projector = createProjector(createRowWriter(server), known, { clock, log }, (orgIds, own) => {
     inbox.changed(orgIds);
     if (!follows) settling.mark(own.map(({ id }) => id));
   });
@@ -92,11 +94,13 @@ export const composeMongoStore = (
     known.commits.clear();
     projector.forget();
   });
-  const settling = createSettling(server, projector);
+  const settling = createSettling(server, projector, clock);
   const commitLog = createMongoLog(server, known, clock, (entries) => projector.add(entries));
-  const side = createMongoSide(server);
-  const documents = createMongoDocuments(server);
+  const side = createMongoSide(server, clock);
+  const documents = createMongoDocuments(server, clock);
+  const locks = createLocks(server, clock, taskTerms);
   const feed = createFeed(server, known);
+  const writable = createWritable(server);
 
   const mend = async (): Promise<void> => {
     for (;;) {
@@ -131,7 +135,7 @@ export const composeMongoStore = (
   const { sweep, flush, ...beside } = side;
   return {
     commitsPerConversation: 1,
-    ...answeringInTime(asked),
+    ...answeringInTime({ ...asked, append: writable.watched(asked.append) }),
     ...answeringInTime(beside),
     ...answeringInTime(afterOwn({ ...listed, ...createMongoSearch(server) })),
     ...answeringInTime({ undone: settling.undone, feed: feed.feed }),
@@ -139,10 +143,12 @@ export const composeMongoStore = (
     onChange: feed.onChange,
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,
+    exclusively: async (key, task) => locks.exclusively(`task/${key}`, task),
     // As long as it takes: nobody waits for it but a timer.
     purge: async (now) => {
       try {
         await sweep();
+        await locks.sweep();
         return await documents.purge(now);
       } catch (error) {
         throw unavailable(error);
@@ -152,6 +158,7 @@ export const composeMongoStore = (
       ping: async () => {
         if (isClosed) throw unavailable();
         await server.db.command({ ping: 1 });
+        await writable.check();
       },
     }),
     takeBatchSizes,

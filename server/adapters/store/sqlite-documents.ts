@@ -1,5 +1,6 @@
 // Documents in SQLite: one table for every kind, and one of lookups, unique per kind.
 import { ChatError } from '../../../shared/errors.ts';
+import { createTurns } from '../../../shared/turns.ts';
 import { groups, kinds, lookups } from '../../ports/documents.ts';
 import type { Base, Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
@@ -44,6 +45,7 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
   );
   const remove = db.prepare('DELETE FROM documents WHERE kind = ? AND org = ? AND id = ?');
   const expired = db.prepare('SELECT kind, org, id FROM documents WHERE expires_at <= ? LIMIT ?');
+  const turns = createTurns();
   const lists = new Map<string, ReturnType<Database['prepare']>>();
   const list = (kind: Kind, orgId: string, { group, limit, after, reverse }: ListOptions): BodyRow[] => {
     const sql = `SELECT body FROM documents WHERE kind = ? AND org = ? ${group === undefined ? '' : 'AND grp = ?'}
@@ -68,7 +70,7 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
   /** Inside a transaction. False where there was nothing. */
   const deleteNow = (kind: Kind, org: string, id: string): boolean => {
     for (const lookup of heldBy(kind, org, id)) deleteLookup.run(kind, lookup);
-    return Number(remove.run(kind, org, id).changes) > 0;
+    return remove.run(kind, org, id).changes > 0;
   };
 
   /** Inside a transaction. False, and nothing written, where a lookup belongs to another document. */
@@ -108,14 +110,15 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
     put: async (document) => {
       await write(kind, document, () => true);
     },
-    update: async (orgId, id, change) => {
-      for (;;) {
-        const before = bodyOf(kind, orgId, id);
-        const changed = await change(parse<K>(before));
-        if (changed === undefined) return parse<K>(before);
-        if (await write(kind, changed, () => bodyOf(kind, orgId, id) === before)) return changed;
-      }
-    },
+    update: async (orgId, id, change) =>
+      turns(`${kind} ${orgId} ${id}`, async () => {
+        for (;;) {
+          const before = bodyOf(kind, orgId, id);
+          const changed = await change(parse<K>(before));
+          if (changed === undefined) return parse<K>(before);
+          if (await write(kind, changed, () => bodyOf(kind, orgId, id) === before)) return changed;
+        }
+      }),
     delete: async (orgId, id) => writer.write(() => deleteNow(kind, orgId, id)),
   });
 

@@ -143,7 +143,7 @@ export interface OpenOptions {
 }
 
 /** How long a commit waits for another process that holds the write lock (a backup tool), blocking everything. */
-const BUSY_MS = 250;
+export const BUSY_MS = 250;
 
 /** Why a database cannot be used, for a person. */
 export const toStartError = (path: string, error: unknown): StoreStartError => {

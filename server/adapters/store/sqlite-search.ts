@@ -113,6 +113,15 @@ export const createSearch = (main: Database, db: Database, rows: Rows): SearchIn
     }
   };
 
+  /** Before a search. Where the index cannot be written (a full disk), what it holds is better than no answer. */
+  const catchUp = (): void => {
+    try {
+      for (let done = 0; done < CAUGHT_UP_AT_ONCE; done += SLICE) if (indexSome(SLICE) < SLICE) break;
+    } catch {
+      // As in `work`: the next commit or search tries again.
+    }
+  };
+
   // The index is of another log where the commit it reached is not there: a restored backup.
   const reached = main.prepare('SELECT id FROM commits WHERE rid = ?').get(rid) as { id: string } | undefined;
   if (rid > 0 && reached?.id !== mark) {
@@ -157,7 +166,7 @@ export const createSearch = (main: Database, db: Database, rows: Rows): SearchIn
 
   return {
     search: (orgId, words, limit) => {
-      for (let done = 0; done < CAUGHT_UP_AT_ONCE; done += SLICE) if (indexSome(SLICE) < SLICE) break;
+      catchUp();
       const org = rows.orgOf(orgId);
       const wanted = wantedOf(words);
       if (org === undefined || wanted.grams.length === 0 || limit <= 0) return [];

@@ -1,5 +1,6 @@
 // Group commit: everything that is to be written in one turn of the event loop shares one transaction and one fsync.
 import { unavailable } from './answering.ts';
+import { BUSY_MS } from './sqlite-schema.ts';
 import type { Database } from './sqlite-schema.ts';
 
 /** A piece of work inside the next transaction. `run` writes; `resolve` is called after COMMIT. */
@@ -48,6 +49,13 @@ export const createWriter = (db: Database, hooks: Hooks): Writer => {
     isFull = wanted;
   };
 
+  /** Whoever holds the lock for longer than a commit waits is not done in a moment: reads do not wait for it again and again. */
+  const setFailing = (now: boolean): void => {
+    if (now === isFailing) return;
+    isFailing = now;
+    db.exec(`PRAGMA busy_timeout = ${now ? 0 : BUSY_MS}`);
+  };
+
   const flush = (): void => {
     if (scheduled !== undefined) clearImmediate(scheduled);
     scheduled = undefined;
@@ -62,10 +70,10 @@ export const createWriter = (db: Database, hooks: Hooks): Writer => {
       for (const job of jobs) results.push(job.run());
       hooks.beforeCommit();
       commit.run();
-      isFailing = false;
+      setFailing(false);
     } catch (error) {
-      isFailing = true;
       try {
+        setFailing(true);
         if (db.isTransaction) db.exec('ROLLBACK');
       } catch {
         // The next transaction begins with another try.

@@ -1,12 +1,10 @@
 // Contract 003's companions: what its documented actions need, and how a conversation ends.
-import { newSecret } from '../../../../../shared/ids.ts';
 import { languageOfLocale } from '../../../../../shared/language.ts';
 import type { VisitorCommand } from '../../../../domain/conversation.ts';
 import { handledBy } from '../../../../domain/turn.ts';
 import type { Answered } from '../../../../usecases/pending.ts';
 import { visitorDoes } from '../../../../usecases/conversations.ts';
-import { hashOf } from '../../../../usecases/secret.ts';
-import { moveSession } from '../../../../usecases/visitors.ts';
+import { closeSession, moveSession } from '../../../../usecases/visitors.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
@@ -97,7 +95,7 @@ export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         const clientId = clientIdOf(session.id, 'end', conversationId);
         await visitorDoes(deps, visiting, conversationId, leave, { clientId });
       }
-      await deps.store.documents.sessions.put({ ...moved, hash: hashOf(newSecret('sess')) });
+      await closeSession(deps, moved);
       deps.bus.publish({ kind: 'revoked', what: 'session', id: session.id });
       return { success: true as const };
     },
