@@ -9,12 +9,14 @@ import { buildStale, root } from './build.mjs';
 const installs = {
   chromium: 'apt-get install -y chromium',
   'redis-server': 'apt-get install -y redis-server',
+  nginx: 'apt-get install -y nginx',
   postgresql: 'apt-get install -y postgresql',
   curl: 'apt-get install -y curl',
   schemathesis: 'pip install schemathesis',
   'openapi-spec-validator': 'pip install openapi-spec-validator',
   mongodb:
     'apt-get install -y postgresql && bash test/support/ferretdb/build.sh (needs Go), or set MONGODB_URL to a running MongoDB',
+  mount: 'run the tests as root on Linux, outside of a container that forbids mount(8)',
   'mongodb-process': 'apt-get install -y postgresql && bash test/support/ferretdb/build.sh (needs Go)',
 };
 

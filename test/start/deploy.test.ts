@@ -78,6 +78,24 @@ describe('deploying', () => {
       /terminationGracePeriodSeconds: (\d+)/.exec(kubernetes),
     ])
       expect(Number(grace![1])).toBeGreaterThan(10);
+    // What is waited before the signal counts against the same time.
+    const before = Number(/preStop: .*\[sleep, '(\d+)'\]/.exec(kubernetes)![1]);
+    expect(Number(/terminationGracePeriodSeconds: (\d+)/.exec(kubernetes)![1])).toBeGreaterThan(10 + before);
+  });
+
+  it('asks a node that has lost its store for no traffic, and never kills it for that', () => {
+    const probe = (name: string): string | undefined =>
+      new RegExp(`${name}Probe:\\s*\\{ httpGet: \\{ path: (/\\w+)`).exec(kubernetes)?.[1];
+    expect([probe('readiness'), probe('liveness')]).toEqual(['/readyz', '/healthz']);
+    expect(/^HEALTHCHECK[^]*?CMD .*$/m.exec(dockerfile)![0]).toContain('/readyz');
+  });
+
+  it('gives the process no rights, and nothing to write to but its data', () => {
+    expect(all(dockerfile, /^USER (.*)$/gm)).toEqual(['node']);
+    expect(compose).toMatch(/^ {2}read_only: true$/m);
+    expect(compose).toMatch(/^ {2}cap_drop: \[ALL\]$/m);
+    expect(kubernetes).toMatch(/allowPrivilegeEscalation: false, readOnlyRootFilesystem: true/);
+    expect(kubernetes).toMatch(/runAsNonRoot: true,\s+runAsUser: 1000,/);
   });
 
   it('has in the image every library that the server imports', () => {
