@@ -14,12 +14,14 @@ import { createLog } from './adapters/log/pino.ts';
 import { createMetrics } from './adapters/metrics/prom.ts';
 import { createModel } from './adapters/model/index.ts';
 import { createPasswords } from './adapters/passwords/argon2.ts';
+import { watchEventLoop } from './adapters/pulse/event-loop.ts';
 import { openMongoStore } from './adapters/store/mongo.ts';
 import { openSqliteStore } from './adapters/store/sqlite.ts';
 import { joinCluster, waitFor } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createHttpApp, hardenServer } from './edges/http/app.ts';
+import { watchRequests } from './edges/http/requests-in-flight.ts';
 import type { Trust } from './edges/socket/address.ts';
 import { openGateway } from './edges/socket/gateway.ts';
 import { systemClock } from './ports/clock.ts';
@@ -27,12 +29,14 @@ import type { Bus } from './ports/bus.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Files } from './ports/files.ts';
 import type { Model } from './ports/model.ts';
+import type { Pulse } from './ports/pulse.ts';
 import { isShared } from './ports/store.ts';
 import type { Store } from './ports/store.ts';
 import type { Log } from './ports/telemetry.ts';
 import { firstRun } from './seed/first-run.ts';
 import type { FirstRunFacts } from './seed/first-run.ts';
 import { Absence } from './usecases/absence.ts';
+import { Admission } from './usecases/admission.ts';
 import { Answers } from './usecases/answers.ts';
 import { Committer } from './usecases/commit.ts';
 import { followWidget } from './usecases/conversations.ts';
@@ -46,6 +50,8 @@ import { Spending } from './usecases/spending.ts';
 /** What a test or a benchmark may put in the place of what the configuration names. */
 export interface Parts {
   clock?: Clock;
+  /** How late the process is said to be. */
+  pulse?: Pulse;
   log?: Log;
   store?: Store;
   bus?: Bus;
@@ -75,7 +81,7 @@ export interface Node {
 /** Of several nodes each also looks when another one goes. */
 const sweepMs = { alone: 2000, shared: 5000 } as const;
 const purgeMs = 3_600_000;
-const drainMs = { answers: 7000, sockets: 400 } as const;
+const drainMs = { answers: 7000, sockets: 400, requests: 800 } as const;
 
 /** The embedded store, or the one that nodes share: that is waited for. */
 const openStore = ({ dataDir, mongodbUrl: url }: Config, { clock, log }: { clock: Clock; log: Log }): Promise<Store> =>
@@ -110,6 +116,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   let handle: RequestListener = notReady;
   const server = createServer((request, response) => handle(request, response));
   hardenServer(server);
+  const requests = watchRequests(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, () => {
@@ -143,6 +150,9 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const knowledge = cluster?.share(articles) ?? articles;
   const model = parts.model ?? createModel(config.model);
   const spending = new Spending({ store, clock, log, limits, node });
+  const watch = watchEventLoop();
+  const pulse = parts.pulse ?? watch;
+  const admission = new Admission({ clock, pulse, log, metrics });
   const committer = new Committer({
     store,
     bus,
@@ -150,6 +160,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     log,
     metrics,
     node,
+    admission,
     ...(cluster === undefined ? {} : { shared: cluster.logs }),
   });
   const answers = new Answers({
@@ -203,6 +214,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     secret,
     passwords: createPasswords(),
     committer,
+    admission,
     directory,
     counter: cluster?.counter,
     limits,
@@ -231,6 +243,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     metrics,
     config,
     committer,
+    admission,
     directory,
     presence,
     limits,
@@ -277,15 +290,18 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     clearInterval(purging);
     absence.stop();
     committer.stopClaiming();
+    requests.keepNoConnections();
     await cluster?.drain();
     await answers.drain(drainMs.answers);
     await committer.settled();
     await spending.flush();
     await cluster?.release();
     await gateway.drain(drainMs.sockets);
+    await requests.end(drainMs.requests);
     server.closeAllConnections();
     await gateway.close();
     await cluster?.leave();
+    watch.close();
     await bus.close();
     await store.close();
     log.info({}, 'stopped');

@@ -28,7 +28,10 @@ export interface Problem {
   where?: 'query' | 'path' | 'header';
 }
 
-/** An error as it crosses the wire. `details` never echoes the input; `retryAfterMs` is set on `rate_limited`. */
+/**
+ * An error as it crosses the wire. `details` never echoes the input; `retryAfterMs` is set on `rate_limited`, and on
+ * `unavailable` where the server has too much to do.
+ */
 export interface WireError {
   code: ErrorCode;
   message: string;

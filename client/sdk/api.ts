@@ -43,7 +43,7 @@ export interface OutboxEntry {
   createdAt: number;
   /**
    * `queued`: waits for the connection or for an earlier entry. `sending`: asked, no ack yet. `waiting`: refused for now
-   * (rate limit), repeated at `retryAt`. `failed`: refused for good; stays until `retry` or `discard`.
+   * (rate limit, a server that has too much to do), repeated at `retryAt`. `failed`: refused for good; stays until `retry` or `discard`.
    */
   status: 'queued' | 'sending' | 'waiting' | 'failed';
   retryAt?: number;

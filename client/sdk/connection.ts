@@ -22,7 +22,7 @@ export interface Behaviour {
   greet: (ask: Ask) => Promise<{ ok: true } | { ok: false; error: WireError }>;
   /** The server refused the credentials: true where others are left to try at once. */
   forgive: (error: WireError) => boolean;
-  /** Why the transport may be refused without a word: an error where the server says no over plain HTTP, else null. */
+  /** Why the transport may be refused without a word: an error where the server says no, or not now, over plain HTTP, else null. */
   probe: () => Promise<WireError | null>;
   fact: (fact: VisibleFact) => void;
   signal: (signal: Signal) => void;
@@ -48,7 +48,7 @@ const verifyTimeoutMs = 4000;
 const silenceMs = 8000;
 /** A connection that lasted this long makes the next wait a short one again, ms. */
 const stableMs = 5000;
-/** Every so many transport failures the server is asked over HTTP whether it refuses us. */
+/** At the first transport failure and then every so many the server is asked over HTTP whether it refuses us. */
 const failuresPerProbe = 3;
 
 export const createLink = (options: ClientOptions, behaviour: Behaviour): Link => {
@@ -97,10 +97,14 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
     later(jitter(attempts++, backoff));
   };
 
+  /** Not before the server said, and not all at once then. */
+  const comeAgain = ({ retryAfterMs }: WireError): void =>
+    later((retryAfterMs ?? 0) + jitter(attempts++, backoff), retryAfterMs !== undefined);
+
   const handleRefusal = (error: WireError): void => {
     if (isRetryable(error.code)) {
       drop();
-      later(Math.max(error.retryAfterMs ?? 0, jitter(attempts++, backoff)), error.retryAfterMs !== undefined);
+      comeAgain(error);
     } else if (behaviour.forgive(error)) {
       drop();
       attempt();
@@ -112,10 +116,15 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
   const transportFailed = async (): Promise<void> => {
     lost();
     failures += 1;
-    if (failures % failuresPerProbe !== 0) return;
+    if (failures % failuresPerProbe !== 1) return;
     const refusal = await behaviour.probe().catch(() => null);
-    const { status } = connection.get();
-    if (refusal !== null && status === 'offline') refuse(refusal);
+    if (refusal === null || connection.get().status !== 'offline') return;
+    if (!isRetryable(refusal.code)) refuse(refusal);
+    // The next try may be under way by now; one that was let in goes on.
+    else if (socket?.connected !== true) {
+      drop();
+      comeAgain(refusal);
+    }
   };
 
   const askHere = (on: Socket, command: string, input: unknown, timeoutMs: number): Promise<Ack<unknown>> => {

@@ -118,7 +118,7 @@ export const createOpening = (parts: OpeningParts): Opening => {
       const { status } = link.connection.get();
       const isHopeless = status === 'idle' || status === 'refused' || tries >= maxNewTries;
       if (isHopeless || !isRetryable(answer.error.code)) return answer;
-      await delay(answer.error.retryAfterMs ?? jitter(tries, backoff));
+      await delay((answer.error.retryAfterMs ?? 0) + jitter(tries, backoff));
     }
   };
 

@@ -62,6 +62,12 @@ export const receiptOf = (data: unknown): { seq: number } => ({ seq: (data as { 
 const foreignAfterMs = 15_000;
 const adoptEveryMs = 5000;
 
+/** What many were told at the same moment must not bring them back at the same moment, ms. */
+const spread = (ms: number): number => {
+  const most = Math.max(250, ms / 4);
+  return ms + jitter(0, { min: most, max: most });
+};
+
 export const createOutbox = (options: OutboxOptions): Outbox => {
   const now = options.now ?? Date.now;
   const entries = createEntries(options);
@@ -109,7 +115,7 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
       const { code, retryAfterMs } = answer.error;
       const isToldWhen = code === 'rate_limited' || retryAfterMs !== undefined;
       const wait = isToldWhen
-        ? (retryAfterMs ?? options.backoff.max) + jitter(0, { min: 250, max: 250 })
+        ? spread(retryAfterMs ?? options.backoff.max)
         : Math.max(50, jitter(item.tries, options.backoff));
       item.tries += 1;
       item.due = now() + wait;

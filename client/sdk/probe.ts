@@ -2,7 +2,12 @@
 import type { ErrorCode, WireError } from '../../shared/errors.ts';
 import type { ClientOptions, VisitorClientOptions } from './api.ts';
 
-const refusals: Partial<Record<number, ErrorCode>> = { 401: 'unauthenticated', 403: 'forbidden', 404: 'not_found' };
+const refusals: Partial<Record<number, ErrorCode>> = {
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  503: 'unavailable',
+};
 
 const askOver = async (url: string, options: ClientOptions, init: RequestInit): Promise<WireError | null> => {
   const response = await fetch(url, {
@@ -13,14 +18,16 @@ const askOver = async (url: string, options: ClientOptions, init: RequestInit): 
   const code = refusals[response.status];
   if (code === undefined) return null;
   const body = (await response.json().catch(() => null)) as { error?: Partial<WireError> } | null;
+  // An outage is none of these: of a server that has too much to do it is known when to come again.
+  if (code === 'unavailable' && body?.error?.retryAfterMs === undefined) return null;
   return { message: 'The server refused the connection', ...body?.error, code };
 };
 
 const base = (options: ClientOptions): string => options.url.replace(/\/$/, '');
 
-/** Whether the widget is there, enabled and allowed on this page. */
+/** Whether the widget is there, enabled and allowed on this page, and whether newcomers are let in. */
 export const askWidget = (options: VisitorClientOptions): Promise<WireError | null> =>
-  askOver(`${base(options)}/w/${encodeURIComponent(options.widgetKey)}`, options, { cache: 'no-store' });
+  askOver(`${base(options)}/w/${encodeURIComponent(options.widgetKey)}?connect`, options, { cache: 'no-store' });
 
 /** Whether the browser's session cookie still signs its member in. */
 export const askMember = (options: ClientOptions): Promise<WireError | null> =>

@@ -12,6 +12,8 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, Store } from '../ports/store.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
+import type { Admission } from './admission.ts';
+import { AskedKeys } from './asked-keys.ts';
 import { Deadlines } from './deadlines.ts';
 import { Parking } from './parking.ts';
 import type { AskOwner } from './parking.ts';
@@ -36,6 +38,8 @@ export interface CommitDeps {
   metrics: Metrics;
   /** This process, as owner of answers. */
   node: string;
+  /** Judges by how long commands wait here whether this node has too much to do. */
+  admission?: Pick<Admission, 'queued' | 'take' | 'done'>;
   /** Set where other nodes write the same logs. */
   shared?: SharedLogs;
 }
@@ -79,6 +83,7 @@ export class Committer {
   /** Several nodes only. */
   readonly #deadlines: Deadlines | undefined;
   readonly #parking: Parking | undefined;
+  readonly #asked: AskedKeys | undefined;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
@@ -92,6 +97,7 @@ export class Committer {
       this.#queue.push(...waited);
       this.#schedule();
     };
+    this.#asked = new AskedKeys();
     this.#parking = new Parking({ node, log, goOn, askOwner: (id, reply) => shared.said(id, reply) });
   }
 
@@ -138,8 +144,10 @@ export class Committer {
   async perform(ask: Ask): Promise<Answered> {
     const outcome = await new Promise<Answered | ChatError>((settle) => {
       const pending = pendingOf(ask, settle);
+      pending.mayRepeat = this.#asked?.remember(ask.conversationId, ask.key) ?? true;
       if (this.#deadlines?.watch(pending) === false) return;
       this.#queue.push(pending);
+      this.#deps.admission?.queued();
       this.#schedule();
     });
     if (outcome instanceof ChatError) throw outcome;
@@ -169,8 +177,9 @@ export class Committer {
 
   async #flush(): Promise<void> {
     this.#isFlushing = true;
-    const batch = this.#awaited(this.#queue);
-    this.#queue = [];
+    const waiting = this.#awaited(this.#queue);
+    const batch = waiting.splice(0, this.#deps.admission?.take(waiting.length) ?? waiting.length);
+    this.#queue = waiting;
     try {
       await this.#write(batch);
     } catch (error) {
@@ -186,6 +195,7 @@ export class Committer {
       }
     } finally {
       this.#isFlushing = false;
+      this.#deps.admission?.done();
       if (this.#queue.length > 0) this.#schedule();
     }
   }
@@ -193,13 +203,15 @@ export class Committer {
   async #write(batch: Pending[]): Promise<void> {
     const { store, metrics, shared } = this.#deps;
     const fresh = shared === undefined ? undefined : new Set<string>();
-    const [earlier, broken] = await Promise.all([
-      store.commitsByKey(batch),
+    const looked = batch.filter((pending) => this.#mustLook(pending));
+    const [commits, broken] = await Promise.all([
+      store.commitsByKey(looked),
       this.#states.load(
         batch.map(({ conversationId }) => conversationId),
         fresh,
       ),
     ]);
+    const earlier = new Map(looked.map((pending, i) => [pending, commits[i]]));
     const working = new Map<string, ConversationState>();
     const taken = new Map<string, Attempt>();
     const perConversation = new Map<string, number>();
@@ -208,9 +220,9 @@ export class Committer {
     const afterwards: (() => void)[] = [];
     const later: Pending[] = [];
 
-    for (const [i, pending] of batch.entries()) {
+    for (const pending of batch) {
       const { conversationId } = pending;
-      const found = earlier[i];
+      const found = earlier.get(pending);
       if (found !== undefined) {
         afterwards.push(() => this.#repeat(pending, found));
         continue;
@@ -227,7 +239,7 @@ export class Committer {
         continue;
       }
       if (this.#parking?.takes(pending, this.peek(conversationId)?.reply ?? null) === true) continue;
-      const attempt = this.#decide(pending, working, afterwards, fresh, later);
+      const attempt = this.#decide(pending, working, afterwards, fresh, later, earlier.has(pending));
       if (attempt === undefined) {
         // What comes after it in this conversation waits with it.
         if (later.at(-1) === pending) perConversation.set(conversationId, Number.POSITIVE_INFINITY);
@@ -265,6 +277,18 @@ export class Committer {
     this.#queue.unshift(...later);
   }
 
+  /**
+   * Whether the log is asked for the key before anything is decided (R3). Where several nodes write, a question costs as much
+   * as the write, whose index knows the key too: so what can be decided from a kept state is tried, and what is written was no
+   * repeat. The key is looked up as soon as anything else comes of it, a refusal above all; and first of all where a repeat
+   * is likely, or would make an answer hold its tongue.
+   */
+  #mustLook({ conversationId, mayRepeat, tries, isChecked }: Pending): boolean {
+    if (this.#asked === undefined || mayRepeat || tries > 0 || isChecked) return true;
+    const kept = this.#states.get(conversationId);
+    return kept === undefined || kept.state.reply?.mode === 'answer';
+  }
+
   #retry(pending: Pending, later: Pending[]): void {
     pending.tries += 1;
     if (pending.tries < maxTries) later.push(pending);
@@ -277,10 +301,15 @@ export class Committer {
     afterwards: (() => void)[],
     fresh: ReadonlySet<string> | undefined,
     later: Pending[],
+    isLooked: boolean,
   ): Attempt | undefined {
     const { conversationId, orgId, command, surroundings } = pending;
     const { clock, node } = this.#deps;
     const refusal = pending.isAdmitted ? undefined : pending.admit?.();
+    if (refusal !== undefined && !isLooked) {
+      this.#decideAfresh(pending, later);
+      return undefined;
+    }
     if (refusal !== undefined) {
       afterwards.push(() => pending.settle(refusal));
       return undefined;
@@ -311,10 +340,7 @@ export class Committer {
     if (isSpeaking && (isRefusal(decision) || !cuts(decision.facts))) this.#speaker?.resume(conversationId);
     const changesNothing = isRefusal(decision) || decision.facts.length === 0;
     if (changesNothing && fresh !== undefined && !fresh.has(conversationId) && !pending.isChecked) {
-      // No lost race would tell that the state was old: read it and decide again.
-      pending.isChecked = true;
-      this.#states.forget(conversationId);
-      later.push(pending);
+      this.#decideAfresh(pending, later);
       return undefined;
     }
     if (isRefusal(decision)) {
@@ -341,6 +367,13 @@ export class Committer {
       result: decision.result,
     };
     return { pending, decided: decision, commit };
+  }
+
+  /** Nothing will be written, so no lost race would tell that the state was old or the key taken: both are read. */
+  #decideAfresh(pending: Pending, later: Pending[]): void {
+    pending.isChecked = true;
+    this.#states.forget(pending.conversationId);
+    later.push(pending);
   }
 
   /** Publishing first, then the ack: whoever got the ack finds the fact delivered, and both come after the write. */

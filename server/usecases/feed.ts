@@ -1,11 +1,11 @@
-// The sure way: every node reads the new commits of all, about twice a second and at once where the store can tell. What
-// Redis lost is delivered by it, caches are put right, and what a dead node left undone is done (R7, R8, R10).
+// The sure way: every node reads the new commits of all, about twice a second and at once where the store can tell; less
+// often where nothing was written lately. What Redis lost is delivered by it, caches are put right, and what a dead node left undone is done (R7, R8, R10).
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, FeedCursor, SharedStore } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
 
 export interface FeedDeps {
-  store: SharedStore;
+  store: Pick<SharedStore, 'feed' | 'undone' | 'onChange'>;
   clock: Clock;
   log: Log;
   /** New commits, each at least once. */
@@ -14,10 +14,15 @@ export interface FeedDeps {
   followUp: (commits: readonly Commit[]) => Promise<void>;
   /** Whether this node speaks: then it looks more often, because it may speak only so long after a look. */
   isSpeaking(): boolean;
+  /** Whether commits of other nodes come by another way too, as far as anybody can tell. */
+  isTold(): boolean;
 }
 
 const pageSize = 500;
-const tickMs = { idle: 700, speaking: 300 } as const;
+/** `calm`: nothing was written lately, and Redis brings what will be. Well within the 5 s of R7, should it be lost there. */
+const tickMs = { calm: 2000, idle: 700, speaking: 300 } as const;
+/** How long after the last commit it is calm. */
+const calmAfterMs = 5000;
 const retryMs = 250;
 /** Several changes are looked at together. */
 const wakeMs = 30;
@@ -32,6 +37,7 @@ export class Feed {
   readonly #deps: FeedDeps;
   #cursor: FeedCursor | null = null;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #newsAt = Number.NEGATIVE_INFINITY;
   #undoneAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
@@ -54,7 +60,7 @@ export class Feed {
   }
 
   /** There may be news. */
-  wake(): void {
+  wake(inMs = wakeMs): void {
     if (this.#isStopped) return;
     if (this.#isLooking) {
       this.#isWoken = true;
@@ -62,12 +68,12 @@ export class Feed {
     }
     if (this.#isSoon) return;
     this.#isSoon = true;
-    this.#schedule(wakeMs);
+    this.#schedule(inMs);
   }
 
   /** Somebody is about to speak: a look that grows old is made anew. */
   prepare(): void {
-    if (this.#deps.clock.monotonic() - this.#lookedAt > tickMs.speaking) this.wake();
+    if (this.#deps.clock.monotonic() - this.#lookedAt > tickMs.speaking) this.wake(0);
   }
 
   /** Whether this node has looked recently enough to speak. */
@@ -105,8 +111,13 @@ export class Feed {
       this.#isLooking = false;
     }
     this.#mendUndone();
-    const pace = this.#deps.isSpeaking() ? tickMs.speaking : tickMs.idle;
-    this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? wakeMs : pace);
+    this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? wakeMs : tickMs[this.#pace()]);
+  }
+
+  #pace(): keyof typeof tickMs {
+    const deps = this.#deps;
+    if (deps.isSpeaking()) return 'speaking';
+    return deps.isTold() && deps.clock.monotonic() - this.#newsAt > calmAfterMs ? 'calm' : 'idle';
   }
 
   async #look(): Promise<void> {
@@ -117,6 +128,7 @@ export class Feed {
       const page = await store.feed(this.#cursor, pageSize);
       if (this.#isStopped) return;
       this.#cursor = page.cursor;
+      if (page.commits.length > 0) this.#newsAt = began;
       deliver(page.commits);
       if (page.more) continue;
       this.#lookedAt = began;

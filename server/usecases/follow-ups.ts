@@ -15,8 +15,11 @@ export interface FollowUpDeps {
   log: Log;
 }
 
-/** Commits of one moment are told of and settled together. */
-const windowMs = 50;
+/**
+ * Commits of one moment are told of and settled together. As long as rows are given to be written: whoever is told reads
+ * them at once.
+ */
+const windowMs = 150;
 const maxWaiting = 20_000;
 
 interface Waiting {
@@ -46,18 +49,30 @@ export class FollowUps {
 
   /** The same for commits of whichever node. Rejects while the store is away; what could not be done stays undone. */
   async redo(commits: readonly Commit[]): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store } = this.#deps;
+    const done: Commit[] = [];
     for (const commit of commits) {
       const { orgId, conversationId, facts } = commit;
-      try {
+      const isDone = await this.#isDone(commit, async () => {
         const found = await store.state(conversationId);
         await followFacts(this.#deps, { orgId, contactId: found?.state.contactId ?? null }, facts);
-        await store.settle([commit]);
-      } catch (error) {
-        // A store that is away concerns them all; a commit that this build cannot follow must not hold up the others.
-        if (error instanceof ChatError) throw error;
-        log.warn({ err: error, conversationId }, 'left to a newer server');
-      }
+      });
+      if (isDone) done.push(commit);
+    }
+    if (done.length === 0 || (await this.#isDone(done[0]!, async () => store.settle(done)))) return;
+    // One that cannot be settled must not hold up the others.
+    for (const commit of done) await this.#isDone(commit, async () => store.settle([commit]));
+  }
+
+  /** Rejects where the store is away, which concerns them all. */
+  async #isDone({ conversationId }: Commit, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof ChatError) throw error;
+      this.#deps.log.warn({ err: error, conversationId }, 'left to a newer server');
+      return false;
     }
   }
 

@@ -154,8 +154,7 @@ export class Nodes {
     const about: About = { seats: seats().slice(0, maxSeats), ...this.#going };
     this.#counter += 1;
     const began = clock.monotonic();
-    await store.beat(node, this.#counter, JSON.stringify(about));
-    const beats = await store.beats();
+    const [beats] = await Promise.all([store.beats(), store.beat(node, this.#counter, JSON.stringify(about))]);
     if (this.#isStopped) return;
     const passed = this.#lookedAt === null ? 0 : Math.min(gapMs, began - this.#lookedAt);
     this.#lookedAt = began;

@@ -24,7 +24,7 @@ export interface Ask {
   body: unknown;
   command: Command;
   surroundings: Surroundings;
-  /** Asked after the key was looked up and before deciding, once: rates must not stop a repeat. */
+  /** Asked before deciding, once; its refusal is told only after the key was looked up: rates must not stop a repeat. */
   admit?: () => ChatError | undefined;
 }
 
@@ -43,8 +43,10 @@ export interface Pending extends Ask {
   settle: (outcome: Answered | ChatError) => void;
   /** When it was asked, where somebody waits with a watch in hand (several nodes). */
   askedAt: number;
-  /** A refusal was decided on a state that was kept: it must be decided on one that was read. */
+  /** A refusal was decided on a state that was kept: it must be decided on one that was read, after the key was looked up. */
   isChecked: boolean;
+  /** It may be a repeat, as far as this node remembers. */
+  mayRepeat: boolean;
   /** What another node's answer has said, and which one that was. */
   said: Circumstances['said'];
   saidBy: string;
@@ -69,6 +71,7 @@ export const pendingOf = (ask: Ask, settle: Pending['settle']): Pending => {
     settle,
     askedAt: 0,
     isChecked: false,
+    mayRepeat: true,
     said: null,
     saidBy: '',
   };

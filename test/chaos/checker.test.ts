@@ -112,6 +112,15 @@ test('an acked message that is not in the log', () => {
   expect(verdict.lost.join()).toContain('b was acked at 4');
 });
 
+test('an ack beyond the end of the log, and one that names another place', () => {
+  expect(judge(({ facts }) => facts.splice(3)).lost.join()).toContain('b was acked at 4');
+  const elsewhere = judge(({ entries }) => {
+    const ok = entries[3] as Extract<Entry, { kind: 'ok' }>;
+    ok.seq = 6;
+  });
+  expect(elsewhere.lost.join()).toContain('b was acked at 6');
+});
+
 test('a fact that a reader was never given', () => {
   const verdict = judge(({ entries }) => entries.splice(factAt(entries, 's', 4), 1));
   expect(verdict.lost.join()).toContain('s in conv_1: 5 after 3');
@@ -130,6 +139,19 @@ test('a fact given twice, and a key that is twice in the log', () => {
   expect(twice.doubled.join()).toContain('4 after 4');
   const again = judge(({ facts }) => facts.push(said(7, 'b')));
   expect(again.doubled.join()).toContain('b twice');
+});
+
+test('one fact in two places of the log', () => {
+  const verdict = judge(({ facts }) => facts.push({ ...facts[2]!, seq: 7 }));
+  expect(verdict.doubled.join()).toContain('the log has f3 twice');
+});
+
+test('another fact in the place of the one that the log has', () => {
+  const verdict = judge(({ entries }) => {
+    const told = entries[factAt(entries, 's', 4)] as Extract<Entry, { kind: 'fact' }>;
+    told.fact = { ...told.fact, id: 'f9' };
+  });
+  expect(verdict.reordered.join()).toContain('s in conv_1: 4 is not what the log has there');
 });
 
 test('two facts that changed places', () => {
@@ -165,6 +187,45 @@ test('a token of an older turn after a newer one, and of an older attempt', () =
     entries[i] = { ...delta, attempt: 2 };
   });
   expect(spliced.stale.join()).toContain('attempt 1 after 2');
+});
+
+test('a token that follows the takeover of its turn', () => {
+  const taken: Fact = {
+    ...base(7),
+    type: 'control.changed',
+    turn: 3,
+    isAutopilot: false,
+    agentId: 'mem_1',
+    agentName: 'Ann',
+    waiting: null,
+    reason: 'taken',
+  };
+  const late: Entry = {
+    kind: 'delta',
+    at: 72,
+    client: 'v',
+    conversationId,
+    replyId: 'r2',
+    turn: 2,
+    attempt: 1,
+    offset: 2,
+    text: 'e',
+  };
+  const told = (client: string): Entry => ({ kind: 'fact', at: 71, client, fact: taken });
+  const verdict = judge(({ entries, facts }) => {
+    facts.push(taken);
+    entries.push(told('v'), told('s'), late);
+  });
+  expect(violations(verdict)).toEqual(['v in conv_1: turn 2 after 3']);
+});
+
+test('a text that one reader has otherwise than the log and the others', () => {
+  const verdict = judge(({ entries }) => {
+    const i = factAt(entries, 's', 4);
+    const told = entries[i] as Extract<Entry, { kind: 'fact' }>;
+    told.fact = { ...told.fact, text: 'else' } as Fact;
+  });
+  expect(violations(verdict)).toEqual(['s in conv_1: 4 reads otherwise than in the log']);
 });
 
 test('an answer that reads otherwise than it streamed', () => {

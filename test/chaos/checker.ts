@@ -88,7 +88,11 @@ const checkReaders = ({ entries, logs, complete }: History, verdict: Verdict): v
     const log = logs.get(conversationId) ?? [];
     if (reader.seq !== null && seq <= reader.seq) verdict.doubled.push(`${who}: ${seq} after ${reader.seq}`);
     else if (reader.seq !== null && seq > reader.seq + 1) verdict.lost.push(`${who}: ${seq} after ${reader.seq}`);
-    if (!isSame(fact, log[seq - 1])) verdict.reordered.push(`${who}: ${seq} is not what the log has there`);
+    const logged = log[seq - 1];
+    if (!isSame(fact, logged)) verdict.reordered.push(`${who}: ${seq} is not what the log has there`);
+    else if (fact.type === 'message.created' && logged?.type === 'message.created' && fact.text !== logged.text) {
+      verdict.torn.push(`${who}: ${seq} reads otherwise than in the log`);
+    }
     reader.seq = Math.max(reader.seq ?? 0, seq);
     if (fact.type === 'message.created' && fact.author.kind === 'visitor') reader.turn += 1;
     if ('turn' in fact && fact.type !== 'draft.created') reader.turn = fact.turn;

@@ -30,6 +30,10 @@ export interface Load {
   done: Promise<void>;
   /** Waits until every reader has what the store has; ms that it took. */
   converged(store: Store, patienceMs: number): Promise<number>;
+  /** ms until each reader held all of what its conversations hold now; Infinity where that took longer than `patienceMs`. */
+  healed(store: Store, patienceMs: number): Promise<number[]>;
+  /** Messages that the log holds though their visitor was told nothing yet. */
+  unheard(store: Store): Promise<number>;
   history(store: Store): Promise<History>;
   close(): void;
 }
@@ -150,6 +154,41 @@ export const startLoad = (options: LoadOptions): Load => {
           throw new Error(`not converged: ${late.slice(0, 3).join('; ')} (${late.length})`);
         await pause(100);
       }
+    },
+    async healed(store, patienceMs) {
+      const began = at();
+      const heads = new Map<string, number>();
+      await Promise.all(
+        [...conversations.keys()].map(async (id) => heads.set(id, (await store.state(id))?.state.head.seq ?? 0)),
+      );
+      const readers: (() => boolean)[] = [...conversations].map(([id, visitor]) => () => {
+        const now = visitor.conversation.get();
+        return now?.conversationId === id && now.state.head.seq >= heads.get(id)!;
+      });
+      for (const { client, conversations: ids } of watching.values()) {
+        const watched = ids.filter((id) => heads.has(id));
+        readers.push(() => watched.every((id) => client.open(id).get().state.head.seq >= heads.get(id)!));
+      }
+      const healing = readers.map(async (isHealed) => {
+        while (!isHealed()) {
+          if (at() - began > patienceMs) return Infinity;
+          await pause(5);
+        }
+        return at() - began;
+      });
+      return Promise.all(healing);
+    },
+    async unheard(store) {
+      const waiting = new Map<number, Extract<Entry, { kind: 'invoke' }>>();
+      for (const entry of entries) {
+        if (entry.kind === 'invoke') waiting.set(entry.op, entry);
+        else if (entry.kind === 'ok' || entry.kind === 'fail') waiting.delete(entry.op);
+      }
+      const found = [...waiting.values()].map(async ({ conversationId, clientId }) => {
+        const facts = await logOf(store, conversationId);
+        return facts.some((fact) => fact.type === 'message.created' && fact.text === clientId);
+      });
+      return (await Promise.all(found)).filter(Boolean).length;
     },
     async history(store) {
       // First: what was acked by now must be in the logs that are read after.

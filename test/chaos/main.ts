@@ -1,8 +1,12 @@
 // `npm run chaos [-- --quick --only=name,… --seed=n --minutes=n]`: plays the fault catalogue and prints a row for each.
 import { parseArgs } from 'node:util';
 import { canCluster } from '../cluster/cluster.ts';
-import { moreRows, soak } from './more-rows.ts';
+import { linkRows } from './link-rows.ts';
+import { moreRows } from './more-rows.ts';
+import { overloadRows } from './overload-rows.ts';
+import { readerRows } from './reader-rows.ts';
 import { rows } from './rows.ts';
+import { soak } from './soak.ts';
 import type { Row } from './stage.ts';
 import { storeRows } from './store-rows.ts';
 
@@ -19,7 +23,15 @@ if (!canCluster) {
   process.exit(1);
 }
 
-const all = [...rows, ...moreRows, ...storeRows, soak(Number(values.minutes))];
+const all = [
+  ...rows,
+  ...linkRows,
+  ...readerRows,
+  ...moreRows,
+  ...overloadRows,
+  ...storeRows,
+  soak(Number(values.minutes)),
+];
 const only = values.only?.split(',');
 const unknown = only?.find((name) => all.every((row) => row.name !== name));
 if (unknown !== undefined) {

@@ -37,9 +37,8 @@ const openReader = async (dataDir: string): Promise<Store> => {
   const store = composeSqliteStore(main, side, index, () => {
     for (const db of [main, side, index]) db.close();
   });
-  const { close } = store;
   return Object.create(store, {
-    close: { value: async () => close().then(() => rm(aside, { recursive: true, force: true })) },
+    close: { value: async () => store.close().then(() => rm(aside, { recursive: true, force: true })) },
   }) as Store;
 };
 
@@ -64,22 +63,29 @@ export const startSolo = async (folder: string, env: Record<string, string> = {}
   };
 };
 
-/** Plays a fault on a server of its own in `folder` and judges everything that was asked and told meanwhile. */
+/** Plays a fault on a server of its own (in `folder`, or anywhere) and judges everything that was asked and told meanwhile. */
 export const soloUnderLoad = async (
   fault: string,
-  scale: { folder: string; visitors: number; messages: number; thinkMs: number; env?: Record<string, string> },
+  scale: { folder?: string; visitors: number; messages: number; thinkMs: number; env?: Record<string, string> },
   seed: number,
   play: (
     solo: Solo,
     load: Load,
   ) => Promise<{ injected: number; recoveryMs: number | null; note: string; wrong: string[] }>,
 ): Promise<Row> => {
-  const solo = await startSolo(scale.folder, { AI_BUILTIN_WORDS_PER_SECOND: '0', ...scale.env });
+  const folder = scale.folder ?? (await mkdtemp(join(tmpdir(), 'tiller-solo-')));
+  const solo = await startSolo(folder, { AI_BUILTIN_WORDS_PER_SECOND: '0', ...scale.env });
   const { node, widgetKey, token, memberId, store } = solo;
   const { visitors, messages, thinkMs } = scale;
   const url = node.url;
   const load = startLoad({
-    ...{ url, widgetKey, token, memberId, visitors, messages, thinkMs },
+    url,
+    widgetKey,
+    token,
+    memberId,
+    visitors,
+    messages,
+    thinkMs,
     watchers: 3,
     random: seeded(seed),
   });
@@ -107,6 +113,8 @@ export const soloUnderLoad = async (
   if (exitCode !== null || signalCode !== null) wrong.push(`the server died (${exitCode}): ${node.log().slice(-2000)}`);
   load.close();
   await solo.close();
+  await rm(join(folder, 'data'), { recursive: true, force: true });
+  if (scale.folder === undefined) await rm(folder, { recursive: true, force: true });
   return {
     fault,
     injected: played.injected,

@@ -3,6 +3,8 @@ import { startBalancer } from '../cluster/balancer.ts';
 import type { Balancer } from '../cluster/balancer.ts';
 import { startCluster } from '../cluster/cluster.ts';
 import type { TestCluster, TestNode } from '../cluster/cluster.ts';
+import { startProxy } from '../cluster/proxy.ts';
+import type { Proxy } from '../cluster/proxy.ts';
 import { connectStaff, openVisitor } from '../support/raw-client.ts';
 import { check, violations } from './checker.ts';
 import type { Verdict } from './history.ts';
@@ -29,6 +31,8 @@ export interface Row {
 export interface Stage {
   cluster: TestCluster;
   balancer: Balancer;
+  /** The line between the clients and the balancer. */
+  line: Proxy;
   load: Load;
   random: () => number;
   /** Nodes that run. */
@@ -46,6 +50,8 @@ export interface Scale {
   messages: number;
   thinkMs?: number;
   env?: Record<string, string>;
+  /** A database on a server of one's own. */
+  mongoUrl?: string;
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -95,13 +101,15 @@ export const underLoad = async (
   const cluster = await startCluster({
     nodes: scale.nodes ?? 3,
     env: { AI_BUILTIN_WORDS_PER_SECOND: '0', ...scale.env },
+    ...(scale.mongoUrl === undefined ? {} : { mongoUrl: scale.mongoUrl }),
   });
   const up = [...cluster.nodes];
   const balancer = await startBalancer(up.map(({ port }) => port));
   const widget = await cluster.store.documents.widgets.find(`key:${cluster.widgetKey}`);
   const [owner] = await cluster.store.documents.members.list(widget!.orgId);
+  const line = await startProxy({ port: Number(new URL(balancer.url).port) });
   const load = startLoad({
-    url: balancer.url,
+    url: `http://127.0.0.1:${line.port}`,
     widgetKey: cluster.widgetKey,
     token: cluster.token,
     memberId: owner!.id,
@@ -114,6 +122,7 @@ export const underLoad = async (
   const stage: Stage = {
     cluster,
     balancer,
+    line,
     load,
     random,
     up,
@@ -163,6 +172,7 @@ export const underLoad = async (
     if (exitCode !== null || signalCode !== null) wrong.push(`a node died (${exitCode}): ${node.log().slice(-2000)}`);
   }
   load.close();
+  await line.close();
   await balancer.close();
   await cluster.close();
   return {

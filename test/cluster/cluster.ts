@@ -18,6 +18,7 @@ import type { Order } from './node-child.ts';
 import { bundled } from '../support/bundled.ts';
 import { startProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
+import type { Reader, Usage } from './usage.ts';
 
 export const canCluster = hasRedis && hasMongo;
 
@@ -30,6 +31,10 @@ export interface TestNode {
   order(order: Order): void;
   /** Bytes in use. */
   memory(): Promise<number>;
+  /** After a full collection of garbage, which holds the node up for a moment. */
+  usage(): Promise<Usage>;
+  /** Who is connected to it. */
+  readers(): Promise<Reader[]>;
   freeze(): void;
   thaw(): void;
   kill(): Promise<void>;
@@ -86,6 +91,17 @@ export const startNodeProcess = async (
     exited.then(([code]) => reject(new Error(`the node ended with ${code}: ${log}`)), reject);
   });
   const facts = JSON.parse(await ready) as FirstRunFacts;
+  /** What the child answers to an order, under this name. */
+  const told = <T>(order: Order, name: string): Promise<T> =>
+    new Promise((resolve) => {
+      const look = (message: Record<string, T>): void => {
+        if (!(name in message)) return;
+        child.off('message', look);
+        resolve(message[name]!);
+      };
+      child.on('message', look);
+      child.send(order);
+    });
   return {
     url: facts.url,
     port: Number(port),
@@ -93,11 +109,9 @@ export const startNodeProcess = async (
     facts,
     log: () => log,
     order: (order) => void child.send(order),
-    async memory() {
-      const told = once(child, 'message') as Promise<[{ memory: number }]>;
-      child.send({ memory: true } satisfies Order);
-      return (await told)[0].memory;
-    },
+    memory: () => told({ memory: true }, 'memory'),
+    usage: () => told({ usage: true }, 'usage'),
+    readers: () => told({ readers: true }, 'readers'),
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     async kill() {
@@ -113,11 +127,17 @@ export const startNodeProcess = async (
 };
 
 export const startCluster = async (
-  options: { nodes?: number; env?: Record<string, string>; redis?: RedisServer } = {},
+  options: {
+    nodes?: number;
+    env?: Record<string, string>;
+    redis?: RedisServer;
+    /** A database on a server of one's own. */
+    mongoUrl?: string;
+  } = {},
 ): Promise<TestCluster> => {
   const [redis, directUrl, folder] = await Promise.all([
     options.redis ?? startRedis(),
-    freshMongoUrl('cluster'),
+    options.mongoUrl ?? freshMongoUrl('cluster'),
     mkdtemp(join(tmpdir(), 'tiller-cluster-')),
   ]);
   const direct = new URL(directUrl);

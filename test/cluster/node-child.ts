@@ -8,9 +8,10 @@ import type { Bus, Delivery } from '../../server/ports/bus.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { SharedStore } from '../../server/ports/store.ts';
 import type { Fact } from '../../shared/facts.ts';
+import { measureReaders, measureUsage } from './usage.ts';
 
-/** `drops`: kinds of deliveries that never reach Redis. `memory`: answered with the bytes in use. */
-export type Order = { drops: Delivery['kind'][] } | { memory: true };
+/** `drops`: kinds of deliveries that never reach Redis. `memory`: answered with the bytes in use. `usage`: with a `Usage`; `readers`: with `Reader`s. */
+export type Order = { drops: Delivery['kind'][] } | { memory: true } | { usage: true } | { readers: true };
 
 const fault = process.argv[2] ?? 'none';
 const config = readConfig(process.env);
@@ -57,6 +58,8 @@ const tapBus = (bus: Bus): Bus => {
 
 process.on('message', (order: Order) => {
   if ('drops' in order) ({ drops } = order);
+  else if ('readers' in order) process.send?.({ readers: measureReaders(config.port) });
+  else if ('usage' in order) process.send?.({ usage: measureUsage(config.port) });
   else process.send?.({ memory: process.memoryUsage().rss });
 });
 // Without its test there is nobody to serve.

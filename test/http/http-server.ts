@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { ConsoleRoute } from '../../shared/console-api.ts';
+import { Admission } from '../../server/usecases/admission.ts';
 import { Committer } from '../../server/usecases/commit.ts';
 import { Directory } from '../../server/usecases/directory.ts';
 import { Limits } from '../../server/usecases/limits.ts';
@@ -122,6 +123,7 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
     metrics,
     model: createModel({ provider: 'builtin', wordsPerSecond: 0 }),
     committer,
+    admission: new Admission({ clock: systemClock, pulse: { lateMs: () => 0 }, log, metrics }),
     directory: new Directory({ store, clock: systemClock, presence: new Presence() }),
     limits,
     spending: new Spending({ store, clock: systemClock, log, limits, node: 'node_http' }),

@@ -248,10 +248,21 @@ describe('the connection', () => {
     server.faults.upgrade = { status: 403, code: 'forbidden' };
     const client = connect();
     const refused = await until(client.connection, ({ status }) => status === 'refused');
-    expect(refused).toEqual({ status: 'refused', error: { code: 'forbidden', message: `/w/${widgetKey}` } });
+    expect(refused).toEqual({ status: 'refused', error: { code: 'forbidden', message: `/w/${widgetKey}?connect` } });
     server.faults.upgrade = null;
     client.connect();
     await online(client);
+  });
+
+  test('refused without a word for now asks over HTTP when to come again', async () => {
+    server.faults.upgrade = { status: 503, code: 'unavailable', retryAfterMs: 400 };
+    const client = connect();
+    const startedAt = Date.now();
+    await until(client.connection, (now) => now.status === 'offline' && (now.retryAt ?? 0) >= startedAt + 400);
+    server.faults.upgrade = null;
+    await online(client);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(400);
+    expect(server.handshakes.length).toBe(1);
   });
 
   test('refused for now is tried again when the server said', async () => {

@@ -37,7 +37,7 @@ interface Faults {
   /** Every handshake is refused so, by a packet. */
   handshake: WireError | null;
   /** Every upgrade is refused without a word, and `/w/…` says this status. */
-  upgrade: { status: number; code: string } | null;
+  upgrade: { status: number; code: string; retryAfterMs?: number } | null;
   /** Live facts are not sent to rooms at all. */
   areFactsLost: boolean;
 }
@@ -333,7 +333,9 @@ export const startWireServer = async (): Promise<WireServer> => {
       const { upgrade } = faults;
       response.writeHead(upgrade?.status ?? 200, { 'content-type': 'application/json' });
       response.end(
-        JSON.stringify(upgrade === null ? widgetView : { error: { code: upgrade.code, message: request.url } }),
+        JSON.stringify(
+          upgrade === null ? widgetView : { error: { ...upgrade, status: undefined, message: request.url } },
+        ),
       );
     });
     io = new Server(http, { allowRequest: (_request, allow) => allow(null, faults.upgrade === null) });

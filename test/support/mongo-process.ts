@@ -48,6 +48,8 @@ export interface MongoProcess {
   /** SIGSTOP: it keeps its connections and answers nothing. */
   freeze(): void;
   thaw(): void;
+  /** Whether all of it still runs. */
+  isUp(): boolean;
   /** SIGKILL to all of it, as a power cut would. */
   kill(): Promise<void>;
   /** After `kill`, at the same address; resolves when it answers. */
@@ -211,11 +213,14 @@ const mongodProgram = async (folder: string): Promise<Program> => {
   };
 };
 
-/** @throws where this machine has no server, or it does not come up */
-export const startMongoProcess = async (): Promise<MongoProcess> => {
+/**
+ * `parent`: the folder that its data goes below.
+ * @throws where this machine has no server, or it does not come up
+ */
+export const startMongoProcess = async (parent = tmpdir()): Promise<MongoProcess> => {
   const kind = localMongo();
   if (kind === undefined) throw new Error('there is no MongoDB server: run test/support/ferretdb/build.sh');
-  const folder = mkdtempSync(join(tmpdir(), 'tiller-mongo-'));
+  const folder = mkdtempSync(join(parent, 'tiller-mongo-'));
   const program = await (kind === 'mongod' ? mongodProgram : ferretProgram)(folder);
   let children = await program.spawn();
   const signal = (name: NodeJS.Signals): void => {
@@ -236,6 +241,8 @@ export const startMongoProcess = async (): Promise<MongoProcess> => {
     // The first child is the one that clients talk to.
     freeze: () => children[0]?.kill('SIGSTOP'),
     thaw: () => children[0]?.kill('SIGCONT'),
+    isUp: () =>
+      children.length > 0 && children.every(({ exitCode, signalCode }) => exitCode === null && signalCode === null),
     kill,
     start: async () => {
       children = await program.spawn();

@@ -53,6 +53,11 @@ export const createMetrics = (): Metrics & { render(): Promise<RenderedMetrics> 
     help: 'Sockets cut because their reader stalled.',
     registers,
   });
+  const overloaded = new Gauge({
+    name: 'tiller_overloaded',
+    help: '1 while this node has too much to do and refuses newcomers and new work of visitors.',
+    registers,
+  });
   for (const namespace of ['widget', 'console']) connections.set({ namespace }, 0);
   return {
     message: (author) => messages.inc({ author }),
@@ -62,6 +67,7 @@ export const createMetrics = (): Metrics & { render(): Promise<RenderedMetrics> 
     connection: (namespace, delta) => connections.inc({ namespace }, delta),
     batch: (commits) => batches.observe(commits),
     stalled: () => stalled.inc(),
+    overloaded: (isOver) => overloaded.set(isOver ? 1 : 0),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 };

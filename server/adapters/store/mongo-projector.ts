@@ -7,6 +7,8 @@ import { Recent } from './mongo-commits.ts';
 import type { Known } from './mongo-commits.ts';
 import type { Projection } from './mongo-derived.ts';
 import type { RowWriter } from './mongo-rows.ts';
+import { createWork } from './mongo-work.ts';
+import type { Work } from './mongo-work.ts';
 
 /** Conversations whose rows are written at once. */
 const AT_ONCE = 256;
@@ -26,17 +28,6 @@ const LOOKED_AT = 2 * AT_ONCE;
 
 type Named = Pick<Commit, 'id' | 'conversationId'>;
 
-/** What is to be done for one conversation. Entries are this process's own; without any the log is read. */
-interface Work {
-  entries: Entry[];
-  /** What this process knows of the row was not what the database has. */
-  isLost: boolean;
-  tries: number;
-  done: Promise<void>;
-  resolve: () => void;
-  reject: (error: unknown) => void;
-}
-
 export interface Projector {
   /** These commits are in the log now. Never throws, never waits. */
   add(entries: readonly Entry[]): void;
@@ -52,15 +43,6 @@ export interface Projector {
   /** What is known of rows may be wrong: the next of each is made from the database. */
   forget(): void;
 }
-
-const createWork = (): Work => {
-  let resolve = (): void => {};
-  let reject: (error: unknown) => void = () => {};
-  const done = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
-  // Nobody has to wait for it.
-  done.catch(() => {});
-  return { entries: [], isLost: false, tries: 0, done, resolve, reject };
-};
 
 /** `written` is told which of the added commits rows and texts hold now. */
 export const createProjector = (

@@ -4,6 +4,7 @@ import type { SharedCounter } from '../../ports/counter.ts';
 import type { Identities } from '../../ports/identity.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
+import type { Admission } from '../../usecases/admission.ts';
 import type { AccountDeps } from '../../usecases/accounts.ts';
 import type { FileDeps } from '../../usecases/files.ts';
 import type { KnowledgeDeps } from '../../usecases/knowledge.ts';
@@ -19,6 +20,8 @@ export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, Conver
   identities: Identities;
   metrics: Metrics & { render(): Promise<{ contentType: string; body: string }> };
   model: Model;
+  /** Refuses visitors while there is too much to do. */
+  admission: Admission;
   limits: Limits;
   /** Counts over all nodes, where there are several. */
   counter?: SharedCounter | undefined;

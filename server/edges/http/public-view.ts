@@ -2,6 +2,7 @@
 import { Router } from 'express';
 import type { Request, RequestHandler } from 'express';
 import { ChatError } from '../../../shared/errors.ts';
+import { tooMuch } from '../../usecases/admission.ts';
 import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
 import type { HttpDeps } from './deps.ts';
@@ -42,6 +43,10 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
   router.use(openToPages);
   router.get('/:key', async (request, response) => {
     await limits.publicView(request);
+    // A browser is not told why its WebSocket was refused; so the client asks here.
+    const retryAfterMs = 'connect' in request.query ? deps.admission.arrive(request, 'visitor') : 0;
+    deps.admission.arrived(request);
+    if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     const widget = await admitPage(deps, pageOf(request, request.params.key, deps.baseUrl()));
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { CommandSpec } from '../../../shared/commands.ts';
 import { UnknownCriticalFact } from '../../../shared/conversation.ts';
 import { ChatError, toWireError } from '../../../shared/errors.ts';
-import type { Problem } from '../../../shared/errors.ts';
+import type { Problem, WireError } from '../../../shared/errors.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import { refuseStrange } from '../http/json-body.ts';
 
@@ -49,7 +49,8 @@ export const parseInput = <S extends z.ZodType>(schema: S, input: unknown): z.ou
 
 /**
  * Binds a table to one socket. `check` is asked before every command (rates of what does not append, revocation) and
- * throws to refuse. Unknown events and missing acks harm nobody.
+ * throws to refuse. `admit` is asked before anything else is done: a node that has too much to do must refuse for next to nothing.
+ * Unknown events and missing acks harm nobody.
  */
 export const bindCommands = <T extends Table>(
   socket: Socket,
@@ -57,6 +58,7 @@ export const bindCommands = <T extends Table>(
   handlers: Handlers<T>,
   deps: BindDeps,
   check: (name: keyof T & string) => void,
+  admit: (name: string) => WireError | undefined = () => undefined,
 ): void => {
   const answer = async (name: string, input: unknown): Promise<unknown> => {
     const spec = Object.hasOwn(table, name) ? table[name] : undefined;
@@ -68,6 +70,12 @@ export const bindCommands = <T extends Table>(
   socket.onAny((name: string, ...args: unknown[]) => {
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (answer: unknown) => void) : undefined;
+    const refused = admit(name);
+    if (refused !== undefined) {
+      deps.metrics.refused(deps.surface, refused.code);
+      ack?.({ ok: false, error: refused });
+      return;
+    }
     const input = ack === undefined || args.length > 1 ? args[0] : undefined;
     answer(name, input)
       .then((data) => {

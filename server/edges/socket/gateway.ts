@@ -13,6 +13,8 @@ import type { Identities } from '../../ports/identity.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
+import { tooMuch } from '../../usecases/admission.ts';
+import type { Admission } from '../../usecases/admission.ts';
 import type { Committer } from '../../usecases/commit.ts';
 import type { Directory } from '../../usecases/directory.ts';
 import type { Limits } from '../../usecases/limits.ts';
@@ -45,6 +47,8 @@ export interface GatewayDeps {
   metrics: Metrics;
   config: Config;
   committer: Committer;
+  /** Who is let in and what is taken on while there is too much to do. */
+  admission: Admission;
   directory: Directory;
   presence: Presence;
   limits: Limits;
@@ -82,7 +86,7 @@ export interface Gateway {
 }
 
 export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
-  const { config, log, metrics, presence, bus, limits, shared } = deps;
+  const { config, log, metrics, presence, bus, limits, admission, shared } = deps;
   // While an upgrade is being admitted nobody listens to its connection: a reset just then would end the process.
   server.on('upgrade', (_request, socket) => socket.on('error', lostInterest));
   const io = new Server(server, {
@@ -101,6 +105,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         (error: unknown) => {
           const wire = toWireError(error);
           metrics.refused('widget', wire.code);
+          admission.arrived(request);
           turnAway(request, wire);
           decide(wire.message, false);
         },
@@ -115,6 +120,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   const admit = async (request: IncomingMessage): Promise<void> => {
     if (isOneTooMany(request)) throw new ChatError('rate_limited', 'Too many connections from this address');
     const key = new URL(request.url ?? '/', 'http://localhost').searchParams.get('widgetKey');
+    const retryAfterMs = admission.arrive(request, key === null ? 'staff' : 'visitor');
+    if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     const widget = key === null ? undefined : await widgetByKey(deps, key);
     const origin = header(request, 'origin');
     const ownOrigin = ownOriginOf(request, config);
@@ -184,6 +191,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
 
   visitors.on('connection', (socket) => {
     harmless(socket);
+    admission.arrived(requestOf(socket));
     const seat = socket.data as VisitorSeat;
     void socket.join(widgetRoom(seat.widgetId));
     metrics.connection('widget', 1);
@@ -227,6 +235,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
 
   staff.on('connection', (socket) => {
     harmless(socket);
+    admission.arrived(requestOf(socket));
     const seat = socket.data as StaffSeat;
     const { member, credentialId } = seat;
     void socket.join([`member:${member.id}`, `credential:${credentialId}`]);

@@ -44,7 +44,8 @@ export const ownOriginOf = ({ headers }: IncomingMessage, config: Config): strin
 export const turnAway = ({ socket }: IncomingMessage, error: WireError): void => {
   const status = errorStatus[error.code];
   const body = JSON.stringify({ error });
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json`;
+  const retry = error.retryAfterMs === undefined ? '' : `\r\nRetry-After: ${Math.ceil(error.retryAfterMs / 1000)}`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close${retry}\r\nContent-Type: application/json`;
   socket.on('error', () => undefined);
   socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };

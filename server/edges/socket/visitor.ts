@@ -1,13 +1,15 @@
 // The `/widget` namespace: what a visitor's socket may do.
 import type { Socket } from 'socket.io';
 import { visitorCommands } from '../../../shared/commands.ts';
-import type { SessionView } from '../../../shared/commands.ts';
+import type { CommandSpec, SessionView } from '../../../shared/commands.ts';
 import { ChatError } from '../../../shared/errors.ts';
+import type { WireError } from '../../../shared/errors.ts';
 import type { Page } from '../../../shared/facts.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
+import { tooMuchToDo } from '../../usecases/admission.ts';
 import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
 import { trackBehavior } from '../../usecases/engagements.ts';
@@ -18,6 +20,7 @@ import type { ViewAsk } from '../../usecases/views.ts';
 import { identifyVerified, moveSession, openSession, owns, usedSession } from '../../usecases/visitors.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
+import { pauseReading } from './reading-pause.ts';
 import type { Handlers } from './bind.ts';
 
 /** What the handshake left behind: small, because there is one per connection. */
@@ -41,8 +44,15 @@ export interface VisitorSeat {
 const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
 const handoverMs = 500;
 
+/** Commands that may be told to come again later. To stop an answer ends work, and is never refused. */
+const newWork: ReadonlySet<string> = new Set(
+  Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) =>
+    limit !== undefined && limit !== 'typing' && name !== 'reply:stop' ? [name] : [],
+  ),
+);
+
 export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps): void => {
-  const { limits, directory, bus, store } = deps;
+  const { limits, directory, bus, store, admission } = deps;
 
   const widgetNow = async (): Promise<Widget> => {
     const widget = await directory.widget(seat.orgId, seat.widgetId);
@@ -162,39 +172,42 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return { sessionToken, visitorToken };
   };
 
+  /** Resumes or begins the session that everything else needs. */
+  const begin: Handlers<typeof visitorCommands>['session:open'] = async ({ clientId, page, conversationId, since }) => {
+    const widget = await widgetNow();
+    const admitNew = async (): Promise<ChatError | undefined> =>
+      seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
+    const opened = await openSession(
+      deps,
+      widget,
+      { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken },
+      {
+        clientId,
+        page: page,
+        channel: seat.channel,
+        locale: seat.locale,
+        userAgent: seat.userAgent,
+        admitNew,
+      },
+    );
+    seat.sessionToken = opened.sessionToken;
+    seat.visitorToken = opened.visitorToken;
+    seat.contact = opened.contact;
+    seat.session =
+      conversationId === undefined || conversationId === opened.session.conversationId
+        ? opened.session
+        : await moveSession(deps, opened.session, conversationId);
+    if (socket.connected) void socket.join(sessionRoom(seat.session.id));
+    if (seat.identity !== undefined) {
+      const token = seat.identity;
+      seat.identity = undefined;
+      await signedIdentity(seat.session, seat.session.conversationId, token, undefined);
+    }
+    return sessionView(seat.session, widget, since);
+  };
+
   const handlers: Handlers<typeof visitorCommands> = {
-    'session:open': async ({ clientId, page, conversationId, since }) => {
-      const widget = await widgetNow();
-      const admitNew = async (): Promise<ChatError | undefined> =>
-        seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
-      const opened = await openSession(
-        deps,
-        widget,
-        { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken },
-        {
-          clientId,
-          page: page,
-          channel: seat.channel,
-          locale: seat.locale,
-          userAgent: seat.userAgent,
-          admitNew,
-        },
-      );
-      seat.sessionToken = opened.sessionToken;
-      seat.visitorToken = opened.visitorToken;
-      seat.contact = opened.contact;
-      seat.session =
-        conversationId === undefined || conversationId === opened.session.conversationId
-          ? opened.session
-          : await moveSession(deps, opened.session, conversationId);
-      if (socket.connected) void socket.join(sessionRoom(seat.session.id));
-      if (seat.identity !== undefined) {
-        const token = seat.identity;
-        seat.identity = undefined;
-        await signedIdentity(seat.session, seat.session.conversationId, token, undefined);
-      }
-      return sessionView(seat.session, widget, since);
-    },
+    'session:open': (input) => admission.open(() => begin(input)),
     'message:send': async ({ conversationId, clientId, text, fileIds, context }) => {
       if (fileIds !== undefined && fileIds.length > 0) throw new ChatError('not_found', 'There is no such file');
       if (context?.page !== undefined) await walkedTo(await mine(conversationId), context.page);
@@ -311,7 +324,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     },
   };
 
-  bindCommands(socket, visitorCommands, handlers, { ...deps, surface: 'widget' }, (name) => {
+  const check = (name: keyof typeof visitorCommands): void => {
     const { limit } = visitorCommands[name];
     if (name === 'conversation:new') return;
     const rate: RateName = limit === 'typing' ? 'typing' : limit === 'session' ? 'session' : 'staff';
@@ -319,7 +332,16 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (limit === 'message' || limit === 'action' || limit === 'lead') return;
     const refusal = limits.check(rate, `${name} ${seat.session?.visitorId ?? socket.id}`);
     if (refusal !== undefined) throw refusal;
-  });
+  };
+
+  const admit = (name: string): WireError | undefined => {
+    const retryAfterMs = newWork.has(name) ? admission.work() : 0;
+    if (retryAfterMs === 0) return undefined;
+    pauseReading(socket);
+    return tooMuchToDo(retryAfterMs);
+  };
+
+  bindCommands(socket, visitorCommands, handlers, { ...deps, surface: 'widget' }, check, admit);
 };
 
 const withoutUndefined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

@@ -17,8 +17,8 @@ const rooms = 48;
 const perSecond = 40;
 /** Before anything is measured: a server warms up by what it does, not by the clock. */
 const warmPerSecond = 100;
-/** What came last is written and marked before it is looked at what an idle node does. */
-const restMs = 1500;
+/** What came last is written and marked, and the feed has come to rest, before it is looked at what an idle node does. */
+const restMs = 6500;
 
 interface Figures {
   run: DeliveryRun;
@@ -52,7 +52,7 @@ const measure = (bench: Bench, servers: Servers, count: number, isCrossed: boole
     await load.ask('runDelivery', { perSecond: warmPerSecond, ms: bench.isQuick ? 4000 : 8000 });
     await load.ask('runDelivery', { perSecond, ms: 1000 });
     await pause(restMs);
-    const idle = await spendOnNodes(nodes, servers, () => pause(bench.isQuick ? 3000 : 5000));
+    const idle = await spendOnNodes(nodes, servers, () => pause(bench.isQuick ? 4000 : 8000));
     const work = (): Promise<DeliveryRun> => load.ask<DeliveryRun>('runDelivery', { perSecond, ms });
     const spent = await spendOnNodes(nodes, servers, work, bench.profiles ? `cluster-of-${count}` : undefined);
     const run = spent.value;

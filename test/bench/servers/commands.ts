@@ -14,7 +14,7 @@ const fieldsOf = (command: CommandStartedEvent['command']): string => {
 };
 
 const count = ({ commandName, command }: CommandStartedEvent): void => {
-  const collection: unknown = command[commandName];
+  const collection: unknown = commandName === 'getMore' ? command['collection'] : command[commandName];
   const parts = [commandName, typeof collection === 'string' ? collection : '', fieldsOf(command)];
   const name = parts.filter((part) => part !== '').join(' ');
   counts.set(name, (counts.get(name) ?? 0) + 1);

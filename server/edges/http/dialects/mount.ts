@@ -3,6 +3,7 @@ import { Router } from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { ChatError, toWireError } from '../../../../shared/errors.ts';
 import type { HttpDeps } from '../deps.ts';
+import { tooMuch } from '../../../usecases/admission.ts';
 import { jsonBody, parsedBy } from '../json-body.ts';
 import { fromFramework, methodNotAllowed, noSuchRoute, noteFailure } from '../refusals.ts';
 import { openToPages } from './cors.ts';
@@ -22,6 +23,8 @@ const paramsOf = <C extends Caller>(route: DialectRoute<C>, request: Request): u
 
 const bound = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>, route: DialectRoute<C>): RequestHandler[] => {
   const enter: RequestHandler = async (request, response, next) => {
+    const retryAfterMs = dialect.isForPages && request.method !== 'GET' ? deps.admission.work() : 0;
+    if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     response.locals['caller'] = await dialect.admit(deps, request);
     next();
   };
@@ -61,7 +64,7 @@ const refuse = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>): ErrorReq
     const wire = toWireError(error);
     const { status, body } = renderedError(dialect, error);
     if (wire.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(wire.retryAfterMs / 1000)));
-    if (wire.code === 'unavailable') response.set('Retry-After', '1');
+    else if (wire.code === 'unavailable') response.set('Retry-After', '1');
     if (wire.code === 'unauthenticated' && dialect.challenge !== undefined) {
       response.set('WWW-Authenticate', dialect.challenge);
     }

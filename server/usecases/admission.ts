@@ -1,0 +1,245 @@
+// When a node has too much to do, and who waits then: newcomers first, then visitors; never staff, and never what ends work. It
+// is judged by time and not by length: how long the oldest command waits until it is taken up, and how late the event loop is.
+// Refusing comes before anything else is done, the looking up of keys included, for that is work too. So the refusal is
+// `unavailable`, which says nothing about the outcome: the same key finds it out later.
+import { ChatError } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Pulse } from '../ports/pulse.ts';
+import type { Log, Metrics } from '../ports/telemetry.ts';
+
+/** A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody, ms. */
+const lateMs = { command: 500, loop: 1000 } as const;
+/** Lateness must stand for so long without a break: a slow fsync or a collector at work is no overload, ms. */
+const standingMs = 500;
+/**
+ * While there is too much to do, commands gather for half as long as the last batch took, so that a store whose price is per
+ * write is used to the full; after a batch of more than a second for less and less, or nobody would be answered in time, ms.
+ */
+const gatherMs = { tiny: 50, least: 150, most: 500 } as const;
+const longBatchMs = 1000;
+
+/** After a slow batch the next is no larger than what that speed writes in a second; after others it may be twice as large. */
+const slowBatchMs = 500;
+const mostAtOnce = { slow: 8, fast: 256 } as const;
+
+const gatherAfter = (tookMs: number): number =>
+  tookMs > longBatchMs
+    ? Math.max(gatherMs.tiny, gatherMs.most * (longBatchMs / tookMs) ** 2)
+    : Math.max(gatherMs.least, tookMs / 2);
+/** It is over when for so long nobody had to be refused, ms. */
+const calmMs = 3000;
+/** The event loop is looked at no more often than this, ms. */
+const lookMs = 100;
+/** Handshakes in progress; staff find as many places again. */
+const maxArriving = 100;
+/** After so long a handshake waits for its client and not for us, ms. */
+const arrivingMs = 500;
+/** Sessions being opened at once, and how long others wait for a place, ms. */
+const maxOpening = 20;
+const openingWaitMs = 1000;
+/** When to come again, ms: longer the longer it lasts, and for everybody another time within it. */
+const retryMs = { first: 1000, longest: 5000 } as const;
+
+/** What whoever is refused is told. Bare, because most are refused on a path on which making an error would be dear. */
+export const tooMuchToDo = (retryAfterMs: number): WireError => ({
+  code: 'unavailable',
+  message: 'There is too much to do right now; please try again in a moment',
+  retryAfterMs,
+});
+
+/** The same to be thrown. */
+export const tooMuch = (retryAfterMs: number): ChatError => {
+  const { code, message } = tooMuchToDo(retryAfterMs);
+  return new ChatError(code, message, { retryAfterMs });
+};
+
+/** CoDel's rule: one late moment says nothing; being late at every look for an interval does. */
+class Standing {
+  readonly #lateMs: number;
+  #since: number | undefined;
+
+  constructor(ms: number) {
+    this.#lateMs = ms;
+  }
+
+  /** Whether it has been late without a break for `standingMs`. */
+  note(waitedMs: number, now: number): boolean {
+    if (waitedMs <= this.#lateMs) this.#since = undefined;
+    else this.#since ??= now;
+    return this.#since !== undefined && now - this.#since >= standingMs;
+  }
+}
+
+export interface AdmissionDeps {
+  clock: Clock;
+  pulse: Pulse;
+  log: Log;
+  metrics: Metrics;
+}
+
+export class Admission {
+  readonly #deps: AdmissionDeps;
+  /** Since when the oldest command waits that was not taken up yet. */
+  #waitingSince: number | undefined;
+  readonly #waits = new Standing(lateMs.command);
+  readonly #loop = new Standing(lateMs.loop);
+  #lookedAt = 0;
+  #isLoopLate = false;
+  /** Since when there is too much to do, and when somebody was refused last. */
+  #overSince: number | undefined;
+  #refusedAt = 0;
+  #refusals = 0;
+  #ending: NodeJS.Timeout | undefined;
+  /** Handshakes in progress, oldest first, with when they began. */
+  readonly #arriving = new Map<object, number>();
+  #opening = 0;
+  readonly #line: { askedAt: number; enter: () => void; refuse: (error: ChatError) => void }[] = [];
+
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
+  }
+
+  #gatherMs: number = gatherMs.least;
+  #takenAt = 0;
+  #mostAtOnce: number = mostAtOnce.fast;
+  #size = 0;
+
+  /** A command was queued. */
+  queued(): void {
+    this.#waitingSince ??= this.#deps.clock.monotonic();
+  }
+
+  /** How many of those that are queued, the oldest first, are to be taken up now. */
+  take(queued: number): number {
+    this.#size = Math.min(queued, this.#mostAtOnce);
+    const now = this.#deps.clock.monotonic();
+    this.#takenAt = now;
+    if (this.#waitingSince === undefined) return this.#size;
+    const isLate = this.#waits.note(now - this.#waitingSince, now);
+    // Those who are left count from when the oldest was queued: until all are taken up they are late.
+    if (this.#size === queued) this.#waitingSince = undefined;
+    if (isLate) this.#begin(now);
+    return this.#size;
+  }
+
+  /** The batch that was taken up is done. */
+  done(): void {
+    const tookMs = this.#deps.clock.monotonic() - this.#takenAt;
+    this.#gatherMs = gatherAfter(tookMs);
+    this.#mostAtOnce =
+      tookMs > slowBatchMs
+        ? Math.max(mostAtOnce.slow, Math.round((this.#size * longBatchMs) / tookMs))
+        : Math.max(mostAtOnce.fast, this.#size * 2);
+  }
+
+  /** May new work of a visitor be taken on? 0, or the ms after which to ask again. Costs next to nothing. */
+  work(): number {
+    if (this.#waitingSince === undefined) return 0;
+    const now = this.#deps.clock.monotonic();
+    const waitedMs = now - this.#waitingSince;
+    if (this.#overSince === undefined) {
+      if (waitedMs <= lateMs.command || !this.#waits.note(waitedMs, now)) return 0;
+      this.#begin(now);
+    } else if (waitedMs <= this.#gatherMs) {
+      this.#mayEnd(now);
+      return 0;
+    }
+    return this.#refuse(now);
+  }
+
+  /**
+   * May somebody new connect? 0, and a place is held until `arrived` is called with the same `request`; or the ms after which
+   * to ask again.
+   */
+  arrive(request: object, who: 'visitor' | 'staff'): number {
+    const now = this.#deps.clock.monotonic();
+    for (const [other, at] of this.#arriving) {
+      if (now - at < arrivingMs) break;
+      this.#arriving.delete(other);
+    }
+    this.#mayEnd(now);
+    const isLate = who === 'visitor' && (this.#overSince !== undefined || this.#isLate(now));
+    const places = who === 'visitor' ? maxArriving : maxArriving * 2;
+    if (isLate || this.#arriving.size >= places) return this.#retryAfter(now);
+    this.#arriving.set(request, now);
+    return 0;
+  }
+
+  /** The handshake of this request is over, one way or the other. */
+  arrived(request: object): void {
+    this.#arriving.delete(request);
+  }
+
+  /** Opens a session when there is a place for it. @throws ChatError `unavailable` where the line is too slow */
+  async open<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#opening >= maxOpening) await this.#place();
+    else this.#opening += 1;
+    try {
+      return await task();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #place(): Promise<void> {
+    const askedAt = this.#deps.clock.monotonic();
+    const first = this.#line[0];
+    if (first !== undefined && askedAt - first.askedAt > openingWaitMs) throw tooMuch(this.#retryAfter(askedAt));
+    return new Promise((enter, refuse) => {
+      this.#line.push({ askedAt, enter, refuse });
+    });
+  }
+
+  /** The place goes to the next in line who has not waited too long already. */
+  #leave(): void {
+    const now = this.#deps.clock.monotonic();
+    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) {
+      if (now - next.askedAt <= openingWaitMs) return next.enter();
+      next.refuse(tooMuch(this.#retryAfter(now)));
+    }
+    this.#opening -= 1;
+  }
+
+  #isLate(now: number): boolean {
+    if (now - this.#lookedAt >= lookMs) {
+      const late = this.#deps.pulse.lateMs();
+      // What happened while nobody asked is over.
+      const isFresh = now - this.#lookedAt < standingMs;
+      this.#lookedAt = now;
+      this.#isLoopLate = this.#loop.note(isFresh ? late : 0, now);
+    }
+    return this.#isLoopLate;
+  }
+
+  #refuse(now: number): number {
+    this.#refusedAt = now;
+    this.#refusals += 1;
+    return this.#retryAfter(now);
+  }
+
+  #retryAfter(now: number): number {
+    const stoodMs = now - (this.#overSince ?? now);
+    const upTo = Math.min(retryMs.longest, retryMs.first * 2 + stoodMs / 4);
+    return Math.round(retryMs.first + Math.random() * (upTo - retryMs.first));
+  }
+
+  #begin(now: number): void {
+    if (this.#overSince !== undefined) return;
+    this.#overSince = now;
+    this.#refusedAt = now;
+    this.#refusals = 0;
+    this.#ending = setInterval(() => this.#mayEnd(this.#deps.clock.monotonic()), calmMs / 3).unref();
+    this.#deps.metrics.overloaded(true);
+    this.#deps.log.warn({}, 'too much to do: newcomers and new work of visitors are refused for a moment');
+  }
+
+  #mayEnd(now: number): void {
+    if (this.#overSince === undefined || now - this.#refusedAt < calmMs) return;
+    const ms = Math.round(now - this.#overSince);
+    this.#overSince = undefined;
+    clearInterval(this.#ending);
+    this.#deps.metrics.overloaded(false);
+    this.#deps.log.info({ ms, refused: this.#refusals }, 'no more to do than can be done');
+  }
+}

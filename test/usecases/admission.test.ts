@@ -1,0 +1,214 @@
+// When a node has too much to do, by a clock that the test holds.
+import { array, assert, integer, property, record } from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../server/adapters/log/pino.ts';
+import { createMetrics } from '../../server/adapters/metrics/prom.ts';
+import { Admission } from '../../server/usecases/admission.ts';
+
+let now = 0;
+let loopMs = 0;
+const logged: string[] = [];
+const clock = { now: () => now, monotonic: () => now };
+const silent = createLog('silent');
+const note = (_: Record<string, unknown>, message: string): void => void logged.push(message);
+
+const create = (): Admission => {
+  const log = { ...silent, debug: note, info: note, warn: note, error: note };
+  return new Admission({ clock, pulse: { lateMs: () => loopMs }, log, metrics: createMetrics() });
+};
+
+beforeEach(() => {
+  now = 1000;
+  loopMs = 0;
+  logged.length = 0;
+});
+
+/** A batch whose oldest command has waited for `waitedMs` and whose write takes `tookMs`. */
+const batch = (admission: Admission, waitedMs: number, tookMs: number): void => {
+  admission.queued();
+  now += waitedMs;
+  admission.take(1);
+  now += tookMs;
+  admission.done();
+};
+
+/** Late at every look until there is too much to do. */
+const overload = (admission: Admission): void => {
+  for (let i = 0; i < 3; i += 1) batch(admission, 600, 100);
+};
+
+describe('new work', () => {
+  it('is taken on however late one batch is: a slow write is no overload', () => {
+    const admission = create();
+    for (let i = 0; i < 20; i += 1) {
+      batch(admission, 2000, 2000);
+      batch(admission, 10, 10);
+      admission.queued();
+      now += 490;
+      expect(admission.work()).toBe(0);
+      admission.take(1);
+    }
+    expect(logged).toEqual([]);
+  });
+
+  it('is refused, with a time to come again, once every batch has been late for half a second', () => {
+    const admission = create();
+    overload(admission);
+    admission.queued();
+    expect(admission.work()).toBe(0);
+    now += 200;
+    const retryAfterMs = admission.work();
+    expect(retryAfterMs).toBeGreaterThanOrEqual(1000);
+    expect(retryAfterMs).toBeLessThanOrEqual(5000);
+  });
+
+  it('is refused within a batch that never ends, for the queue tells before it is taken up', () => {
+    const admission = create();
+    admission.queued();
+    now += 600;
+    expect(admission.work()).toBe(0);
+    now += 600;
+    expect(admission.work()).toBeGreaterThan(0);
+  });
+
+  it('gathers again as soon as what was queued is taken up, for as long as half a batch takes', () => {
+    const admission = create();
+    overload(admission);
+    batch(admission, 400, 800);
+    admission.queued();
+    now += 350;
+    expect(admission.work()).toBe(0);
+    now += 100;
+    expect(admission.work()).toBeGreaterThan(0);
+    admission.take(1);
+    expect(admission.work()).toBe(0);
+  });
+
+  it('tells when it begins and when it ends, once each and not for each refusal', () => {
+    const admission = create();
+    overload(admission);
+    for (let i = 0; i < 50; i += 1) {
+      admission.queued();
+      now += 300;
+      admission.work();
+      admission.take(1);
+    }
+    expect(logged).toHaveLength(1);
+    now += 3001;
+    expect(admission.arrive({}, 'visitor')).toBe(0);
+    expect(logged).toHaveLength(2);
+  });
+
+  it('takes up no more at once than a slow store writes in a second, and everything where it is fast', () => {
+    const admission = create();
+    admission.queued();
+    expect(admission.take(20)).toBe(20);
+    now += 800;
+    admission.done();
+    admission.queued();
+    expect(admission.take(300)).toBe(25);
+    now += 100;
+    admission.done();
+    expect(admission.take(275)).toBe(256);
+    now += 100;
+    admission.done();
+    expect(admission.take(400)).toBe(400);
+  });
+
+  it('never lets a command that is taken on wait behind more than half a second of others', () => {
+    const times = array(record({ apart: integer({ min: 20, max: 40 }), took: integer({ min: 0, max: 2000 }) }), {
+      minLength: 20,
+      maxLength: 200,
+    });
+    assert(
+      property(times, (steps) => {
+        const admission = create();
+        overload(admission);
+        for (const { apart, took } of steps) {
+          admission.queued();
+          const since = now;
+          for (let i = 0; i < 30; i += 1) {
+            now += apart;
+            if (admission.work() === 0) expect(now - since).toBeLessThanOrEqual(500);
+            else expect(now - since).toBeGreaterThan(50);
+          }
+          admission.take(1);
+          now += took;
+          admission.done();
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('newcomers', () => {
+  it('find a bounded number of places, which a handshake keeps no longer than half a second; staff find more', () => {
+    const admission = create();
+    const requests = Array.from({ length: 100 }, () => ({}));
+    for (const request of requests) expect(admission.arrive(request, 'visitor')).toBe(0);
+    expect(admission.arrive({}, 'visitor')).toBeGreaterThanOrEqual(1000);
+    expect(admission.arrive({}, 'staff')).toBe(0);
+    admission.arrived(requests[5]!);
+    admission.arrived(requests[6]!);
+    expect(admission.arrive({}, 'visitor')).toBe(0);
+    expect(admission.arrive({}, 'visitor')).toBeGreaterThan(0);
+    now += 501;
+    expect(admission.arrive({}, 'visitor')).toBe(0);
+  });
+
+  it('are refused while the event loop stays late, and staff are not', () => {
+    const admission = create();
+    loopMs = 1100;
+    const asked: number[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      now += 150;
+      const request = {};
+      asked.push(admission.arrive(request, 'visitor'));
+      admission.arrived(request);
+    }
+    expect(asked.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(asked.at(-1)).toBeGreaterThan(0);
+    expect(admission.arrive({}, 'staff')).toBe(0);
+    loopMs = 0;
+    now += 150;
+    expect(admission.arrive({}, 'visitor')).toBe(0);
+  });
+
+  it('are refused while there is too much to do', () => {
+    const admission = create();
+    overload(admission);
+    expect(admission.arrive({}, 'visitor')).toBeGreaterThan(0);
+    expect(admission.arrive({}, 'staff')).toBe(0);
+  });
+
+  it('open their sessions twenty at a time, in order, and are refused where the line is too slow', async () => {
+    const admission = create();
+    const ends: (() => void)[] = [];
+    const begun: number[] = [];
+    const open = (n: number): Promise<number> =>
+      admission.open(async () => {
+        begun.push(n);
+        await new Promise<void>((end) => ends.push(end));
+        return n;
+      });
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const all = Array.from({ length: 22 }, (_, n) => open(n));
+    await turn();
+    expect(begun).toHaveLength(20);
+    now += 500;
+    ends[0]!();
+    expect(await all[0]).toBe(0);
+    await turn();
+    expect(begun.at(-1)).toBe(20);
+    now += 600;
+    await expect(open(22)).rejects.toMatchObject({ code: 'unavailable' });
+    ends[1]!();
+    await expect(all[21]).rejects.toMatchObject({ code: 'unavailable' });
+    const last = open(23);
+    await turn();
+    expect(begun.at(-1)).toBe(23);
+    for (const end of ends) end();
+    expect(await last).toBe(23);
+  });
+});
