@@ -211,7 +211,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
         knowledge.forget(assistantId);
       };
       bus.subscribe((delivery) => {
-        if (delivery.kind === 'stale') forget(delivery.assistantId);
+        if (delivery.kind === 'stale' && delivery.what === 'articles') forget(delivery.assistantId);
       });
       return {
         search(orgId, assistantId, question, limit, before) {
@@ -221,7 +221,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
           return knowledge.search(orgId, assistantId, question, limit, before);
         },
         // This node hears itself too.
-        forget: (assistantId) => bus.publish({ kind: 'stale', assistantId }),
+        forget: (assistantId) => bus.publish({ kind: 'stale', what: 'articles', assistantId }),
       };
     },
     async join({ committer, answers, hub }) {

@@ -45,6 +45,7 @@ import { followContacts } from './usecases/follow.ts';
 import { installationSecret } from './usecases/installation.ts';
 import { Limits } from './usecases/limits.ts';
 import { Presence } from './usecases/presence.ts';
+import { forgetWidgets } from './usecases/public-widget.ts';
 import { Spending } from './usecases/spending.ts';
 
 /** What a test or a benchmark may put in the place of what the configuration names. */
@@ -259,7 +260,14 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   if (cluster === undefined) {
     bus.subscribe(followContacts({ store, clock, log, committer }));
     await answers.recall();
-  } else await cluster.join({ committer, answers, hub: gateway.hub });
+  } else {
+    bus.subscribe((delivery) => {
+      if (delivery.kind !== 'stale') return;
+      directory.forget();
+      if (delivery.what === 'widgets') forgetWidgets(store);
+    });
+    await cluster.join({ committer, answers, hub: gateway.hub });
+  }
   const failed = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   await answers.sweep().catch(failed('sweep failed'));
   const sweeping = setInterval(

@@ -29,7 +29,9 @@ export type Delivery =
    */
   | { kind: 'seats'; node: string; seats: StaffSeat[]; isBack?: true }
   /** The articles of this assistant have changed: what is kept of them is old. */
-  | { kind: 'stale'; assistantId: string }
+  | { kind: 'stale'; what: 'articles'; assistantId: string }
+  /** A widget was changed or removed: what is kept of widgets is old, and nobody is let in by it. */
+  | { kind: 'stale'; what: 'widgets' }
   /** This node has let go of its answers: they may be claimed at once. */
   | { kind: 'leaving'; node: string };
 

@@ -69,12 +69,10 @@ export const keyLife = (widget: Widget, key: string): number => {
   return widget.oldKeys?.find((rotated) => rotated.key === key)?.until ?? 0;
 };
 
-/** This node's copies of a widget that was changed or removed. */
-export const forgetWidget = ({ store }: Pick<PublicWidgetDeps, 'store'>, widget: Widget): void => {
-  const { widgets } = keptOf(store);
-  for (const key of [widget.widgetKey, widget.catyKey, ...(widget.oldKeys ?? []).map((old) => old.key)]) {
-    widgets.delete(key);
-  }
+/** What this node keeps of widgets is old: one was changed or removed, here or elsewhere. */
+export const forgetWidgets = (store: Store): void => {
+  // Another map, not an emptied one: what is being read right now must not be kept.
+  keptOf(store).widgets = new Map();
 };
 
 /**

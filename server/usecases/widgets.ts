@@ -12,7 +12,7 @@ import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain
 import type { Bus } from '../ports/bus.ts';
 import type { Member } from '../ports/documents.ts';
 import { noSuch } from './public-ids.ts';
-import { forgetWidget, publicWidgetOf } from './public-widget.ts';
+import { forgetWidgets, publicWidgetOf } from './public-widget.ts';
 import type { PublicWidgetDeps } from './public-widget.ts';
 
 export interface WidgetDeps extends PublicWidgetDeps {
@@ -175,8 +175,14 @@ const changeStored = (
     return widget;
   });
 
+/** Before anybody's connection is ended: whoever comes back, to whichever node, is judged by what is stored now. */
+const forget = ({ store, bus }: WidgetDeps): void => {
+  forgetWidgets(store);
+  bus.publish({ kind: 'stale', what: 'widgets' });
+};
+
 const tell = async (deps: WidgetDeps, widget: Widget, before: Widget): Promise<void> => {
-  forgetWidget(deps, before);
+  forget(deps);
   // Whoever is connected was let in by the older rules: they come back and are judged by the new ones.
   const isSwitchedOff = before.isEnabled && !widget.isEnabled;
   const hasOtherDomains = widget.allowedDomains.join('\n') !== before.allowedDomains.join('\n');
@@ -219,7 +225,7 @@ export const deleteWidget = (deps: WidgetDeps, orgId: string, id: string): Promi
   turns(id, async () => {
     const widget = await readWidget(deps, orgId, id);
     if (!(await deps.store.documents.widgets.delete(orgId, id))) return known(undefined);
-    forgetWidget(deps, widget);
+    forget(deps);
     deps.bus.publish({ kind: 'revoked', what: 'widget', id });
     await deps.onWidgetChanged({ ...widget, isEnabled: false, isAutopilot: false }, widget);
     return widget;

@@ -155,6 +155,31 @@ describe.skipIf(!canCluster)('two nodes (needs redis-server) (needs mongodb)', {
     expect(performance.now() - began).toBeLessThan(1000);
   });
 
+  it('[R7] a site that an owner takes away on one node is shut out of the other within a second, and let in again likewise', async () => {
+    const { id, allowedDomains } = (await cluster.store.documents.widgets.find(`key:${cluster.widgetKey}`))!;
+    const allow = async (domains: readonly string[]): Promise<void> => {
+      const headers = { authorization: `Bearer ${cluster.token}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ allowedDomains: domains });
+      const changed = await fetch(`${here.url}/api/console/widgets/${id}`, { method: 'PATCH', headers, body });
+      expect(changed.status).toBe(200);
+    };
+    // Read every few milliseconds, so that the other node always has a fresh copy of the widget as it was.
+    const told = (status: number): Promise<number> =>
+      eventually(async () => {
+        const headers = { origin: 'https://shop.example' };
+        const asked = await fetch(`${there.url}/w/${cluster.widgetKey}`, { headers });
+        expect(asked.status).toBe(status);
+      }, 1000);
+    await allow(['shop.example']);
+    await told(200);
+    await allow(['other.example']);
+    await told(403);
+    await allow(['shop.example']);
+    await told(200);
+    await allow(allowedDomains);
+    await told(200);
+  });
+
   it('a visitor who comes back on the other node finds everything', async () => {
     const visitor = await people.visitor(here);
     const { seq } = await visitor.say('Remember me');
