@@ -7,6 +7,8 @@ import type { WireError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Pulse } from '../ports/pulse.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
+import { Limiter } from './limits.ts';
+import type { Rate } from './limits.ts';
 
 /** A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody, ms. */
 const lateMs = { command: 500, loop: 1000 } as const;
@@ -31,6 +33,11 @@ const gatherAfter = (tookMs: number): number =>
 const calmMs = 3000;
 /** The event loop is looked at no more often than this, ms. */
 const lookMs = 100;
+/**
+ * Newcomers who are let in all the same, however much there is to do: among them are those whose node has died, and lateness
+ * that does not end would shut them out for good.
+ */
+const newcomers: Rate = { count: 10, perMs: 1000, burst: 10 };
 /** Handshakes in progress; staff find as many places again. */
 const maxArriving = 100;
 /** After so long a handshake waits for its client and not for us, ms. */
@@ -93,11 +100,13 @@ export class Admission {
   #ending: NodeJS.Timeout | undefined;
   /** Handshakes in progress, oldest first, with when they began. */
   readonly #arriving = new Map<object, number>();
+  readonly #newcomers: Limiter;
   #opening = 0;
   readonly #line: { askedAt: number; enter: () => void; refuse: (error: ChatError) => void }[] = [];
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
+    this.#newcomers = new Limiter(newcomers, deps.clock);
   }
 
   #gatherMs: number = gatherMs.least;
@@ -159,11 +168,22 @@ export class Admission {
       this.#arriving.delete(other);
     }
     this.#mayEnd(now);
-    const isLate = who === 'visitor' && (this.#overSince !== undefined || this.#isLate(now));
+    const isLate = who === 'visitor' && this.#isBehind(now);
     const places = who === 'visitor' ? maxArriving : maxArriving * 2;
-    if (isLate || this.#arriving.size >= places) return this.#retryAfter(now);
+    if (this.#arriving.size >= places || (isLate && this.#newcomers.take('') > 0)) return this.#retryAfter(now);
     this.#arriving.set(request, now);
     return 0;
+  }
+
+  /** For a visitor who was not let in and is not told why: 0, or the ms after which to ask again. */
+  newcomersWait(): number {
+    const now = this.#deps.clock.monotonic();
+    this.#mayEnd(now);
+    return this.#isBehind(now) || this.#arriving.size >= maxArriving ? this.#retryAfter(now) : 0;
+  }
+
+  #isBehind(now: number): boolean {
+    return this.#overSince !== undefined || this.#isLate(now);
   }
 
   /** The handshake of this request is over, one way or the other. */

@@ -35,6 +35,8 @@ export interface Load {
   /** Messages that the log holds though their visitor was told nothing yet. */
   unheard(store: Store): Promise<number>;
   history(store: Store): Promise<History>;
+  /** How many clients are in which condition, for whoever finds that it does not go on. */
+  condition(): string;
   close(): void;
 }
 
@@ -98,6 +100,7 @@ export const startLoad = (options: LoadOptions): Load => {
     record(client, `visitor ${n}`);
     client.connect();
     while (client.conversation.get()?.isLoaded !== true && !run.isOver) await pause(20);
+    if (run.isOver) return;
     const { conversationId } = client.conversation.get()!;
     conversations.set(conversationId, client);
     for (let i = 0; i < options.messages && !run.isOver; i += 1) {
@@ -199,6 +202,17 @@ export const startLoad = (options: LoadOptions): Load => {
       for (const [id, client] of conversations)
         complete.set(`visitor ${clients.indexOf(client) - watchers.length}`, [id]);
       return { entries: written, logs, complete };
+    },
+    condition() {
+      const counts = new Map<string, number>();
+      for (const client of clients) {
+        const connection = client.connection.get();
+        const told = connection.status === 'refused' ? `refused (${connection.error.message})` : connection.status;
+        const isLoaded = !('conversation' in client) || client.conversation.get()?.isLoaded === true;
+        const name = isLoaded ? told : `${told}, not loaded`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      return [...counts].map(([name, count]) => `${count} ${name}`).join('; ');
     },
     close() {
       run.isOver = true;

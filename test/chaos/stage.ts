@@ -159,7 +159,7 @@ export const underLoad = async (
     await within(600_000, 'not every message was acked', load.done);
     await load.converged(cluster.store, 30_000);
   } catch (error) {
-    wrong.push(String(error));
+    wrong.push(`${String(error)} (${load.acked()} acked; ${load.condition()})`);
   }
   try {
     verdict = check(await load.history(cluster.store));

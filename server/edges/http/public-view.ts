@@ -44,8 +44,7 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
   router.get('/:key', async (request, response) => {
     await limits.publicView(request);
     // A browser is not told why its WebSocket was refused; so the client asks here.
-    const retryAfterMs = 'connect' in request.query ? deps.admission.arrive(request, 'visitor') : 0;
-    deps.admission.arrived(request);
+    const retryAfterMs = 'connect' in request.query ? deps.admission.newcomersWait() : 0;
     if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     const widget = await admitPage(deps, pageOf(request, request.params.key, deps.baseUrl()));
     const view = await publicWidgetOf(deps, widget);
