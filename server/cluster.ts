@@ -49,6 +49,8 @@ export interface Cluster {
   share(knowledge: Knowledge): Knowledge;
   /** One node at a time: what an empty store is filled with. */
   locked: <T>(task: () => Promise<T>) => Promise<T>;
+  /** For how long the oldest of this node's commits has waited for what must follow it, ms. */
+  owedMs(): number;
   /** Begins to listen to the others. Resolves when nothing that is written from then on is missed. */
   join(parts: { committer: Committer; answers: Answers; hub: Hub }): Promise<void>;
   /** New answers go to the others from now on. */
@@ -204,6 +206,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     answers: shared,
     edge,
     locked,
+    owedMs: () => followUps.owedMs(),
     share: (knowledge) => {
       const readAt = new Map<string, number>();
       const forget = (assistantId: string): void => {

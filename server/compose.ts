@@ -153,7 +153,13 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const spending = new Spending({ store, clock, log, limits, node });
   const watch = watchEventLoop();
   const pulse = parts.pulse ?? watch;
-  const admission = new Admission({ clock, pulse, log, metrics });
+  const admission = new Admission({
+    clock,
+    pulse,
+    log,
+    metrics,
+    ...(cluster === undefined ? {} : { owedMs: () => cluster.owedMs() }),
+  });
   const committer = new Committer({
     store,
     bus,

@@ -10,8 +10,11 @@ import type { Log, Metrics } from '../ports/telemetry.ts';
 import { Limiter } from './limits.ts';
 import type { Rate } from './limits.ts';
 
-/** A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody, ms. */
-const lateMs = { command: 500, loop: 1000 } as const;
+/**
+ * A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody; and a commit
+ * whose rows are not written after so long shows that more is acknowledged than the store can follow, ms.
+ */
+const lateMs = { command: 500, loop: 1000, owed: 3000 } as const;
 /** Lateness must stand for so long without a break: a slow fsync or a collector at work is no overload, ms. */
 const standingMs = 500;
 /**
@@ -83,6 +86,8 @@ export interface AdmissionDeps {
   pulse: Pulse;
   log: Log;
   metrics: Metrics;
+  /** Where rows are written after the ack: for how long the oldest commit waits for its own, ms. */
+  owedMs?: () => number;
 }
 
 export class Admission {
@@ -144,13 +149,16 @@ export class Admission {
 
   /** May new work of a visitor be taken on? 0, or the ms after which to ask again. Costs next to nothing. */
   work(): number {
-    if (this.#waitingSince === undefined) return 0;
-    const now = this.#deps.clock.monotonic();
-    const waitedMs = now - this.#waitingSince;
+    const { owedMs, clock } = this.#deps;
+    if (this.#waitingSince === undefined && owedMs === undefined) return 0;
+    const now = clock.monotonic();
+    const waitedMs = now - (this.#waitingSince ?? now);
+    const isOwing = owedMs !== undefined && owedMs() > lateMs.owed;
     if (this.#overSince === undefined) {
-      if (waitedMs <= lateMs.command || !this.#waits.note(waitedMs, now)) return 0;
+      const isWaiting = waitedMs > lateMs.command && this.#waits.note(waitedMs, now);
+      if (!isWaiting && !isOwing) return 0;
       this.#begin(now);
-    } else if (waitedMs <= this.#gatherMs) {
+    } else if (waitedMs <= this.#gatherMs && !isOwing) {
       this.#mayEnd(now);
       return 0;
     }

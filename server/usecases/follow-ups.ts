@@ -32,6 +32,8 @@ export class FollowUps {
   #waiting: Waiting[] = [];
   #isScheduled = false;
   #running: Promise<void> = Promise.resolve();
+  /** When each batch was begun that is not settled yet, oldest first. */
+  readonly #begun = new Set<{ at: number }>();
 
   constructor(deps: FollowUpDeps) {
     this.#deps = deps;
@@ -76,6 +78,12 @@ export class FollowUps {
     }
   }
 
+  /** For how long the oldest of this node's commits has waited for what must follow it, ms; 0 where none does. */
+  owedMs(): number {
+    const [oldest] = this.#begun;
+    return oldest === undefined ? 0 : this.#deps.clock.monotonic() - oldest.at;
+  }
+
   /** Resolves when everything so far was tried. */
   async settled(): Promise<void> {
     if (this.#isScheduled) this.#flush();
@@ -88,7 +96,10 @@ export class FollowUps {
     this.#waiting = [];
     if (batch.length === 0) return;
     this.#announce(batch);
-    this.#running = Promise.allSettled([this.#running, this.#do(batch)]).then(() => undefined);
+    const begun = { at: this.#deps.clock.monotonic() };
+    this.#begun.add(begun);
+    const doing = this.#do(batch).finally(() => this.#begun.delete(begun));
+    this.#running = Promise.allSettled([this.#running, doing]).then(() => undefined);
   }
 
   #announce(batch: readonly Waiting[]): void {

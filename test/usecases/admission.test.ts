@@ -12,9 +12,10 @@ const clock = { now: () => now, monotonic: () => now };
 const silent = createLog('silent');
 const note = (_: Record<string, unknown>, message: string): void => void logged.push(message);
 
-const create = (): Admission => {
+const create = (owedMs?: () => number): Admission => {
   const log = { ...silent, debug: note, info: note, warn: note, error: note };
-  return new Admission({ clock, pulse: { lateMs: () => loopMs }, log, metrics: createMetrics() });
+  const pulse = { lateMs: () => loopMs };
+  return new Admission({ clock, pulse, log, metrics: createMetrics(), ...(owedMs === undefined ? {} : { owedMs }) });
 };
 
 beforeEach(() => {
@@ -97,6 +98,18 @@ describe('new work', () => {
     now += 3001;
     expect(admission.arrive({}, 'visitor')).toBe(0);
     expect(logged).toHaveLength(2);
+  });
+
+  it('is refused while more was acknowledged than the store can follow, however fast it is acknowledged', () => {
+    let owedMs = 2900;
+    const admission = create(() => owedMs);
+    expect(admission.work()).toBe(0);
+    owedMs = 3001;
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    batch(admission, 10, 10);
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    owedMs = 900;
+    expect(admission.work()).toBe(0);
   });
 
   it('takes up no more at once than a slow store writes in a second, and everything where it is fast', () => {
