@@ -29,6 +29,8 @@ export interface Flood {
   visitors: Visitor[];
   /** As many messages in flight as that for `ms`: what is acked a second. Stops early, at 0, where one is refused. */
   closed(inFlight: number, ms: number): Promise<number>;
+  /** The same, but whoever is told to come again does so then. */
+  patient(inFlight: number, ms: number): Promise<number>;
   /** So many a second for `ms`, whatever comes of them; resolves when all are answered, or 10 s after the last. */
   open(perSecond: number, ms: number): Promise<OpenRun>;
   /** Acked messages that the log does not hold just once. */
@@ -121,6 +123,19 @@ export const gather = async (targets: readonly Target[], count: number): Promise
         ),
       );
       return isRefused ? 0 : (count * 1000) / ms;
+    },
+    async patient(inFlight, ms) {
+      const until = performance.now() + ms;
+      let count = 0;
+      const visit = async (i: number): Promise<void> => {
+        while (performance.now() < until) {
+          const said = await new Promise<string>((answered) => send(visitors[i % visitors.length]!, answered));
+          if (said === 'ok') count += 1;
+          else await pause(1000 + 2000 * Math.random());
+        }
+      };
+      await Promise.all(Array.from({ length: inFlight }, (_, i) => visit(i)));
+      return (count * 1000) / ms;
     },
     async open(perSecond, ms) {
       const seconds: Second[] = [];
