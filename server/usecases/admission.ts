@@ -12,9 +12,10 @@ import type { Rate } from './limits.ts';
 
 /**
  * A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody; and a commit
- * whose rows are not written after so long shows that more is acknowledged than the store can follow, ms.
+ * whose rows are not written after so long shows that more is acknowledged than the store can follow. Work that is not
+ * answered after so long stands in a line of the store's, wherever that is, ms.
  */
-const lateMs = { command: 500, loop: 1000, owed: 3000 } as const;
+const lateMs = { command: 500, loop: 1000, owed: 3000, answer: 2000 } as const;
 /** Lateness must stand for so long without a break: a slow fsync or a collector at work is no overload, ms. */
 const standingMs = 500;
 /**
@@ -106,6 +107,8 @@ export class Admission {
   /** Handshakes in progress, oldest first, with when they began. */
   readonly #arriving = new Map<object, number>();
   readonly #newcomers: Limiter;
+  /** Work that was taken on and is not answered yet, oldest first. */
+  readonly #unanswered = new Set<{ at: number }>();
   #opening = 0;
   readonly #line: { askedAt: number; enter: () => void; refuse: (error: ChatError) => void }[] = [];
 
@@ -118,6 +121,17 @@ export class Admission {
   #takenAt = 0;
   #mostAtOnce: number = mostAtOnce.fast;
   #size = 0;
+
+  /** Does work that was taken on, and remembers since when nobody was told what came of it. */
+  async during<T>(task: () => Promise<T>): Promise<T> {
+    const begun = { at: this.#deps.clock.monotonic() };
+    this.#unanswered.add(begun);
+    try {
+      return await task();
+    } finally {
+      this.#unanswered.delete(begun);
+    }
+  }
 
   /** A command was queued. */
   queued(): void {
@@ -150,15 +164,17 @@ export class Admission {
   /** May new work of a visitor be taken on? 0, or the ms after which to ask again. Costs next to nothing. */
   work(): number {
     const { owedMs, clock } = this.#deps;
-    if (this.#waitingSince === undefined && owedMs === undefined) return 0;
+    const [oldest] = this.#unanswered;
+    if (this.#waitingSince === undefined && oldest === undefined && owedMs === undefined) return 0;
     const now = clock.monotonic();
     const waitedMs = now - (this.#waitingSince ?? now);
-    const isOwing = owedMs !== undefined && owedMs() > lateMs.owed;
+    const isLagging =
+      (owedMs !== undefined && owedMs() > lateMs.owed) || (oldest !== undefined && now - oldest.at > lateMs.answer);
     if (this.#overSince === undefined) {
       const isWaiting = waitedMs > lateMs.command && this.#waits.note(waitedMs, now);
-      if (!isWaiting && !isOwing) return 0;
+      if (!isWaiting && !isLagging) return 0;
       this.#begin(now);
-    } else if (waitedMs <= this.#gatherMs && !isOwing) {
+    } else if (waitedMs <= this.#gatherMs && !isLagging) {
       this.#mayEnd(now);
       return 0;
     }

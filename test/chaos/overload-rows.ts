@@ -137,7 +137,7 @@ const overload = (
       const before = await memoryOf(stage.nodes);
       let most = before;
       const sampling = setInterval(() => void memoryOf(stage.nodes).then((now) => (most = Math.max(most, now))), 1000);
-      const run = await flood.open(peak * 3, isQuick ? 10_000 : 60_000);
+      const run = await flood.open(peak * 3, isQuick ? 20_000 : 60_000);
       clearInterval(sampling);
       const { goodput, refused, wrong } = judgeRun(run, peak);
       played.recoveryMs = Math.round(await normalAgain(flood));

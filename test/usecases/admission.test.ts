@@ -112,6 +112,22 @@ describe('new work', () => {
     expect(admission.work()).toBe(0);
   });
 
+  it('is refused while what was taken on is not answered, wherever in the store it waits', async () => {
+    const admission = create();
+    let answer = (): void => undefined;
+    const asked = admission.during(() => new Promise<void>((resolve) => (answer = resolve)));
+    now += 1999;
+    expect(admission.work()).toBe(0);
+    now += 2;
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    answer();
+    await asked;
+    expect(admission.work()).toBe(0);
+    await expect(admission.during(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    now += 2001;
+    expect(admission.work()).toBe(0);
+  });
+
   it('takes up no more at once than a slow store writes in a second, and everything where it is fast', () => {
     const admission = create();
     admission.queued();

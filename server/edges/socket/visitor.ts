@@ -51,6 +51,13 @@ const newWork: ReadonlySet<string> = new Set(
   ),
 );
 
+/** What is acked when it is in the log. */
+const appends: ReadonlySet<string> = new Set(
+  Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) =>
+    limit === 'message' || limit === 'action' || limit === 'lead' ? [name] : [],
+  ),
+);
+
 export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps): void => {
   const { limits, directory, bus, store, admission } = deps;
 
@@ -341,8 +348,20 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return tooMuchToDo(retryAfterMs);
   };
 
-  bindCommands(socket, visitorCommands, handlers, { ...deps, surface: 'widget' }, check, admit);
+  bindCommands(socket, visitorCommands, watched(handlers, admission), { ...deps, surface: 'widget' }, check, admit);
 };
+
+/** Those that append to a log are watched: how long they take is how a store that is too slow shows first. */
+const watched = (
+  handlers: Handlers<typeof visitorCommands>,
+  admission: SocketDeps['admission'],
+): Handlers<typeof visitorCommands> =>
+  Object.fromEntries(
+    Object.entries<(input: never) => Promise<unknown>>(handlers).map(([name, handle]) => [
+      name,
+      appends.has(name) ? async (input: never) => admission.during(() => handle(input)) : handle,
+    ]),
+  ) as unknown as Handlers<typeof visitorCommands>;
 
 const withoutUndefined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
