@@ -1,5 +1,6 @@
 // When a node has too much to do, and who waits then: newcomers first, then visitors; never staff, and never what ends work. It
-// is judged by time and not by length: how long the oldest command waits until it is taken up, and how late the event loop is.
+// is judged by time and not by length: how long the oldest command waits until it is taken up and until it is answered, how far
+// what follows a commit is behind, and how late the event loop is.
 // Refusing comes before anything else is done, the looking up of keys included, for that is work too. So the refusal is
 // `unavailable`, which says nothing about the outcome: the same key finds it out later.
 import { ChatError } from '../../shared/errors.ts';
@@ -33,6 +34,7 @@ const gatherAfter = (tookMs: number): number =>
   tookMs > longBatchMs
     ? Math.max(gatherMs.tiny, gatherMs.most * (longBatchMs / tookMs) ** 2)
     : Math.max(gatherMs.least, tookMs / 2);
+
 /** It is over when for so long nobody had to be refused, ms. */
 const calmMs = 3000;
 /** The event loop is looked at no more often than this, ms. */
