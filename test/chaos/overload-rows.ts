@@ -13,22 +13,9 @@ import { gather } from './flood.ts';
 import type { Flood, OpenRun } from './flood.ts';
 import type { Played } from './rows.ts';
 import { startSolo } from './solo.ts';
-import { pause } from './stage.ts';
-import type { Row } from './stage.ts';
+import { emptyRow, pause } from './stage.ts';
 
 const mebibyte = 1024 * 1024;
-const row: Row = {
-  fault: '',
-  injected: 0,
-  messages: 0,
-  lost: 0,
-  doubled: 0,
-  reordered: 0,
-  stale: 0,
-  recoveryMs: null,
-  wrong: [],
-  note: '',
-};
 
 interface Stage {
   nodes: TestNode[];
@@ -129,7 +116,7 @@ const overload = (
   name,
   async play({ isQuick }) {
     const stage = await start();
-    const played = { ...row, fault: `three times the sustainable load, ${where}`, wrong: [] as string[] };
+    const played = { ...emptyRow(), fault: `three times the sustainable load, ${where}`, wrong: [] as string[] };
     try {
       const flood = await gather(stage.targets, scale.visitors);
       const inFlight = await bestInFlight(flood, scale.inFlight, isQuick ? 3000 : 6000);
@@ -163,7 +150,12 @@ const storm = (name: string, where: string, start: () => Promise<Stage>): Played
   async play({ isQuick }) {
     const stage = await start();
     const count = isQuick ? 500 : 5000;
-    const played = { ...row, fault: `a storm of ${count} clients, ${where}`, injected: count, wrong: [] as string[] };
+    const played = {
+      ...emptyRow(),
+      fault: `a storm of ${count} clients, ${where}`,
+      injected: count,
+      wrong: [] as string[],
+    };
     try {
       const flood = await gather(stage.targets, 30);
       const living = residents(flood.visitors);

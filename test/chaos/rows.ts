@@ -4,7 +4,7 @@ import { startCluster } from '../cluster/cluster.ts';
 import { eventually, peopleOf, staleDeltas, streamed } from '../cluster/people.ts';
 import type { Visitor } from '../cluster/people.ts';
 import type { FactOf } from '../../shared/facts.ts';
-import { pause, underLoad } from './stage.ts';
+import { emptyRow, pause, underLoad } from './stage.ts';
 import type { Row, Scale } from './stage.ts';
 
 export interface RowOptions {
@@ -17,19 +17,6 @@ export interface Played {
   name: string;
   play(options: RowOptions): Promise<Row>;
 }
-
-const empty: Row = {
-  fault: '',
-  injected: 0,
-  messages: 0,
-  lost: 0,
-  doubled: 0,
-  reordered: 0,
-  stale: 0,
-  recoveryMs: null,
-  wrong: [],
-  note: '',
-};
 
 const sized = (isQuick: boolean, visitors: number, messages: number): Scale =>
   isQuick ? { visitors: Math.ceil(visitors / 5), messages: Math.ceil(messages / 2) } : { visitors, messages };
@@ -67,7 +54,11 @@ const betweens: Played = {
   async play({ isQuick }) {
     const cluster = await startCluster({ nodes: 1, env: { AI_BUILTIN_WORDS_PER_SECOND: '0' } });
     const people = peopleOf(() => cluster);
-    const row = { ...empty, fault: 'kill -9 between commit and publish, and just before the commit', recoveryMs: 0 };
+    const row = {
+      ...emptyRow(),
+      fault: 'kill -9 between commit and publish, and just before the commit',
+      recoveryMs: 0,
+    };
     const times = isQuick ? 2 : 10;
     for (let i = 0; i < times; i += 1) {
       const fault = i % 2 === 0 ? 'before-publish' : 'before-commit';
@@ -146,7 +137,11 @@ const frozenTakeover: Played = {
   name: 'takeover-frozen-redis',
   async play({ isQuick }) {
     const { cluster, people, visitors, watchers } = await streams(isQuick ? 5 : 30);
-    const row = { ...empty, fault: 'Redis frozen for 8 s during takeovers on another node', injected: visitors.length };
+    const row = {
+      ...emptyRow(),
+      fault: 'Redis frozen for 8 s during takeovers on another node',
+      injected: visitors.length,
+    };
     cluster.redis.freeze();
     let worst = 0;
     await Promise.all(
@@ -188,7 +183,7 @@ const owners = (isFrozen: boolean): Played => ({
   async play({ isQuick }) {
     const { cluster, people, owner, visitors, watchers } = await streams(isQuick ? 3 : 20);
     const row = {
-      ...empty,
+      ...emptyRow(),
       fault: isFrozen ? 'owner frozen until another claimed, then thawed' : 'owner of answers killed',
       injected: visitors.length,
     };
@@ -234,7 +229,7 @@ const races: Played = {
     const [one, two] = [await people.staff(here), await people.staff(there, undefined, theo.token)];
     const visitors = await Promise.all(Array.from({ length: 20 }, () => people.visitor(here)));
     await Promise.all(visitors.map((visitor) => visitor.say('Hi')));
-    const row = { ...empty, fault: 'two agents on two nodes take the same conversation' };
+    const row = { ...emptyRow(), fault: 'two agents on two nodes take the same conversation' };
     const total = isQuick ? 100 : 1000;
     for (let done = 0; done < total; done += visitors.length) {
       await Promise.all(

@@ -13,7 +13,7 @@ import { check, violations } from './checker.ts';
 import type { Verdict } from './history.ts';
 import { seeded, startLoad } from './load.ts';
 import type { Load } from './load.ts';
-import { pause, within } from './stage.ts';
+import { pause, rowOf, within } from './stage.ts';
 import type { Row } from './stage.ts';
 
 export interface Solo {
@@ -115,16 +115,11 @@ export const soloUnderLoad = async (
   await solo.close();
   await rm(join(folder, 'data'), { recursive: true, force: true });
   if (scale.folder === undefined) await rm(folder, { recursive: true, force: true });
-  return {
+  return rowOf(load, verdict, {
     fault,
     injected: played.injected,
-    messages: load.acked(),
-    lost: verdict?.lost.length ?? 0,
-    doubled: verdict?.doubled.length ?? 0,
-    reordered: (verdict?.reordered.length ?? 0) + (verdict?.torn.length ?? 0),
-    stale: verdict?.stale.length ?? 0,
-    recoveryMs: played.recoveryMs === null ? null : Math.round(played.recoveryMs),
+    recoveryMs: played.recoveryMs,
     wrong,
     note: played.note,
-  };
+  });
 };

@@ -28,6 +28,38 @@ export interface Row {
   note: string;
 }
 
+/** Of a row that counts for itself. */
+export const emptyRow = (): Row => ({
+  fault: '',
+  injected: 0,
+  messages: 0,
+  lost: 0,
+  doubled: 0,
+  reordered: 0,
+  stale: 0,
+  recoveryMs: null,
+  wrong: [],
+  note: '',
+});
+
+/** What a row that was played under load says. */
+export const rowOf = (
+  load: Load,
+  verdict: Verdict | undefined,
+  { fault, injected, recoveryMs, wrong, note }: Pick<Row, 'fault' | 'injected' | 'recoveryMs' | 'wrong' | 'note'>,
+): Row => ({
+  fault,
+  injected,
+  messages: load.acked(),
+  lost: verdict?.lost.length ?? 0,
+  doubled: verdict?.doubled.length ?? 0,
+  reordered: (verdict?.reordered.length ?? 0) + (verdict?.torn.length ?? 0),
+  stale: verdict?.stale.length ?? 0,
+  recoveryMs: recoveryMs === null ? null : Math.round(recoveryMs),
+  wrong,
+  note,
+});
+
 export interface Stage {
   cluster: TestCluster;
   balancer: Balancer;
@@ -183,16 +215,5 @@ export const underLoad = async (
   await line.close();
   await balancer.close();
   await cluster.close();
-  return {
-    fault,
-    injected: played.injected,
-    messages: load.acked(),
-    lost: verdict?.lost.length ?? 0,
-    doubled: verdict?.doubled.length ?? 0,
-    reordered: (verdict?.reordered.length ?? 0) + (verdict?.torn.length ?? 0),
-    stale: verdict?.stale.length ?? 0,
-    recoveryMs: recoveryMs === null ? null : Math.round(recoveryMs),
-    wrong,
-    note: played.note ?? '',
-  };
+  return rowOf(load, verdict, { fault, injected: played.injected, recoveryMs, wrong, note: played.note ?? '' });
 };

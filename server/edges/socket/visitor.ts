@@ -44,19 +44,18 @@ export interface VisitorSeat {
 const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
 const handoverMs = 500;
 
-/** Commands that may be told to come again later. To stop an answer ends work, and is never refused. */
-const newWork: ReadonlySet<string> = new Set(
-  Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) =>
-    limit !== undefined && limit !== 'typing' && name !== 'reply:stop' ? [name] : [],
-  ),
-);
+/** Commands that are counted by one of these limits. */
+const namesBy = (...limits: CommandSpec['limit'][]): Set<string> =>
+  new Set(
+    Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) => (limits.includes(limit) ? [name] : [])),
+  );
 
-/** What is acked when it is in the log. */
-const appends: ReadonlySet<string> = new Set(
-  Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) =>
-    limit === 'message' || limit === 'action' || limit === 'lead' ? [name] : [],
-  ),
-);
+/** Commands that may be told to come again later. To stop an answer ends work, and is never refused. */
+const newWork = namesBy('message', 'action', 'lead', 'session');
+newWork.delete('reply:stop');
+
+/** What leads to the committer, or may: it has limits of its own there, and waits for the store. */
+const work = namesBy('message', 'action', 'lead');
 
 export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps): void => {
   const { limits, directory, bus, store, admission } = deps;
@@ -336,7 +335,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (name === 'conversation:new') return;
     const rate: RateName = limit === 'typing' ? 'typing' : limit === 'session' ? 'session' : 'staff';
     // What appends is counted after its key was looked up, so that a repeat is never refused (R3).
-    if (limit === 'message' || limit === 'action' || limit === 'lead') return;
+    if (work.has(name)) return;
     const refusal = limits.check(rate, `${name} ${seat.session?.visitorId ?? socket.id}`);
     if (refusal !== undefined) throw refusal;
   };
@@ -351,7 +350,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   bindCommands(socket, visitorCommands, watched(handlers, admission), { ...deps, surface: 'widget' }, check, admit);
 };
 
-/** Those that append to a log are watched: how long they take is how a store that is too slow shows first. */
+/** Those that wait for the store are watched: how long they take is how a store that is too slow shows first. */
 const watched = (
   handlers: Handlers<typeof visitorCommands>,
   admission: SocketDeps['admission'],
@@ -359,7 +358,7 @@ const watched = (
   Object.fromEntries(
     Object.entries<(input: never) => Promise<unknown>>(handlers).map(([name, handle]) => [
       name,
-      appends.has(name) ? async (input: never) => admission.during(() => handle(input)) : handle,
+      work.has(name) ? async (input: never) => admission.during(() => handle(input)) : handle,
     ]),
   ) as unknown as Handlers<typeof visitorCommands>;
 
