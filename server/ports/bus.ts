@@ -28,7 +28,7 @@ export type Delivery =
    * looks at what may be wrong, and it says so anew.
    */
   | { kind: 'seats'; node: string; seats: StaffSeat[]; isBack?: true }
-  /** The articles of this assistant have changed: what is kept of them is old. */
+  /** This assistant or its articles have changed: what is kept of them is old. */
   | { kind: 'stale'; what: 'articles'; assistantId: string }
   /** A widget was changed or removed: what is kept of widgets is old, and nobody is let in by it. */
   | { kind: 'stale'; what: 'widgets' }

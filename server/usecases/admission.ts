@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Pulse } from '../ports/pulse.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
 import { Limiter } from './limits.ts';
+import { Openings } from './openings.ts';
 import type { Rate } from './limits.ts';
 
 /**
@@ -48,9 +49,6 @@ const newcomers: Rate = { count: 10, perMs: 1000, burst: 10 };
 const maxArriving = 100;
 /** After so long a handshake waits for its client and not for us, ms. */
 const arrivingMs = 500;
-/** Sessions being opened at once, and how long others wait for a place, ms. */
-const maxOpening = 20;
-const openingWaitMs = 1000;
 /** When to come again, ms: longer the longer it lasts, and for everybody another time within it. */
 const retryMs = { first: 1000, longest: 5000 } as const;
 
@@ -111,12 +109,15 @@ export class Admission {
   readonly #newcomers: Limiter;
   /** Work that was taken on and is not answered yet, oldest first. */
   readonly #unanswered = new Set<{ at: number }>();
-  #opening = 0;
-  readonly #line: { askedAt: number; enter: () => void; refuse: (error: ChatError) => void }[] = [];
+  readonly #openings: Openings;
+  /** Since when newcomers are turned away, and when the last one was. */
+  #crowdedSince = 0;
+  #crowdedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
     this.#newcomers = new Limiter(newcomers, deps.clock);
+    this.#openings = new Openings(deps.clock);
   }
 
   #gatherMs: number = gatherMs.least;
@@ -149,7 +150,7 @@ export class Admission {
     const isLate = this.#waits.note(now - this.#waitingSince, now);
     // Those who are left count from when the oldest was queued: until all are taken up they are late.
     if (this.#size === queued) this.#waitingSince = undefined;
-    if (isLate) this.#begin(now);
+    if (isLate) this.#begin(now, 'commands wait');
     return this.#size;
   }
 
@@ -170,12 +171,12 @@ export class Admission {
     if (this.#waitingSince === undefined && oldest === undefined && owedMs === undefined) return 0;
     const now = clock.monotonic();
     const waitedMs = now - (this.#waitingSince ?? now);
-    const isLagging =
-      (owedMs !== undefined && owedMs() > lateMs.owed) || (oldest !== undefined && now - oldest.at > lateMs.answer);
+    const isOwing = owedMs !== undefined && owedMs() > lateMs.owed;
+    const isLagging = isOwing || (oldest !== undefined && now - oldest.at > lateMs.answer);
     if (this.#overSince === undefined) {
       const isWaiting = waitedMs > lateMs.command && this.#waits.note(waitedMs, now);
       if (!isWaiting && !isLagging) return 0;
-      this.#begin(now);
+      this.#begin(now, isWaiting ? 'commands wait' : isOwing ? 'rows lag behind' : 'work is not answered');
     } else if (waitedMs <= this.#gatherMs && !isLagging) {
       this.#mayEnd(now);
       return 0;
@@ -194,9 +195,10 @@ export class Admission {
       this.#arriving.delete(other);
     }
     this.#mayEnd(now);
-    const isLate = who === 'visitor' && this.#isBehind(now);
-    const places = who === 'visitor' ? maxArriving : maxArriving * 2;
-    if (this.#arriving.size >= places || (isLate && this.#newcomers.take('') > 0)) return this.#retryAfter(now);
+    const isVisitor = who === 'visitor';
+    if (this.#arriving.size >= (isVisitor ? maxArriving : maxArriving * 2)) return this.#crowded(now);
+    if (isVisitor && this.#openings.isFull()) return this.#crowded(now);
+    if (isVisitor && this.#isBehind(now) && this.#newcomers.take('') > 0) return this.#crowded(now);
     this.#arriving.set(request, now);
     return 0;
   }
@@ -205,7 +207,8 @@ export class Admission {
   newcomersWait(): number {
     const now = this.#deps.clock.monotonic();
     this.#mayEnd(now);
-    return this.#isBehind(now) || this.#arriving.size >= maxArriving ? this.#retryAfter(now) : 0;
+    const isCrowded = this.#arriving.size >= maxArriving || this.#openings.isFull();
+    return isCrowded || this.#isBehind(now) ? this.#crowded(now) : 0;
   }
 
   #isBehind(now: number): boolean {
@@ -218,33 +221,8 @@ export class Admission {
   }
 
   /** Opens a session when there is a place for it. @throws ChatError `unavailable` where the line is too slow */
-  async open<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#opening >= maxOpening) await this.#place();
-    else this.#opening += 1;
-    try {
-      return await task();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  #place(): Promise<void> {
-    const askedAt = this.#deps.clock.monotonic();
-    const first = this.#line[0];
-    if (first !== undefined && askedAt - first.askedAt > openingWaitMs) throw tooMuch(this.#retryAfter(askedAt));
-    return new Promise((enter, refuse) => {
-      this.#line.push({ askedAt, enter, refuse });
-    });
-  }
-
-  /** The place goes to the next in line who has not waited too long already. */
-  #leave(): void {
-    const now = this.#deps.clock.monotonic();
-    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) {
-      if (now - next.askedAt <= openingWaitMs) return next.enter();
-      next.refuse(tooMuch(this.#retryAfter(now)));
-    }
-    this.#opening -= 1;
+  open<T>(task: () => Promise<T>): Promise<T> {
+    return this.#openings.open(task, () => tooMuch(this.#crowded(this.#deps.clock.monotonic())));
   }
 
   #isLate(now: number): boolean {
@@ -261,23 +239,30 @@ export class Admission {
   #refuse(now: number): number {
     this.#refusedAt = now;
     this.#refusals += 1;
-    return this.#retryAfter(now);
+    return this.#retryAfter(now, this.#overSince ?? now);
   }
 
-  #retryAfter(now: number): number {
-    const stoodMs = now - (this.#overSince ?? now);
+  /** A newcomer is turned away: when to come again, ms. */
+  #crowded(now: number): number {
+    if (now - this.#crowdedAt > calmMs) this.#crowdedSince = now;
+    this.#crowdedAt = now;
+    return this.#retryAfter(now, this.#crowdedSince);
+  }
+
+  #retryAfter(now: number, since: number): number {
+    const stoodMs = now - since;
     const upTo = Math.min(retryMs.longest, retryMs.first * 2 + stoodMs / 4);
     return Math.round(retryMs.first + Math.random() * (upTo - retryMs.first));
   }
 
-  #begin(now: number): void {
+  #begin(now: number, because: string): void {
     if (this.#overSince !== undefined) return;
     this.#overSince = now;
     this.#refusedAt = now;
     this.#refusals = 0;
     this.#ending = setInterval(() => this.#mayEnd(this.#deps.clock.monotonic()), calmMs / 3).unref();
     this.#deps.metrics.overloaded(true);
-    this.#deps.log.warn({}, 'too much to do: newcomers and new work of visitors are refused for a moment');
+    this.#deps.log.warn({ because }, 'too much to do: newcomers and new work of visitors are refused for a moment');
   }
 
   #mayEnd(now: number): void {

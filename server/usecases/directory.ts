@@ -6,17 +6,12 @@ import type { Widget } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Assistant } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
+import { Kept } from './kept.ts';
 import type { Surroundings } from './pending.ts';
 import type { Presence } from './presence.ts';
 
 /** Another node's change is seen after at most this long; this node's own at once. */
-const freshMs = 2000;
-const maxKept = 5000;
-
-interface Kept<T> {
-  value: T | undefined;
-  at: number;
-}
+const terms = { freshMs: 2000, most: 5000 } as const;
 
 export interface DirectoryDeps {
   store: Store;
@@ -34,25 +29,27 @@ export interface Opener {
 
 export class Directory {
   readonly #deps: DirectoryDeps;
-  readonly #widgets = new Map<string, Kept<Widget>>();
-  readonly #assistants = new Map<string, Kept<Assistant>>();
+  readonly #widgets: Kept<Widget | undefined>;
+  readonly #assistants: Kept<Assistant | undefined>;
 
   constructor(deps: DirectoryDeps) {
     this.#deps = deps;
+    this.#widgets = new Kept({ ...terms, clock: deps.clock });
+    this.#assistants = new Kept({ ...terms, clock: deps.clock });
   }
 
   widget(orgId: string, id: string): Promise<Widget | undefined> {
-    return this.#read(this.#widgets, `${orgId} ${id}`, () => this.#deps.store.documents.widgets.get(orgId, id));
+    return this.#widgets.read(`${orgId} ${id}`, () => this.#deps.store.documents.widgets.get(orgId, id));
   }
 
   assistant(orgId: string, id: string): Promise<Assistant | undefined> {
-    return this.#read(this.#assistants, `${orgId} ${id}`, () => this.#deps.store.documents.assistants.get(orgId, id));
+    return this.#assistants.read(`${orgId} ${id}`, () => this.#deps.store.documents.assistants.get(orgId, id));
   }
 
   /** Something was changed on this node: what is kept may be old. */
   forget(): void {
-    this.#widgets.clear();
-    this.#assistants.clear();
+    this.#widgets.forget();
+    this.#assistants.forget();
   }
 
   /** The surroundings of a visitor's command. */
@@ -88,16 +85,5 @@ export class Directory {
       assistantName: assistant?.name ?? 'Assistant',
       isStaffOnline: this.#deps.presence.isStaffOnline(orgId),
     };
-  }
-
-  async #read<T>(kept: Map<string, Kept<T>>, key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
-    const now = this.#deps.clock.monotonic();
-    const found = kept.get(key);
-    if (found !== undefined && now - found.at < freshMs) return found.value;
-    const value = await load();
-    kept.delete(key);
-    kept.set(key, { value, at: now });
-    if (kept.size > maxKept) kept.delete(kept.keys().next().value!);
-    return value;
   }
 }

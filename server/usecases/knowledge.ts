@@ -8,11 +8,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { Article, Assistant } from '../ports/documents.ts';
 import type { Knowledge } from '../ports/model.ts';
 import type { Store } from '../ports/store.ts';
+import type { Directory } from './directory.ts';
 
 export interface KnowledgeDeps {
   store: Store;
   clock: Clock;
   knowledge: Knowledge;
+  directory: Directory;
 }
 
 type Change<T> = { [K in keyof T]?: T[K] | undefined };
@@ -80,6 +82,9 @@ export const changeAssistant = async (
       updatedAt: deps.clock.now(),
     };
   });
+  // Here at once; the second tells the other nodes too.
+  deps.directory.forget();
+  deps.knowledge.forget(id);
   return viewOf(deps, known(assistant));
 };
 

@@ -8,12 +8,15 @@ import { publicTrigger } from '../domain/proactive.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import type { Directory } from './directory.ts';
+import { Kept } from './kept.ts';
 import { hashOf } from './secret.ts';
 
 export interface PublicWidgetDeps {
   store: Store;
   clock: Clock;
   presence: { isStaffOnline(orgId: string): boolean };
+  directory: Directory;
   /** The installation's address, without a trailing slash. */
   baseUrl(): string;
 }
@@ -23,44 +26,34 @@ export const iconUrlOf = (baseUrl: string, widget: Pick<Widget, 'widgetKey' | 'i
   `${baseUrl}/w/${widget.widgetKey}/icon?v=${hashOf(widget.iconKey ?? '').slice(0, 12)}`;
 
 /** Long enough to spare the store in a storm of page views, short enough for a change made on another node. */
-const keptMs = 2000;
+const freshMs = 2000;
 const maxKept = 1000;
 
-interface Kept {
-  widgets: Map<string, { widget: Widget; until: number }>;
+interface KeptHere {
+  widgets: Kept<Widget | undefined>;
   themes: Map<string, Theme>;
 }
-const keptBy = new WeakMap<Store, Kept>();
+const keptBy = new WeakMap<Store, KeptHere>();
 
-const keptOf = (store: Store): Kept => {
+const keptOf = ({ store, clock }: Pick<PublicWidgetDeps, 'store' | 'clock'>): KeptHere => {
   let kept = keptBy.get(store);
-  if (kept === undefined) keptBy.set(store, (kept = { widgets: new Map(), themes: new Map() }));
+  if (kept === undefined) {
+    kept = { widgets: new Kept({ clock, freshMs, most: maxKept }), themes: new Map() };
+    keptBy.set(store, kept);
+  }
   return kept;
-};
-
-const keep = <V>(map: Map<string, V>, key: string, value: V): void => {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > maxKept && oldest !== undefined) map.delete(oldest);
 };
 
 /** By either public key; at most two seconds old. Undefined for an unknown key. */
 export const widgetByKey = async (
-  { store, clock }: Pick<PublicWidgetDeps, 'store' | 'clock'>,
+  deps: Pick<PublicWidgetDeps, 'store' | 'clock'>,
   key: string,
 ): Promise<Widget | undefined> => {
   if (!/^(wgt_[0-9a-f]{24}|caty_[0-9a-f]{32})$/.test(key)) return undefined;
-  const { widgets } = keptOf(store);
-  const now = clock.now();
-  const held = widgets.get(key);
-  if (held !== undefined && held.until > now && held.until <= now + keptMs) return held.widget;
-  const widget = await store.documents.widgets.find(`key:${key}`);
-  if (widget === undefined) return undefined;
-  const until = keyLife(widget, key);
-  if (until <= now) return undefined;
-  keep(widgets, key, { widget, until: Math.min(now + keptMs, until) });
-  return widget;
+  // An unknown key is not kept: whoever guesses must not push out what is used.
+  const isKept = (found: Widget | undefined): boolean => found !== undefined;
+  const widget = await keptOf(deps).widgets.read(key, () => deps.store.documents.widgets.find(`key:${key}`), isKept);
+  return widget !== undefined && keyLife(widget, key) > deps.clock.now() ? widget : undefined;
 };
 
 /** Until when a public key is one of this widget's, ms: a rotated one until its grace is over; 0 for any other. */
@@ -70,10 +63,7 @@ export const keyLife = (widget: Widget, key: string): number => {
 };
 
 /** What this node keeps of widgets is old: one was changed or removed, here or elsewhere. */
-export const forgetWidgets = (store: Store): void => {
-  // Another map, not an emptied one: what is being read right now must not be kept.
-  keptOf(store).widgets = new Map();
-};
+export const forgetWidgets = (store: Store): void => keptBy.get(store)?.widgets.forget();
 
 /**
  * The widget that a page asks for by its public key.
@@ -94,14 +84,15 @@ export const admitPage = async (
   return widget;
 };
 
-const themeOf = (store: Store, widget: Widget, isDraft: boolean): Theme => {
+const themeOf = (deps: Pick<PublicWidgetDeps, 'store' | 'clock'>, widget: Widget, isDraft: boolean): Theme => {
   if (isDraft) return deriveTheme(widget.colors);
-  const { themes } = keptOf(store);
+  const { themes } = keptOf(deps);
   const key = `${widget.id}:${widget.updatedAt}`;
   const held = themes.get(key);
   if (held !== undefined) return held;
   const theme = deriveTheme(widget.colors);
-  keep(themes, key, theme);
+  themes.set(key, theme);
+  if (themes.size > maxKept) themes.delete(themes.keys().next().value!);
   return theme;
 };
 
@@ -111,7 +102,7 @@ export const publicWidgetOf = async (
   widget: Widget,
   { isDraft = false }: { isDraft?: boolean } = {},
 ): Promise<PublicWidget> => {
-  const assistant = await deps.store.documents.assistants.get(widget.orgId, widget.assistantId);
+  const assistant = await deps.directory.assistant(widget.orgId, widget.assistantId);
   const { privacyUrl } = widget;
   // A preview of settings speaks to nobody.
   const isProactive = !isDraft && widget.proactive.isEnabled && widget.proactive.triggers.length > 0;
@@ -122,7 +113,7 @@ export const publicWidgetOf = async (
     offsetY: widget.offsetY,
     zIndex: widget.zIndex,
     scheme: widget.scheme,
-    theme: themeOf(deps.store, widget, isDraft),
+    theme: themeOf(deps, widget, isDraft),
     texts: widget.texts,
     form: widget.form,
     openingMessages: widget.openingMessages,

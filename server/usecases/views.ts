@@ -22,6 +22,8 @@ export interface ViewAsk {
   sinceSeq?: number;
   /** The widget's default, for a log that has not begun. */
   isAutopilot: boolean;
+  /** The conversation was made by this very call, so there is nothing to read. */
+  isNew?: boolean;
 }
 
 /** A view before it is projected: `extend` may still add what was published while it was read. */
@@ -37,6 +39,11 @@ export interface RawView {
 /** Reads a view as of the head at the time of the call. Facts that a cursor asks for are at most 200. */
 export const readView = async ({ store, committer }: ViewDeps, ask: ViewAsk): Promise<RawView> => {
   const { conversationId, since } = ask;
+  if (ask.isNew === true) {
+    const state = initialState(conversationId, ask.isAutopilot);
+    const isReset = (since ?? ask.sinceSeq) !== undefined;
+    return { conversationId, state, facts: [], more: false, reads: { visitor: 0, staff: 0 }, isReset };
+  }
   const state =
     committer.current(conversationId) ??
     (await store.state(conversationId))?.state ??

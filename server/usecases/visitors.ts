@@ -49,6 +49,8 @@ export interface OpenSession {
   contact: Contact | undefined;
   sessionToken: string;
   visitorToken: string;
+  /** Visitor, contact and conversation were made just now: nothing can have been written of them yet. */
+  isNew?: true;
 }
 
 const isLive = (session: Session, widget: Widget, now: number): boolean =>
@@ -255,7 +257,7 @@ const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput)
     store.documents.sessions.put(session),
     own(deps, session),
   ]);
-  return { session, contact, sessionToken, visitorToken };
+  return { session, contact, sessionToken, visitorToken, isNew: true };
 };
 
 /**

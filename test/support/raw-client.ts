@@ -13,7 +13,7 @@ export interface RawClient {
   frames: Frame[];
   /** The ack, refusals included; rejects after 10 s of silence. */
   ask<T = Record<string, unknown>>(command: string, input?: unknown): Promise<Ack<T>>;
-  /** The data of an ack that must be `ok`. */
+  /** The data of an ack that must be `ok`. Where there is too much to do, comes again when told to, as every client does. */
   must<T = Record<string, unknown>>(command: string, input?: unknown): Promise<T>;
   /** Resolves with the first frame, already here or still to come, that matches. */
   until<F extends Frame>(match: (frame: Frame) => frame is F, what?: string): Promise<F>;
@@ -40,10 +40,15 @@ const watch = (socket: Socket): RawClient => {
     frames,
     ask: (command, input) => socket.timeout(10_000).emitWithAck(command, input ?? {}) as never,
     async must(command, input) {
-      const ack = await client.ask(command, input);
-      if (!ack.ok)
-        throw new Error(`${command}: ${ack.error.code} ${ack.error.message} ${JSON.stringify(ack.error.details)}`);
-      return ack.data as never;
+      for (let tries = 0; ; tries += 1) {
+        const ack = await client.ask(command, input);
+        if (ack.ok) return ack.data as never;
+        const { code, message, details, retryAfterMs } = ack.error;
+        if (code !== 'unavailable' || retryAfterMs === undefined || tries === 5) {
+          throw new Error(`${command}: ${code} ${message} ${JSON.stringify(details)}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+      }
     },
     until(match, what = 'a frame') {
       const found = frames.find(match);

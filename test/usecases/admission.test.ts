@@ -226,33 +226,31 @@ describe('newcomers', () => {
     expect(letIn(admission)).toBe(5);
   });
 
-  it('open their sessions twenty at a time, in order, and are refused where the line is too slow', async () => {
+  it('are turned away while as many wait to open a session as are being opened, for longer the longer it lasts', async () => {
     const admission = create();
     const ends: (() => void)[] = [];
-    const begun: number[] = [];
-    const open = (n: number): Promise<number> =>
-      admission.open(async () => {
-        begun.push(n);
-        await new Promise<void>((end) => ends.push(end));
-        return n;
-      });
-    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-    const all = Array.from({ length: 22 }, (_, n) => open(n));
-    await turn();
-    expect(begun).toHaveLength(20);
-    now += 500;
-    ends[0]!();
-    expect(await all[0]).toBe(0);
-    await turn();
-    expect(begun.at(-1)).toBe(20);
-    now += 600;
-    await expect(open(22)).rejects.toMatchObject({ code: 'unavailable' });
-    ends[1]!();
-    await expect(all[21]).rejects.toMatchObject({ code: 'unavailable' });
-    const last = open(23);
-    await turn();
-    expect(begun.at(-1)).toBe(23);
+    const open = (): Promise<void> => admission.open(() => new Promise<void>((end) => ends.push(end)));
+    const all = Array.from({ length: 39 }, () => open());
+    expect(admission.arrive({}, 'visitor')).toBe(0);
+    expect(admission.newcomersWait()).toBe(0);
+    all.push(open());
+    const first = Array.from({ length: 100 }, () => admission.arrive({}, 'visitor'));
+    expect(Math.min(...first)).toBeGreaterThanOrEqual(1000);
+    expect(Math.max(...first)).toBeLessThanOrEqual(2000);
+    expect(admission.newcomersWait()).toBeGreaterThanOrEqual(1000);
+    expect(admission.arrive({}, 'staff')).toBe(0);
+    // Who is here is not concerned.
+    expect(admission.work()).toBe(0);
+    for (let second = 0; second < 20; second += 1) {
+      now += 1000;
+      admission.arrive({}, 'visitor');
+    }
+    const later = Array.from({ length: 100 }, () => admission.arrive({}, 'visitor'));
+    expect(Math.max(...later)).toBeGreaterThan(2000);
+    expect(Math.max(...later)).toBeLessThanOrEqual(5000);
+    const refused = Promise.allSettled(all.slice(20));
     for (const end of ends) end();
-    expect(await last).toBe(23);
+    for (const one of await refused) expect(one).toMatchObject({ reason: { code: 'unavailable' } });
+    expect(admission.arrive({}, 'visitor')).toBe(0);
   });
 });

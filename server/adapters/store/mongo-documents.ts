@@ -44,6 +44,22 @@ const encode = <T>(given: T): Encoded<T> => {
 const shelfOf = (kind: Kind, orgId: string): string => `${kind}/${orgId}`;
 const idOf = (kind: Kind, orgId: string, id: string): string => `${kind}/${orgId}/${id}`;
 
+const keptOf = <K extends Kind>(
+  kind: K,
+  { document, body }: Encoded<DocumentOf<K>>,
+  version: number,
+  held: Held,
+): KeptDocument => ({
+  _id: idOf(kind, document.orgId, document.id),
+  shelf: shelfOf(kind, document.orgId),
+  id: document.id,
+  group: groups[kind](document),
+  ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
+  version,
+  lookups: held,
+  body,
+});
+
 const conflict = (): ChatError => new ChatError('conflict', 'Another one has this key or address already');
 
 export const createMongoDocuments = (server: Server, clock: Clock): MongoDocuments => {
@@ -131,8 +147,9 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
   const writeOver = async <K extends Kind>(
     kind: K,
     before: AsRead | null,
-    { document, body }: Encoded<DocumentOf<K>>,
+    encoded: Encoded<DocumentOf<K>>,
   ): Promise<boolean> => {
+    const { document } = encoded;
     const wanted = [...new Set(lookups[kind](document))];
     const _id = idOf(kind, document.orgId, document.id);
     // As they were written: a later build may make other lookups of the same body.
@@ -141,23 +158,36 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
     const added = wanted.filter((lookup) => !held.some((one) => one.lookup === lookup));
     const taken = await claimAll(kind, added, _id);
     if (taken === undefined) throw conflict();
-    const isWritten = await write({
-      _id,
-      shelf: shelfOf(kind, document.orgId),
-      id: document.id,
-      group: groups[kind](document),
-      ...(document.expiresAt === undefined ? {} : { expiresAt: document.expiresAt }),
-      version: (before?.version ?? 0) + 1,
-      lookups: [...kept, ...taken],
-      body,
-    });
+    const isWritten = await write(keptOf(kind, encoded, (before?.version ?? 0) + 1, [...kept, ...taken]));
     const over = isWritten ? held.filter(({ lookup }) => !wanted.includes(lookup)) : taken;
     await release(kind, over);
     return isWritten;
   };
 
+  /** Writes what is new, which most is, without looking first; false where something in it is not. */
+  const insert = async <K extends Kind>(kind: K, encoded: Encoded<DocumentOf<K>>): Promise<boolean> => {
+    const { document } = encoded;
+    const owner = idOf(kind, document.orgId, document.id);
+    const wanted = [...new Set(lookups[kind](document))];
+    const claimed = await Promise.allSettled(
+      wanted.map(async (lookup) => {
+        const token = newHexId();
+        await claims.insertOne({ _id: `${kind}/${lookup}`, owner, token, at: server.now() });
+        return { lookup, token };
+      }),
+    );
+    const taken = claimed.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = claimed.find((one) => one.status === 'rejected');
+    const isNew = failed === undefined && (await write(keptOf(kind, encoded, 1, taken)));
+    if (isNew) return true;
+    await release(kind, taken);
+    if (failed !== undefined && !isDuplicate(failed.reason)) throw failed.reason;
+    return false;
+  };
+
   const put = async <K extends Kind>(kind: K, given: DocumentOf<K>): Promise<void> => {
     const encoded = encode(given);
+    if (await insert(kind, encoded)) return;
     const _id = idOf(kind, given.orgId, given.id);
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await documents.findOne({ _id }, { projection: { version: 1, lookups: 1 } });

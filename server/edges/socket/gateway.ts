@@ -200,7 +200,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     const widgetKey = String(socket.handshake.query['widgetKey']);
     slim(socket);
     // Registered now: a widget that was switched off, or got another key, in between is found out here.
-    deps.store.documents.widgets.get(seat.orgId, seat.widgetId).then(
+    widgetByKey(deps, widgetKey).then(
       (widget) => {
         const until = widget?.isEnabled === true ? keyLife(widget, widgetKey) : 0;
         if (until !== Number.POSITIVE_INFINITY) endWith(socket, until - deps.clock.now());

@@ -132,11 +132,16 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     }
   };
 
-  const sessionView = async (session: Session, widget: Widget, since: ViewAsk['since']): Promise<() => SessionView> =>
-    enter({ conversationId: session.conversationId, ...(since === undefined ? {} : { since }) }, widget, async () => {
+  const sessionView = async (
+    session: Session,
+    widget: Widget,
+    { since, isNew = false }: { since?: ViewAsk['since']; isNew?: boolean | undefined },
+  ): Promise<() => SessionView> => {
+    const ask = { conversationId: session.conversationId, isNew, ...(since === undefined ? {} : { since }) };
+    return enter(ask, widget, async () => {
       const [shown, rows] = await Promise.all([
         publicWidgetOf(deps, widget),
-        store.conversationsOf(session.orgId, session.contactId, 21),
+        isNew ? [] : store.conversationsOf(session.orgId, session.contactId, 21),
       ]);
       const earlier = rows
         .filter((row) => row.conversationId !== session.conversationId)
@@ -155,6 +160,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         earlier,
       };
     });
+  };
 
   const signedIdentity = async (
     session: Session,
@@ -204,12 +210,14 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         ? opened.session
         : await moveSession(deps, opened.session, conversationId);
     if (socket.connected) void socket.join(sessionRoom(seat.session.id));
+    // Nobody else knows of it yet, and nothing was written by what follows here.
+    const isNew = opened.isNew && seat.session === opened.session && seat.identity === undefined;
     if (seat.identity !== undefined) {
       const token = seat.identity;
       seat.identity = undefined;
       await signedIdentity(seat.session, seat.session.conversationId, token, undefined);
     }
-    return sessionView(seat.session, widget, since);
+    return sessionView(seat.session, widget, { since, isNew });
   };
 
   const handlers: Handlers<typeof visitorCommands> = {
@@ -326,7 +334,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         const actor = { session: next, widget, contact: seat.contact };
         if (state?.status === 'open') await visitorDoes(deps, actor, next.left, command, { clientId });
       }
-      return sessionView(next, widget, undefined);
+      return sessionView(next, widget, {});
     },
   };
 

@@ -38,7 +38,10 @@ export const openVisitor = async ({ url, widgetKey }: Target, as?: Visitor): Pro
   }
   const tokens = as === undefined ? {} : { sessionToken: as.sessionToken, visitorToken: as.visitorToken };
   const client = await WireClient.open({ url, namespace: '/widget', query: { widgetKey }, auth: { v: 1, ...tokens } });
-  const view = await client.ask<Opened>('session:open', { clientId: newUuid() });
+  const view = await client.ask<Opened>('session:open', { clientId: newUuid() }).catch((error: unknown) => {
+    client.close();
+    throw error;
+  });
   const { conversationId, sessionToken, visitorToken } = view;
   return { client, conversationId, sessionToken, visitorToken };
 };

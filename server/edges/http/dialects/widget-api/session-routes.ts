@@ -69,7 +69,9 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         },
       );
       const { session } = opened;
-      const owned = await deps.store.documents.ownerships.get(session.orgId, session.conversationId);
+      const owned = opened.isNew
+        ? undefined
+        : await deps.store.documents.ownerships.get(session.orgId, session.conversationId);
       return {
         success: true as const,
         session_id: opened.sessionToken,

@@ -1,0 +1,122 @@
+// How many sessions are opened at once, by a clock that the test holds.
+import { assert, asyncProperty, integer } from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ChatError } from '../../shared/errors.ts';
+import { Openings } from '../../server/usecases/openings.ts';
+
+let now = 0;
+const clock = { monotonic: () => now };
+const refusal = (): ChatError => new ChatError('unavailable', 'Later', { retryAfterMs: 1000 });
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Openings whose end the test decides. */
+const stage = () => {
+  const openings = new Openings(clock);
+  const ends: (() => void)[] = [];
+  const begun: number[] = [];
+  let wanted = 0;
+  return {
+    openings,
+    begun,
+    open: (): Promise<number> => {
+      const n = wanted;
+      wanted += 1;
+      return openings.open(async () => {
+        begun.push(n);
+        await new Promise<void>((end) => ends.push(end));
+        return n;
+      }, refusal);
+    },
+    /** Ends all that run, the oldest first; those that begin meanwhile go on. */
+    end: async (): Promise<void> => {
+      for (const end of ends.splice(0)) end();
+      await turn();
+    },
+    endOne: async (): Promise<void> => {
+      ends.shift()?.();
+      await turn();
+    },
+    running: () => ends.length,
+  };
+};
+
+beforeEach(() => {
+  now = 1000;
+});
+
+describe('sessions that are being opened', () => {
+  it('are twenty at most, in the order of asking, and who would wait for more than a second is told so', async () => {
+    const { open, begun, endOne } = stage();
+    const all = Array.from({ length: 22 }, () => open());
+    expect(begun).toHaveLength(20);
+    now += 500;
+    await endOne();
+    expect(await all[0]).toBe(0);
+    expect(begun.at(-1)).toBe(20);
+    now += 600;
+    await expect(open()).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+    const told = Promise.allSettled([all[21]]);
+    await endOne();
+    expect(await told).toMatchObject([{ reason: { code: 'unavailable', retryAfterMs: 1000 } }]);
+  });
+
+  it('become fewer while they are slow, down to two, and more again where they are quick', async () => {
+    const { open, end, running } = stage();
+    const refused: Promise<unknown>[] = [];
+    const fill = (): number => {
+      for (let i = 0; i < 30; i += 1) refused.push(open().catch(() => undefined));
+      return running();
+    };
+    const sizes: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      sizes.push(fill());
+      now += 1200;
+      await end();
+    }
+    expect(sizes[0]).toBe(20);
+    expect(sizes[1]).toBe(13);
+    expect(sizes.at(-1)).toBe(2);
+    for (let round = 0; round < 25; round += 1) {
+      fill();
+      now += 1;
+      await end();
+    }
+    expect(fill()).toBe(20);
+  });
+
+  it('one slow round is one cut, however many of it were slow', async () => {
+    const { open, end, running } = stage();
+    for (let i = 0; i < 20; i += 1) void open();
+    now += 700;
+    await end();
+    for (let i = 0; i < 40; i += 1) void open().catch(() => undefined);
+    expect(running()).toBe(13);
+  });
+
+  it('a failed one gives its place back', async () => {
+    const openings = new Openings(clock);
+    for (let i = 0; i < 50; i += 1) {
+      await expect(openings.open(() => Promise.reject(new Error('no')), refusal)).rejects.toThrow('no');
+    }
+    expect(await openings.open(() => Promise.resolve('in'), refusal)).toBe('in');
+  });
+
+  it('whatever the times, never more than twenty run, and everybody is answered', async () => {
+    await assert(
+      asyncProperty(integer({ min: 1, max: 2000 }), integer({ min: 1, max: 60 }), async (tookMs, crowd) => {
+        const { openings, open, end, running } = stage();
+        const all: Promise<unknown>[] = [];
+        for (let round = 0; round < 6; round += 1) {
+          for (let i = 0; i < crowd; i += 1) all.push(open().catch(() => 'refused'));
+          expect(running()).toBeLessThanOrEqual(20);
+          now += tookMs;
+          await end();
+        }
+        while (running() > 0) await end();
+        await Promise.all(all);
+        expect(openings.isFull()).toBe(false);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
