@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
 import type { Identity } from '../ports/identity.ts';
 import type { Store } from '../ports/store.ts';
+import type { Log } from '../ports/telemetry.ts';
 import { changeContact } from './contacts.ts';
 import { hashOf } from './secret.ts';
 
@@ -98,7 +99,7 @@ const touched = (session: Session, input: OpenInput, now: number): Session => ({
 const changeSession = (
   { store }: VisitorDeps,
   { orgId, id }: Session,
-  change: (stored: Session) => Session,
+  change: (stored: Session) => Session | undefined,
 ): Promise<Session | undefined> => store.documents.sessions.update(orgId, id, (stored) => stored && change(stored));
 
 const see = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<Contact | undefined> => {
@@ -281,13 +282,19 @@ export const identifyVerified = async (
   return freshTokens(deps, session, input);
 };
 
-/** The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. */
-export const usedSession = async (deps: VisitorDeps, session: Session): Promise<Session> => {
+/**
+ * The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. What is stored
+ * follows by itself, once a minute at most and however many ask at once, so that nobody's message waits for it.
+ */
+export const usedSession = (deps: VisitorDeps & { log: Log }, session: Session): Session => {
   const now = deps.clock.now();
-  if (now - session.lastSeenAt < touchEveryMs) return session;
+  const isFresh = ({ lastSeenAt }: Session): boolean => now - lastSeenAt < touchEveryMs;
+  if (isFresh(session)) return session;
   const lastSeenAt = now;
   const expiresAt = Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs);
-  await changeSession(deps, session, (stored) => ({ ...stored, lastSeenAt, expiresAt }));
+  changeSession(deps, session, (stored) => (isFresh(stored) ? undefined : { ...stored, lastSeenAt, expiresAt })).catch(
+    (error: unknown) => deps.log.warn({ err: error, conversationId: session.conversationId }, 'session not touched'),
+  );
   return { ...session, lastSeenAt, expiresAt };
 };
 

@@ -102,7 +102,7 @@ const readIndexes = `
   BEGIN
     FOR made IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE command_tag = 'CREATE TABLE' LOOP
       CONTINUE WHEN made.object_identity LIKE '%ferretdb_database_metadata%';
-      FOREACH field IN ARRAY ARRAY['_id', 'conversationId', 'key', 'bucket', 'shelf', 'contactId'] LOOP
+      FOREACH field IN ARRAY ARRAY['_id', 'conversationId', 'key', 'bucket', 'todo', 'shelf', 'contactId'] LOOP
         EXECUTE format(
           'CREATE INDEX ON %s USING gin ((_jsonb->%L) jsonb_path_ops) WITH (fastupdate = off)',
           made.object_identity, field);

@@ -75,7 +75,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   const mine = async (conversationId: string): Promise<Session> => {
     const session = sessionNow();
     if (!(await owns(deps, session, conversationId))) throw new ChatError('not_found', 'No such conversation');
-    const used = await usedSession(deps, session);
+    const used = usedSession(deps, session);
     if (seat.session === session) seat.session = used;
     return used;
   };

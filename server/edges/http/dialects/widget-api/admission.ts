@@ -68,9 +68,7 @@ export const visitingOf = async (
 ): Promise<Visiting> => {
   const found = await sessionOf(deps, widget, secret);
   if (found === undefined) throw noSuchSession(where);
-  const [session, contact] = await Promise.all([
-    usedSession(deps, found),
-    deps.store.documents.contacts.get(found.orgId, found.contactId),
-  ]);
+  const session = usedSession(deps, found);
+  const contact = await deps.store.documents.contacts.get(found.orgId, found.contactId);
   return { session, widget, contact, conversationId: session.conversationId };
 };
