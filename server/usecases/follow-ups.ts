@@ -22,6 +22,12 @@ export interface FollowUpDeps {
 const windowMs = 150;
 const maxWaiting = 20_000;
 
+/**
+ * How fast work is done is judged over so long, and not before it has been in hand for `least`, ms. Fewer than `few` commits
+ * are no backlog, whatever the last seconds did: with little to do little is done.
+ */
+const judged = { overMs: 5000, leastMs: 1000, few: 50 } as const;
+
 interface Waiting {
   commit: Commit;
   contactId: string | null;
@@ -34,6 +40,11 @@ export class FollowUps {
   #running: Promise<void> = Promise.resolve();
   /** When each batch was begun that is not settled yet, oldest first. */
   readonly #begun = new Set<{ at: number }>();
+  /** Commits that wait or are in work, and since when there always were some. */
+  #owed = 0;
+  #busySince = 0;
+  /** What was done lately, oldest first. */
+  #done: { at: number; commits: number }[] = [];
 
   constructor(deps: FollowUpDeps) {
     this.#deps = deps;
@@ -44,6 +55,8 @@ export class FollowUps {
     // Too many to do now (the store is away): whoever reads the undone ones does it.
     if (this.#waiting.length >= maxWaiting) return;
     this.#waiting.push({ commit, contactId: state.contactId });
+    if (this.#owed === 0) this.#busySince = this.#deps.clock.monotonic();
+    this.#owed += 1;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setTimeout(() => this.#flush(), windowMs).unref();
@@ -78,10 +91,19 @@ export class FollowUps {
     }
   }
 
-  /** For how long the oldest of this node's commits has waited for what must follow it, ms; 0 where none does. */
+  /**
+   * How long this node's commits wait for what must follow them, ms: the oldest has waited so long, or one that came now would,
+   * at the speed of the last seconds. Looking ahead spares the store the swing between everything and nothing.
+   */
   owedMs(): number {
     const [oldest] = this.#begun;
-    return oldest === undefined ? 0 : this.#deps.clock.monotonic() - oldest.at;
+    if (oldest === undefined) return 0;
+    const now = this.#deps.clock.monotonic();
+    const waitedMs = now - oldest.at;
+    if (waitedMs < judged.leastMs || this.#owed < judged.few) return waitedMs;
+    const since = Math.max(this.#busySince, now - judged.overMs);
+    const commits = this.#done.reduce((sum, one) => (one.at > since ? sum + one.commits : sum), 0);
+    return commits === 0 ? waitedMs : Math.max(waitedMs, (this.#owed * (now - since)) / commits);
   }
 
   /** Resolves when everything so far was tried. */
@@ -98,8 +120,18 @@ export class FollowUps {
     this.#announce(batch);
     const begun = { at: this.#deps.clock.monotonic() };
     this.#begun.add(begun);
-    const doing = this.#do(batch).finally(() => this.#begun.delete(begun));
+    const doing = this.#do(batch).finally(() => {
+      this.#begun.delete(begun);
+      this.#note(batch.length);
+    });
     this.#running = Promise.allSettled([this.#running, doing]).then(() => undefined);
+  }
+
+  #note(commits: number): void {
+    const at = this.#deps.clock.monotonic();
+    this.#owed -= commits;
+    this.#done.push({ at, commits });
+    while (this.#done[0]!.at < at - judged.overMs) this.#done.shift();
   }
 
   #announce(batch: readonly Waiting[]): void {

@@ -1,0 +1,106 @@
+// How far what must follow commits is behind, by a clock and a store that the test holds.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { initialState } from '../../shared/conversation.ts';
+import { newUuid } from '../../shared/ids.ts';
+import { createLocalBus } from '../../server/adapters/bus/local.ts';
+import type { Commit, SharedStore } from '../../server/ports/store.ts';
+import type { Log } from '../../server/ports/telemetry.ts';
+import { FollowUps } from '../../server/usecases/follow-ups.ts';
+
+let now = 0;
+const silent = (): void => undefined;
+const log: Log = { debug: silent, info: silent, warn: silent, error: silent };
+const bus = createLocalBus({ log });
+const state = initialState('conv_1', true);
+const commit = (): Commit => ({
+  id: newUuid(),
+  orgId: 'org_1',
+  conversationId: 'conv_1',
+  first: 1,
+  key: 'v:1',
+  hash: '',
+  at: now,
+  facts: [],
+  result: null,
+});
+
+/** A store that settles the oldest batch when it is told to. */
+const stage = () => {
+  const ends: (() => void)[] = [];
+  const settle = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+  const store = { settle } as unknown as SharedStore;
+  const followUps = new FollowUps({ store, bus, clock: { now: () => now, monotonic: () => now }, log });
+  return {
+    followUps,
+    /** So many commits within a window, at the end of which they are in work. */
+    add: async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i += 1) followUps.appended(commit(), state);
+      now += 150;
+      await vi.advanceTimersByTimeAsync(150);
+    },
+    end: async (): Promise<void> => {
+      ends.shift()?.();
+      await vi.advanceTimersByTimeAsync(0);
+    },
+  };
+};
+
+beforeEach(() => {
+  now = 10_000;
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('what must follow commits', () => {
+  it('is as far behind as its oldest batch, and not at all when that is settled', async () => {
+    const { followUps, add, end } = stage();
+    expect(followUps.owedMs()).toBe(0);
+    await add(3);
+    now += 700;
+    expect(followUps.owedMs()).toBe(700);
+    await end();
+    expect(followUps.owedMs()).toBe(0);
+  });
+
+  it('is as far behind as one that came now would wait, at the speed of the last seconds', async () => {
+    const { followUps, add, end } = stage();
+    // 40 come in each window of 150 ms, and a third of the batches are done in time.
+    for (let i = 0; i < 24; i += 1) {
+      await add(40);
+      if (i % 3 === 2) await end();
+    }
+    // 640 are owed, 320 were done within 3.6 s.
+    expect(followUps.owedMs()).toBeGreaterThan(6000);
+    expect(followUps.owedMs()).toBeLessThan(8000);
+  });
+
+  it('a few at once after little to do are no backlog, however little was done before', async () => {
+    const { followUps, add, end } = stage();
+    for (let i = 0; i < 4; i += 1) {
+      await add(1);
+      now += 850;
+      await end();
+    }
+    await add(49);
+    now += 1200;
+    expect(followUps.owedMs()).toBe(1200);
+  });
+
+  it('nor is a burst that the store has had no time for yet', async () => {
+    const { followUps, add } = stage();
+    await add(500);
+    now += 900;
+    expect(followUps.owedMs()).toBe(900);
+  });
+
+  it('what failed is owed no longer by this node: others find it undone', async () => {
+    const store = { settle: () => Promise.reject(new Error('away')) } as unknown as SharedStore;
+      const followUps = new FollowUps({ store, bus, clock: { now: () => now, monotonic: () => now }, log });
+    for (let i = 0; i < 100; i += 1) followUps.appended(commit(), state);
+    await followUps.settled();
+    now += 5000;
+    expect(followUps.owedMs()).toBe(0);
+  });
+});
