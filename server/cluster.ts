@@ -165,6 +165,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     followUp: (commits) => followUps.redo(commits),
     isSpeaking: () => (speaking?.active ?? 0) > 0,
     isTold: () => link?.isFlowing() ?? false,
+    isRestless: () => nodes.isRestless(),
   });
   link?.onBack(() => {
     feed.wake();

@@ -1,5 +1,6 @@
 // The sure way: every node reads the new commits of all, about twice a second and at once where the store can tell; less
-// often where nothing was written lately. What Redis lost is delivered by it, caches are put right, and what a dead node left undone is done (R7, R8, R10).
+// often where nothing was written lately. What Redis lost is delivered by it, caches are put right, and what a dead node left
+// undone is done (R7, R8, R10).
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, FeedCursor, SharedStore } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
@@ -16,6 +17,8 @@ export interface FeedDeps {
   isSpeaking(): boolean;
   /** Whether commits of other nodes come by another way too, as far as anybody can tell. */
   isTold(): boolean;
+  /** Whether a node died or left a moment ago. */
+  isRestless(): boolean;
 }
 
 const pageSize = 500;
@@ -26,8 +29,11 @@ const calmAfterMs = 5000;
 const retryMs = 250;
 /** Several changes are looked at together. */
 const wakeMs = 30;
-/** A commit this old that nobody settled is left over. */
-const undoneMs = 4000;
+/**
+ * A commit this old that nobody settled is left over. Where all nodes live, whoever wrote it is only slow, and twice the work
+ * would make it slower.
+ */
+const undoneMs = { restless: 4000, quiet: 8000 } as const;
 const undoneEveryMs = 2000;
 const undoneBatch = 100;
 /** After a look that is older, nothing is spoken: somebody may have taken over meanwhile (R10). */
@@ -39,6 +45,7 @@ export class Feed {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #newsAt = Number.NEGATIVE_INFINITY;
   #undoneAt = Number.NEGATIVE_INFINITY;
+  #beganAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
   #isWoken = false;
@@ -54,6 +61,7 @@ export class Feed {
 
   /** Resolves after the first look: nothing that is written from then on is missed. @throws ChatError `unavailable` */
   async start(): Promise<void> {
+    this.#beganAt = this.#deps.clock.monotonic();
     await this.#look();
     this.#unwatch = this.#deps.store.onChange(() => this.wake());
     this.#schedule(tickMs.idle);
@@ -141,9 +149,11 @@ export class Feed {
     if (this.#isDoing !== null || this.#isFailing || now - this.#undoneAt < undoneEveryMs) return;
     this.#undoneAt = now;
     const mend = async (): Promise<void> => {
-      const { store, deliver, followUp, log } = this.#deps;
+      const { store, deliver, followUp, log, isRestless } = this.#deps;
+      // Of those that died before this node began it knows nothing.
+      const isEarly = now - this.#beganAt < undoneMs.quiet;
       try {
-        const commits = await store.undone(undoneMs, undoneBatch);
+        const commits = await store.undone(undoneMs[isEarly || isRestless() ? 'restless' : 'quiet'], undoneBatch);
         if (commits.length === 0) return;
         log.info({ commits: commits.length }, 'finishing what another node left undone');
         deliver(commits);

@@ -60,6 +60,7 @@ export class Nodes {
   #lookedAt: number | null = null;
   #going: Pick<About, 'isDraining' | 'isLeaving'> = {};
   #release: () => void = () => undefined;
+  #isRestless = false;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -106,6 +107,11 @@ export class Nodes {
   /** Of the living nodes, this one is the first by name: what one of them should do is done by it. */
   isFirst(): boolean {
     return this.living().every(({ node }) => this.#deps.node <= node);
+  }
+
+  /** Whether another node died or left a moment ago: what it began may have been left undone. */
+  isRestless(): boolean {
+    return this.#isRestless;
   }
 
   /** Called when answers of others may have become free, or are owed where nobody claims them. */
@@ -183,6 +189,7 @@ export class Nodes {
         if (seen.silentMs >= deadMs && seen.silentMs < deadMs + restlessMs) isRestless = true;
       }
     }
+    this.#isRestless = isRestless;
     for (const listen of this.#listeners) listen();
     if (isRestless) this.#release();
   }

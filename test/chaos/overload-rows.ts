@@ -59,19 +59,20 @@ const normalAgain = async (flood: Flood, patienceMs = 60_000): Promise<number> =
 };
 
 /**
- * The most that is acked a second in the long run, when what follows the acks is felt too and whoever is refused comes again
- * when told: with more and more in flight, until that gains nothing.
+ * The most that is acked a second in the long run, when whoever is refused comes again when told: with more and more in flight
+ * until that gains nothing, and then for `ms`, so that what follows the acks is felt too.
  */
 const mostLasting = async (flood: Flood, begin: number, ms: number): Promise<number> => {
-  let best = 0;
+  let [best, bestAt] = [0, begin];
   // Once without a gain may be a busy machine: only twice in a row is the end.
   for (let inFlight = begin, vain = 0; vain < 2; inFlight *= 2) {
     await normalAgain(flood, 180_000);
-    const perSecond = await flood.patient(inFlight, ms);
+    const perSecond = await flood.patient(inFlight, 8000);
     vain = perSecond > best * 1.1 ? 0 : vain + 1;
-    best = Math.max(best, perSecond);
+    if (perSecond > best) [best, bestAt] = [perSecond, inFlight];
   }
-  return best;
+  await normalAgain(flood, 180_000);
+  return flood.patient(bestAt, ms);
 };
 
 const judgeRun = (run: OpenRun, peak: number): { goodput: number; refused: number; wrong: string[] } => {
@@ -115,7 +116,7 @@ const overload = (
     const played = { ...emptyRow(), fault: `three times the sustainable load, ${where}`, wrong: [] as string[] };
     try {
       const flood = await gather(stage.targets, scale.visitors);
-      const peak = await mostLasting(flood, scale.inFlight, isQuick ? 8000 : 20_000);
+      const peak = await mostLasting(flood, scale.inFlight, isQuick ? 15_000 : 60_000);
       const before = await memoryOf(stage.nodes);
       let most = before;
       const sampling = setInterval(() => void memoryOf(stage.nodes).then((now) => (most = Math.max(most, now))), 1000);

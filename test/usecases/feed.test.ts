@@ -15,6 +15,8 @@ let news: Commit[];
 let given: number;
 let isSpeaking: boolean;
 let isTold: boolean;
+let isRestless: boolean;
+let ages: number[];
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -23,13 +25,18 @@ beforeEach(async () => {
   given = 0;
   isSpeaking = false;
   isTold = true;
+  isRestless = false;
+  ages = [];
   feed = new Feed({
     store: {
       feed: async () => {
         looks.push(performance.now());
         return { commits: news.splice(0), cursor, more: false };
       },
-      undone: async () => [],
+      undone: async (olderThanMs) => {
+        ages.push(olderThanMs);
+        return [];
+      },
       onChange: () => () => undefined,
     },
     clock,
@@ -38,6 +45,7 @@ beforeEach(async () => {
     followUp: async () => {},
     isSpeaking: () => isSpeaking,
     isTold: () => isTold,
+    isRestless: () => isRestless,
   });
   await feed.start();
 });
@@ -82,5 +90,19 @@ describe('the feed of a node', () => {
       await vi.advanceTimersByTimeAsync(50);
     }
     expect(await longestGap(5000)).toBeLessThan(fenceMs / 2);
+  });
+
+  it('[R8] leaves what is not done yet to whoever began it, but for a node that died or one that has just begun itself', async () => {
+    await vi.advanceTimersByTimeAsync(7000);
+    expect(new Set(ages)).toEqual(new Set([4000]));
+    await vi.advanceTimersByTimeAsync(4000);
+    ages.length = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(ages.length).toBeGreaterThan(2);
+    expect(new Set(ages)).toEqual(new Set([8000]));
+    isRestless = true;
+    ages.length = 0;
+    await vi.advanceTimersByTimeAsync(4100);
+    expect(new Set(ages)).toEqual(new Set([4000]));
   });
 });

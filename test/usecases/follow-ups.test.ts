@@ -97,7 +97,7 @@ describe('what must follow commits', () => {
 
   it('what failed is owed no longer by this node: others find it undone', async () => {
     const store = { settle: () => Promise.reject(new Error('away')) } as unknown as SharedStore;
-      const followUps = new FollowUps({ store, bus, clock: { now: () => now, monotonic: () => now }, log });
+    const followUps = new FollowUps({ store, bus, clock: { now: () => now, monotonic: () => now }, log });
     for (let i = 0; i < 100; i += 1) followUps.appended(commit(), state);
     await followUps.settled();
     now += 5000;
