@@ -149,11 +149,11 @@ export class Feed {
     if (this.#isDoing !== null || this.#isFailing || now - this.#undoneAt < undoneEveryMs) return;
     this.#undoneAt = now;
     const mend = async (): Promise<void> => {
-      const { store, deliver, followUp, log, isRestless } = this.#deps;
+      const { store, deliver, followUp, log } = this.#deps;
       // Of those that died before this node began it knows nothing.
-      const isEarly = now - this.#beganAt < undoneMs.quiet;
+      const isRestless = this.#deps.isRestless() || now - this.#beganAt < undoneMs.quiet;
       try {
-        const commits = await store.undone(undoneMs[isEarly || isRestless() ? 'restless' : 'quiet'], undoneBatch);
+        const commits = await store.undone(undoneMs[isRestless ? 'restless' : 'quiet'], undoneBatch);
         if (commits.length === 0) return;
         log.info({ commits: commits.length }, 'finishing what another node left undone');
         deliver(commits);

@@ -23,10 +23,11 @@ const windowMs = 150;
 const maxWaiting = 20_000;
 
 /**
- * How fast work is done is judged over so long, and not before it has been in hand for `least`, ms. Fewer than `few` commits
- * are no backlog, whatever the last seconds did: with little to do little is done.
+ * The speed of this work is the most that was done within `spanMs` of the last `overMs`: with little to do little is done, and
+ * that says nothing (BBR's rule). Looking ahead begins where the oldest has waited for longer than work ever takes that does not
+ * wait, ms, and with more than a few commits.
  */
-const judged = { overMs: 5000, leastMs: 1000, few: 50 } as const;
+const speed = { spanMs: 3000, overMs: 10_000, sinceMs: 1000, few: 50 } as const;
 
 interface Waiting {
   commit: Commit;
@@ -40,11 +41,11 @@ export class FollowUps {
   #running: Promise<void> = Promise.resolve();
   /** When each batch was begun that is not settled yet, oldest first. */
   readonly #begun = new Set<{ at: number }>();
-  /** Commits that wait or are in work, and since when there always were some. */
+  /** Commits that wait or are in work. */
   #owed = 0;
-  #busySince = 0;
-  /** What was done lately, oldest first. */
+  /** What was done lately, oldest first; and the speed of it, commits per ms, 0 where that is not known yet. */
   #done: { at: number; commits: number }[] = [];
+  #speed = 0;
 
   constructor(deps: FollowUpDeps) {
     this.#deps = deps;
@@ -55,7 +56,6 @@ export class FollowUps {
     // Too many to do now (the store is away): whoever reads the undone ones does it.
     if (this.#waiting.length >= maxWaiting) return;
     this.#waiting.push({ commit, contactId: state.contactId });
-    if (this.#owed === 0) this.#busySince = this.#deps.clock.monotonic();
     this.#owed += 1;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -98,12 +98,9 @@ export class FollowUps {
   owedMs(): number {
     const [oldest] = this.#begun;
     if (oldest === undefined) return 0;
-    const now = this.#deps.clock.monotonic();
-    const waitedMs = now - oldest.at;
-    if (waitedMs < judged.leastMs || this.#owed < judged.few) return waitedMs;
-    const since = Math.max(this.#busySince, now - judged.overMs);
-    const commits = this.#done.reduce((sum, one) => (one.at > since ? sum + one.commits : sum), 0);
-    return commits === 0 ? waitedMs : Math.max(waitedMs, (this.#owed * (now - since)) / commits);
+    const waitedMs = this.#deps.clock.monotonic() - oldest.at;
+    const isAhead = waitedMs > speed.sinceMs && this.#owed > speed.few && this.#speed > 0;
+    return isAhead ? Math.max(waitedMs, this.#owed / this.#speed) : waitedMs;
   }
 
   /** Resolves when everything so far was tried. */
@@ -131,7 +128,18 @@ export class FollowUps {
     const at = this.#deps.clock.monotonic();
     this.#owed -= commits;
     this.#done.push({ at, commits });
-    while (this.#done[0]!.at < at - judged.overMs) this.#done.shift();
+    const isKnown = this.#done[0]!.at <= at - speed.spanMs;
+    this.#done = this.#done.filter((one) => one.at > at - speed.overMs);
+    if (!isKnown) return;
+    let most = 0;
+    let sum = 0;
+    let first = 0;
+    for (const one of this.#done) {
+      sum += one.commits;
+      for (; this.#done[first]!.at <= one.at - speed.spanMs; first += 1) sum -= this.#done[first]!.commits;
+      most = Math.max(most, sum);
+    }
+    this.#speed = most / speed.spanMs;
   }
 
   #announce(batch: readonly Waiting[]): void {

@@ -58,11 +58,8 @@ const normalAgain = async (flood: Flood, patienceMs = 60_000): Promise<number> =
   return performance.now() - began;
 };
 
-/**
- * The most that is acked a second in the long run, when whoever is refused comes again when told: with more and more in flight
- * until that gains nothing, and then for `ms`, so that what follows the acks is felt too.
- */
-const mostLasting = async (flood: Flood, begin: number, ms: number): Promise<number> => {
+/** With how many in flight the most is acked a second, when whoever is refused comes again when told. */
+const bestInFlight = async (flood: Flood, begin: number): Promise<number> => {
   let [best, bestAt] = [0, begin];
   // Once without a gain may be a busy machine: only twice in a row is the end.
   for (let inFlight = begin, vain = 0; vain < 2; inFlight *= 2) {
@@ -71,8 +68,13 @@ const mostLasting = async (flood: Flood, begin: number, ms: number): Promise<num
     vain = perSecond > best * 1.1 ? 0 : vain + 1;
     if (perSecond > best) [best, bestAt] = [perSecond, inFlight];
   }
+  return bestAt;
+};
+
+/** What is acked a second in the long run, so that what follows the acks is felt too. */
+const lasting = async (flood: Flood, inFlight: number, ms: number): Promise<number> => {
   await normalAgain(flood, 180_000);
-  return flood.patient(bestAt, ms);
+  return flood.patient(inFlight, ms);
 };
 
 const judgeRun = (run: OpenRun, peak: number): { goodput: number; refused: number; wrong: string[] } => {
@@ -116,17 +118,21 @@ const overload = (
     const played = { ...emptyRow(), fault: `three times the sustainable load, ${where}`, wrong: [] as string[] };
     try {
       const flood = await gather(stage.targets, scale.visitors);
-      const peak = await mostLasting(flood, scale.inFlight, isQuick ? 15_000 : 60_000);
+      const inFlight = await bestInFlight(flood, scale.inFlight);
+      const lastingMs = isQuick ? 15_000 : 30_000;
+      const sustained = await lasting(flood, inFlight, lastingMs);
       const before = await memoryOf(stage.nodes);
       let most = before;
       const sampling = setInterval(() => void memoryOf(stage.nodes).then((now) => (most = Math.max(most, now))), 1000);
-      const run = await flood.open(peak * 3, isQuick ? 20_000 : 60_000);
+      const run = await flood.open(sustained * 3, isQuick ? 20_000 : 60_000);
       clearInterval(sampling);
-      const { goodput, refused, wrong } = judgeRun(run, peak);
       played.recoveryMs = Math.round(await normalAgain(flood));
+      // A store becomes slower as it fills, so what it sustains is taken on both sides of what is judged.
+      const peak = (sustained + (await lasting(flood, inFlight, lastingMs))) / 2;
+      const { goodput, refused, wrong } = judgeRun(run, peak);
       const { acked, lost, doubled } = await flood.judge(stage.store);
       flood.close();
-      Object.assign(played, { injected: Math.round(peak * 3), messages: acked, lost, doubled });
+      Object.assign(played, { injected: Math.round(sustained * 3), messages: acked, lost, doubled });
       played.wrong.push(...wrong);
       if (played.recoveryMs > 10_000) played.wrong.push(`normal again after ${played.recoveryMs} ms`);
       if (most - before > scale.maxGrownMiB) played.wrong.push(`grew by ${Math.round(most - before)} MB`);
