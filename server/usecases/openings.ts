@@ -20,6 +20,8 @@ export class Openings {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #places: number = places.most;
   #opening = 0;
+  /** How long one takes, as the last ones say, ms. */
+  #tookMs = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
   readonly #line: Waiting[] = [];
 
@@ -27,9 +29,12 @@ export class Openings {
     this.#clock = clock;
   }
 
-  /** As many wait as are being opened: who comes now would wait in vain. */
+  /** Who comes now would wait in vain, or nearly so. */
   isFull(): boolean {
-    return this.#line.length >= this.#places;
+    const [first] = this.#line;
+    if (first === undefined) return false;
+    const waitedMs = this.#clock.monotonic() - first.askedAt;
+    return waitedMs > waitMs / 2 || (this.#line.length / this.#places) * this.#tookMs > waitMs;
   }
 
   /** Does it when there is a place for it. @throws what `refusal` gives where the line is too slow */
@@ -57,6 +62,7 @@ export class Openings {
 
   #learn(begunAt: number): void {
     const now = this.#clock.monotonic();
+    this.#tookMs += (now - begunAt - this.#tookMs) / 8;
     if (now - begunAt <= slowMs) {
       this.#places = Math.min(places.most, this.#places + 1 / this.#places);
     } else if (begunAt > this.#cutAt) {

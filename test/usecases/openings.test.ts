@@ -93,6 +93,25 @@ describe('sessions that are being opened', () => {
     expect(running()).toBe(13);
   });
 
+  it('are too many for whoever comes when the line would take longer than a second', async () => {
+    const { openings, open, end, running } = stage();
+    // Twenty take 100 ms each, again and again.
+    for (let round = 0; round < 20; round += 1) {
+      for (let i = 0; i < 20; i += 1) void open();
+      now += 100;
+      await end();
+    }
+    const crowd = Array.from({ length: 20 + 200 }, () => open().catch(() => 'refused'));
+    expect(openings.isFull()).toBe(false);
+    crowd.push(open().catch(() => 'refused'));
+    crowd.push(open().catch(() => 'refused'));
+    expect(openings.isFull()).toBe(true);
+    now += 501;
+    while (running() > 0) await end();
+    expect(await Promise.all(crowd)).toHaveLength(222);
+    expect(openings.isFull()).toBe(false);
+  });
+
   it('a failed one gives its place back', async () => {
     const openings = new Openings(clock);
     for (let i = 0; i < 50; i += 1) {
