@@ -9,7 +9,7 @@ import { openMongoStore } from '../../server/adapters/store/mongo.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Clock } from '../../server/ports/clock.ts';
 import type { Commit, Entry, FeedCursor, SharedStore } from '../../server/ports/store.ts';
-import { newId } from '../../shared/ids.ts';
+import { newId, publicIdsOf } from '../../shared/ids.ts';
 import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
 import { buildLog } from './log-builder.ts';
 
@@ -66,6 +66,35 @@ describe.skipIf(!hasMongo)('a keeper that nodes share (needs mongodb)', { timeou
     );
     return { given, cursor: at! };
   };
+
+  describe('a lookup', () => {
+    test('[S7] that another node gave away, moved or deleted opens nothing that this node remembers', async () => {
+      const [a, b] = [await open(), await open()];
+      const orgId = newId('org');
+      const member = (email: string, name: string, memberId = newId('mem')) => ({
+        id: memberId,
+        ...publicIdsOf(memberId),
+        orgId,
+        createdAt: 1,
+        name,
+        email,
+        role: 'agent' as const,
+        isDisabled: false,
+      });
+      const [anna, bert] = [member('anna@shop.example', 'Anna'), member('anna@shop.example', 'Bert')];
+      await a.documents.members.put(anna);
+      const byMail = (email: string) => b.documents.members.find(`email:${email}`);
+      expect(await byMail('anna@shop.example')).toMatchObject({ id: anna.id });
+      expect(await byMail('anna@shop.example')).toMatchObject({ id: anna.id });
+      await a.documents.members.update(orgId, anna.id, (stored) => ({ ...stored!, email: 'ann@shop.example' }));
+      expect(await byMail('anna@shop.example')).toBeUndefined();
+      expect(await byMail('ann@shop.example')).toMatchObject({ id: anna.id });
+      await a.documents.members.put(bert);
+      expect(await byMail('anna@shop.example')).toMatchObject({ id: bert.id });
+      await a.documents.members.delete(orgId, bert.id);
+      expect(await byMail('anna@shop.example')).toBeUndefined();
+    });
+  });
 
   describe('the feed', () => {
     test('[S8] gives every node the commits of all, once, with facts and result', async () => {

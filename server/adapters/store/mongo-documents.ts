@@ -8,6 +8,7 @@ import type { Base, Collections, DocumentOf, Kind } from '../../ports/documents.
 import type { Collection } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
 import { answeringInTime, isDuplicate } from './mongo-answering.ts';
+import { Recent } from './mongo-commits.ts';
 import { createLocks } from './mongo-locks.ts';
 import type { Terms } from './mongo-locks.ts';
 import type { ClaimDocument, KeptDocument } from './mongo-schema.ts';
@@ -18,6 +19,7 @@ const PURGED_AT_ONCE = 200;
 const TRIES = 20;
 /** A lookup whose owner does not show it is a crash's leftover after this, ms; before, its owner may be about to be written. */
 const CLAIM_MS = 30_000;
+const OWNERS = 20_000;
 /** Of the one write under a lock, where a server needs that; the wait ends within the deadline of a call. */
 const writeTerms: Terms = { holdMs: 2000, breakMs: 3500, waitMs: 4200 };
 
@@ -67,6 +69,8 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
   const turns = createTurns();
   const writes = createLocks(server, clock, writeTerms);
   const claims = server.collection<ClaimDocument>('lookups');
+  /** Whose a lookup was when it was found last. Only a hint: the document itself says whether it still is. */
+  const owners = new Recent<string>(OWNERS);
 
   const isShown = async (owner: string, lookup: string, token: string): Promise<boolean> => {
     const found = await documents.findOne({ _id: owner }, { projection: { lookups: 1 } });
@@ -239,12 +243,22 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
       return found === null ? undefined : (JSON.parse(found.body) as DocumentOf<K>);
     },
     find: async (lookup) => {
-      const claimed = await claims.findOne({ _id: `${kind}/${lookup}` }, { projection: { owner: 1 } });
+      const name = `${kind}/${lookup}`;
+      const shownBy = async (owner: string): Promise<DocumentOf<K> | undefined> => {
+        const found = await documents.findOne({ _id: owner }, { projection: { body: 1, lookups: 1 } });
+        // Taken, but not written yet; left over; or given up since it was remembered.
+        const isShown = found?.lookups.some((one) => one.lookup === lookup) ?? false;
+        return isShown ? (JSON.parse(found!.body) as DocumentOf<K>) : undefined;
+      };
+      const last = owners.get(name);
+      const still = last === undefined ? undefined : await shownBy(last);
+      if (still !== undefined) return still;
+      owners.delete(name);
+      const claimed = await claims.findOne({ _id: name }, { projection: { owner: 1 } });
       if (claimed === null) return undefined;
-      const found = await documents.findOne({ _id: claimed.owner }, { projection: { body: 1, lookups: 1 } });
-      // Taken, but not written yet; or left over.
-      if (found === null || !found.lookups.some((one) => one.lookup === lookup)) return undefined;
-      return JSON.parse(found.body) as DocumentOf<K>;
+      const found = await shownBy(claimed.owner);
+      if (found !== undefined) owners.set(name, claimed.owner);
+      return found;
     },
     list: async (orgId, { group, limit, after, reverse = false } = {}) => {
       const found = documents
