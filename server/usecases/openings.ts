@@ -5,9 +5,12 @@ import type { ChatError } from '../../shared/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
 const places = { least: 2, most: 20 } as const;
-/** An opening that takes longer is slow; how long others wait for a place, ms. */
-const slowMs = 500;
-const waitMs = 1000;
+/**
+ * An opening that takes longer is slow; how long others wait for a place, ms. To be sent away costs a client a second at least,
+ * so a little waiting is better.
+ */
+const slowMs = 1000;
+const waitMs = 1500;
 const fewer = 2 / 3;
 
 interface Waiting {

@@ -231,7 +231,7 @@ describe('newcomers', () => {
     const ends: (() => void)[] = [];
     const open = (): Promise<void> => admission.open(() => new Promise<void>((end) => ends.push(end)));
     const all = Array.from({ length: 40 }, () => open());
-    now += 500;
+    now += 750;
     expect(admission.arrive({}, 'visitor')).toBe(0);
     expect(admission.newcomersWait()).toBe(0);
     now += 1;

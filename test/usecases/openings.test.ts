@@ -45,15 +45,15 @@ beforeEach(() => {
 });
 
 describe('sessions that are being opened', () => {
-  it('are twenty at most, in the order of asking, and who would wait for more than a second is told so', async () => {
+  it('are twenty at most, in the order of asking, and who would wait for longer than a second and a half is told so', async () => {
     const { open, begun, endOne } = stage();
     const all = Array.from({ length: 22 }, () => open());
     expect(begun).toHaveLength(20);
-    now += 500;
+    now += 700;
     await endOne();
     expect(await all[0]).toBe(0);
     expect(begun.at(-1)).toBe(20);
-    now += 600;
+    now += 801;
     await expect(open()).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
     const told = Promise.allSettled([all[21]]);
     await endOne();
@@ -70,7 +70,7 @@ describe('sessions that are being opened', () => {
     const sizes: number[] = [];
     for (let round = 0; round < 10; round += 1) {
       sizes.push(fill());
-      now += 1200;
+      now += 1600;
       await end();
     }
     expect(sizes[0]).toBe(20);
@@ -87,13 +87,13 @@ describe('sessions that are being opened', () => {
   it('one slow round is one cut, however many of it were slow', async () => {
     const { open, end, running } = stage();
     for (let i = 0; i < 20; i += 1) void open();
-    now += 700;
+    now += 1200;
     await end();
     for (let i = 0; i < 40; i += 1) void open().catch(() => undefined);
     expect(running()).toBe(13);
   });
 
-  it('are too many for whoever comes when the line would take longer than a second', async () => {
+  it('are too many for whoever comes when the line would take longer than that', async () => {
     const { openings, open, end, running } = stage();
     // Twenty take 100 ms each, again and again.
     for (let round = 0; round < 20; round += 1) {
@@ -101,14 +101,14 @@ describe('sessions that are being opened', () => {
       now += 100;
       await end();
     }
-    const crowd = Array.from({ length: 20 + 200 }, () => open().catch(() => 'refused'));
+    const crowd = Array.from({ length: 20 + 300 }, () => open().catch(() => 'refused'));
     expect(openings.isFull()).toBe(false);
     crowd.push(open().catch(() => 'refused'));
     crowd.push(open().catch(() => 'refused'));
     expect(openings.isFull()).toBe(true);
-    now += 501;
+    now += 751;
     while (running() > 0) await end();
-    expect(await Promise.all(crowd)).toHaveLength(222);
+    expect(await Promise.all(crowd)).toHaveLength(322);
     expect(openings.isFull()).toBe(false);
   });
 
