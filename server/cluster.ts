@@ -49,7 +49,7 @@ export interface Cluster {
   share(knowledge: Knowledge): Knowledge;
   /** One node at a time: what an empty store is filled with. */
   locked: <T>(task: () => Promise<T>) => Promise<T>;
-  /** For how long the oldest of this node's commits has waited for what must follow it, ms. */
+  /** How long this node's commits wait for what must follow them, ms (`FollowUps.owedMs`). */
   owedMs(): number;
   /** Begins to listen to the others. Resolves when nothing that is written from then on is missed. */
   join(parts: { committer: Committer; answers: Answers; hub: Hub }): Promise<void>;

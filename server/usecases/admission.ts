@@ -87,7 +87,7 @@ export interface AdmissionDeps {
   pulse: Pulse;
   log: Log;
   metrics: Metrics;
-  /** Where rows are written after the ack: for how long the oldest commit waits for its own, ms. */
+  /** Where rows are written after the ack: how long a commit waits for its own, ms (`FollowUps.owedMs`). */
   owedMs?: () => number;
 }
 

@@ -85,7 +85,7 @@ const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
   await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
 };
 
-const touched = (session: Session, input: OpenInput, now: number): Session => ({
+const touched = (session: Session, input: Pick<OpenInput, 'page'>, now: number): Session => ({
   ...session,
   lastSeenAt: now,
   expiresAt: Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs),
@@ -290,12 +290,10 @@ export const usedSession = (deps: VisitorDeps & { log: Log }, session: Session):
   const now = deps.clock.now();
   const isFresh = ({ lastSeenAt }: Session): boolean => now - lastSeenAt < touchEveryMs;
   if (isFresh(session)) return session;
-  const lastSeenAt = now;
-  const expiresAt = Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs);
-  changeSession(deps, session, (stored) => (isFresh(stored) ? undefined : { ...stored, lastSeenAt, expiresAt })).catch(
+  changeSession(deps, session, (stored) => (isFresh(stored) ? undefined : touched(stored, {}, now))).catch(
     (error: unknown) => deps.log.warn({ err: error, conversationId: session.conversationId }, 'session not touched'),
   );
-  return { ...session, lastSeenAt, expiresAt };
+  return touched(session, {}, now);
 };
 
 /** Whether a conversation is this visitor's. */

@@ -34,7 +34,7 @@ const said = (times: readonly number[]): string => {
  * Fifty who think so long say some 25 messages a second, each of which is answered: what two cores with everything on them
  * sustain. How a cluster heals that has too much to do anyway is no question of links.
  */
-const sustainable = { thinkMs: 4000 } as const;
+const thinkMs = (isQuick: boolean): number => (isQuick ? 1000 : 4000);
 
 const tooLate = (times: readonly number[]): string[] => {
   const late = times.filter((ms) => ms > healedMs);
@@ -50,7 +50,7 @@ const resets: Played = {
   play: ({ seed, isQuick }) =>
     underLoad(
       'client links reset and blackholed',
-      { visitors: isQuick ? 10 : 50, messages: isQuick ? 20 : 60, thinkMs: isQuick ? 1000 : sustainable.thinkMs },
+      { visitors: isQuick ? 10 : 50, messages: isQuick ? 20 : 60, thinkMs: thinkMs(isQuick) },
       seed,
       async (stage) => {
         const { balancer, random } = stage;
@@ -107,7 +107,7 @@ const deaf: Played = {
   play: ({ seed, isQuick }) =>
     underLoad(
       'everything that servers say dropped for 3 s, then cut',
-      { visitors: isQuick ? 10 : 50, messages: isQuick ? 20 : 30, thinkMs: isQuick ? 1000 : sustainable.thinkMs },
+      { visitors: isQuick ? 10 : 50, messages: isQuick ? 20 : 30, thinkMs: thinkMs(isQuick) },
       seed,
       async (stage) => {
         const { line, load, cluster } = stage;

@@ -104,16 +104,8 @@ export const within = async <T>(ms: number, what: string, task: Promise<T>): Pro
 const probeOnce = async (cluster: TestCluster, up: readonly TestNode[]): Promise<void> => {
   const [first] = up;
   const { client, conversationId } = await openVisitor(first!.url, cluster.widgetKey);
-  /** As any client would: what is refused for now is said again. */
-  const say = async (text: string): Promise<{ seq: number }> => {
-    const input = { conversationId, clientId: crypto.randomUUID(), text };
-    for (;;) {
-      const ack = await client.ask<{ seq: number }>('message:send', input);
-      if (ack.ok) return ack.data;
-      if (ack.error.retryAfterMs === undefined) throw new Error(ack.error.code);
-      await pause(ack.error.retryAfterMs);
-    }
-  };
+  const say = (text: string): Promise<{ seq: number }> =>
+    client.must('message:send', { conversationId, clientId: crypto.randomUUID(), text });
   const staff = [];
   try {
     await say('probe');

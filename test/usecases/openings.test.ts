@@ -93,7 +93,7 @@ describe('sessions that are being opened', () => {
     expect(running()).toBe(13);
   });
 
-  it('are too many for whoever comes when the line would take longer than that', async () => {
+  it('are too many for whoever comes when the line would take longer than a second and a half', async () => {
     const { openings, open, end, running } = stage();
     // Twenty take 100 ms each, again and again.
     for (let round = 0; round < 20; round += 1) {

@@ -19,6 +19,7 @@ const PURGED_AT_ONCE = 200;
 const TRIES = 20;
 /** A lookup whose owner does not show it is a crash's leftover after this, ms; before, its owner may be about to be written. */
 const CLAIM_MS = 30_000;
+/** Lookups whose owners are remembered. */
 const OWNERS = 20_000;
 /** Of the one write under a lock, where a server needs that; the wait ends within the deadline of a call. */
 const writeTerms: Terms = { holdMs: 2000, breakMs: 3500, waitMs: 4200 };
