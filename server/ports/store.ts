@@ -120,6 +120,12 @@ export interface Store {
 
   /** [S5] Undefined where the log is empty. */
   state(conversationId: string): Promise<{ orgId: string; state: ConversationState } | undefined>;
+  /** [S5] As `state`, with the facts after `after` as they are up to that head: what closes a gap, in one question. */
+  logAfter(
+    conversationId: string,
+    after: number,
+    limit: number,
+  ): Promise<{ orgId: string; state: ConversationState; facts: Fact[] } | undefined>;
   /** Facts with `seq` > `after`, oldest first. */
   factsAfter(conversationId: string, after: number, limit: number): Promise<Fact[]>;
   /** The last `limit` facts with `seq` < `before` (Infinity: the end of the log), oldest first. */

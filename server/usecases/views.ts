@@ -44,25 +44,30 @@ export const readView = async ({ store, committer }: ViewDeps, ask: ViewAsk): Pr
     const isReset = (since ?? ask.sinceSeq) !== undefined;
     return { conversationId, state, facts: [], more: false, reads: { visitor: 0, staff: 0 }, isReset };
   }
-  const state =
-    committer.current(conversationId) ??
-    (await store.state(conversationId))?.state ??
-    initialState(conversationId, ask.isAutopilot);
-  const [reads] = await store.reads([conversationId]);
+  const from = since?.seq ?? ask.sinceSeq;
+  // One fact more below, to hold its id against the cursor's; one more above, to know whether there are others.
+  const checks = since !== undefined && since.seq > 0;
+  const after = from === undefined ? undefined : checks ? from - 1 : from;
+  const atMost = viewLimits.after + 2;
+  const read = async (): Promise<{ state: ConversationState; facts?: Fact[] } | undefined> => {
+    const state = committer.current(conversationId);
+    if (after === undefined) return state === undefined ? store.state(conversationId) : { state };
+    if (state === undefined) return store.logAfter(conversationId, after, atMost);
+    return { state, facts: await store.factsAfter(conversationId, after, atMost) };
+  };
+  const [[reads], log] = await Promise.all([store.reads([conversationId]), read()]);
+  const state = log?.state ?? initialState(conversationId, ask.isAutopilot);
   const view = { conversationId, state, reads: reads ?? { visitor: 0, staff: 0 } };
   const { head } = state;
-  const from = since?.seq ?? ask.sinceSeq;
   if (from !== undefined && from <= head.seq) {
-    // One fact more below, to hold its id against the cursor's; one more above, to know whether there are others.
-    const checks = since !== undefined && since.seq > 0;
-    const facts = await store.factsAfter(conversationId, checks ? from - 1 : from, viewLimits.after + 2);
-    const isSame = !checks || facts[0]?.id === since.id;
+    const found = log?.facts ?? [];
+    const isSame = !checks || found[0]?.id === since.id;
     if (isSame) {
-      const after = (checks ? facts.slice(1) : facts).filter(({ seq }) => seq <= head.seq);
+      const missed = (checks ? found.slice(1) : found).filter(({ seq }) => seq <= head.seq);
       return {
         ...view,
-        facts: after.slice(0, viewLimits.after),
-        more: after.length > viewLimits.after,
+        facts: missed.slice(0, viewLimits.after),
+        more: missed.length > viewLimits.after,
         isReset: false,
       };
     }

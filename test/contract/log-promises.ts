@@ -173,13 +173,15 @@ export const describeLog = (keeper: Keeper): void => {
       log.commit(remarks(4, 'a')),
       log.commit(remarks(7, 'b')),
       log.commit(remarks(1, 'c')),
+      log.commit(remarks(21, 'd')),
     );
     const { store } = keeper;
     const id = log.conversationId;
-    for (let after = -1; after <= 14; after++) {
+    for (let after = 0; after <= log.facts.length + 10; after++) {
       for (const limit of [1, 3, 6, 50]) {
-        const from = Math.max(0, after);
-        expect(await store.factsAfter(id, after < 0 ? 0 : after, limit)).toEqual(log.facts.slice(from, from + limit));
+        const facts = log.facts.slice(after, after + limit);
+        expect(await store.factsAfter(id, after, limit)).toEqual(facts);
+        expect(await store.logAfter(id, after, limit)).toEqual({ orgId: log.orgId, state: log.state(), facts });
       }
     }
     for (let before = 1; before <= 15; before++) {
@@ -191,7 +193,35 @@ export const describeLog = (keeper: Keeper): void => {
     expect(await store.factsBefore(id, Number.POSITIVE_INFINITY, 5)).toEqual(log.facts.slice(-5));
     expect(await store.factsBefore(newId('conv'), Number.POSITIVE_INFINITY, 5)).toEqual([]);
     expect(await store.factsAfter(newId('conv'), 0, 5)).toEqual([]);
+    expect(await store.logAfter(newId('conv'), 0, 5)).toBeUndefined();
+    expect(await store.logAfter(newId('conv'), 30, 5)).toBeUndefined();
     expect(await store.state(newId('conv'))).toBeUndefined();
+  });
+
+  test('[S5] what closes a gap is of one moment, however fast others write', async () => {
+    const log = newLog();
+    await keeper.append(log.open(), ...Array.from({ length: 12 }, (_, i) => log.say(`${i}`)));
+    const { store } = keeper;
+    const writing = { isOver: false };
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 40; i += 1) await keeper.append(log.commit(remarks(1 + (i % 3), `${i}`)));
+      writing.isOver = true;
+    };
+    const read = async (after: number): Promise<void> => {
+      let seen = 0;
+      for (let reads = 0; !writing.isOver && reads < 2000; reads += 1) {
+        const { state, facts } = (await store.logAfter(log.conversationId, after, 1000))!;
+        expect(facts.map(({ seq }) => seq)).toEqual(Array.from({ length: facts.length }, (_, i) => after + 1 + i));
+        expect(facts.at(-1)?.seq).toBe(state.head.seq > after ? state.head.seq : undefined);
+        expect(state.head.seq).toBeGreaterThanOrEqual(seen);
+        seen = state.head.seq;
+        // A keeper in memory never waits by itself, and nobody else would have a turn.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await Promise.all([write(), read(0), read(5), read(12)]);
+    const { state } = (await store.logAfter(log.conversationId, 12, 5))!;
+    expect(state).toEqual(log.state());
   });
 
   test('what is stored comes back as it was: scripts, quotes, markup, odd keys, long texts', async () => {

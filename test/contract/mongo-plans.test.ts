@@ -138,6 +138,7 @@ describe.skipIf(!hasMongo)('plans (needs mongodb)', () => {
     const calls: (() => Promise<unknown>)[] = [
       () => store.state(conversationId),
       () => store.factsAfter(conversationId, 1, 10),
+      () => store.logAfter(conversationId, 1, 10),
       () => store.factsBefore(conversationId, 3, 10),
       () => store.commitsByKey(logs.slice(0, 20).map((log) => ({ conversationId: log.conversationId, key: 'v:1' }))),
     ];

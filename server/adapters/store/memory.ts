@@ -90,6 +90,10 @@ export const openMemoryStore: (options: { clock: Clock }) => Promise<Store> = as
       const log = logs.get(conversationId);
       return log && { orgId: log.orgId, state: log.state };
     },
+    logAfter: async (conversationId, after, limit) => {
+      const log = logs.get(conversationId);
+      return log && { orgId: log.orgId, state: log.state, facts: slice(conversationId, after, after + limit) };
+    },
     factsAfter: async (conversationId, after, limit) => slice(conversationId, after, after + limit),
     factsBefore: async (conversationId, before, limit) => {
       const end = Math.min(before - 1, logs.get(conversationId)?.facts.length ?? 0);

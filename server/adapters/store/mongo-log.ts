@@ -17,8 +17,13 @@ import type { Server } from './mongo-server.ts';
 const PAGE = 200;
 /** Batch sizes kept for metrics where nobody takes them. */
 const SIZES = 10_000;
+/** Most commits have no more facts than this. */
+const USUAL = 8;
 
-type Log = Pick<Store, 'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'>;
+type Log = Pick<
+  Store,
+  'append' | 'commitsByKey' | 'state' | 'logAfter' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'
+>;
 
 export interface MongoLog extends Log {
   takeBatchSizes: () => number[];
@@ -128,6 +133,55 @@ export const createMongoLog = (
     appended(done);
   };
 
+  /** A conversation's row as far as its state goes; null where there is none. */
+  const readRow = async (
+    conversationId: string,
+  ): Promise<{ orgId: string; snapshot: ConversationState | undefined } | null> => {
+    const row = await rows.findOne({ _id: conversationId }, { projection: { orgId: 1, state: 1, fold: 1 } });
+    return row && { orgId: row.orgId, snapshot: snapshotOf(row) };
+  };
+
+  const headOf = (
+    conversationId: string,
+    row: { orgId: string } | null,
+    { orgId = row?.orgId, state }: Awaited<ReturnType<typeof foldLog>>,
+  ): { orgId: string; state: ConversationState } | undefined => {
+    if (orgId === undefined || state === undefined) return undefined;
+    known.heads.set(conversationId, state.head.seq);
+    return { orgId, state };
+  };
+
+  /**
+   * The commits that hold the first `limit` facts after `after`, in order, with some before. A commit may begin before the
+   * first fact that is wanted: for most a range that begins a little earlier finds it too, and it is one question.
+   */
+  const commitsAfter = async (
+    conversationId: string,
+    after: number,
+    limit: number,
+  ): Promise<{ documents: CommitDocument[]; isLast: boolean }> => {
+    const from = Math.max(0, after - USUAL);
+    const page = await commits
+      .find({ conversationId, first: { $gt: from } })
+      .sort({ first: 1 })
+      .limit(limit + USUAL)
+      .toArray();
+    const isLast = page.length < limit + USUAL;
+    if (from === 0 || (page[0]?.first ?? Number.POSITIVE_INFINITY) <= after + 1) return { documents: page, isLast };
+    const before = await commits
+      .find({ conversationId, first: { $lte: from } })
+      .sort({ first: -1 })
+      .limit(1)
+      .toArray();
+    return { documents: [...before, ...page], isLast };
+  };
+
+  const factsIn = (documents: readonly CommitDocument[], after: number, limit: number): Fact[] =>
+    documents
+      .flatMap(factsOf)
+      .filter(({ seq }) => seq > after)
+      .slice(0, limit);
+
   return {
     append: async (entries) => {
       if (entries.length === 0) return [];
@@ -163,35 +217,37 @@ export const createMongoLog = (
     },
 
     state: async (conversationId) => {
-      const row = await rows.findOne({ _id: conversationId }, { projection: { orgId: 1, state: 1, fold: 1 } });
-      const snapshot = row === null ? undefined : snapshotOf(row);
-      const { orgId = row?.orgId, state } = await foldLog(server, conversationId, snapshot);
-      if (orgId === undefined || state === undefined) return undefined;
-      known.heads.set(conversationId, state.head.seq);
-      return { orgId, state };
+      const row = await readRow(conversationId);
+      return headOf(conversationId, row, await foldLog(server, conversationId, row?.snapshot));
+    },
+
+    logAfter: async (conversationId, after, limit) => {
+      const [row, page] = await Promise.all([readRow(conversationId), commitsAfter(conversationId, after, limit)]);
+      let state = row?.snapshot;
+      const begun = (state?.head.seq ?? 0) + 1;
+      const parts = page.documents.map(({ first, facts }) => ({ first, facts: JSON.parse(facts) as Fact[] }));
+      for (const { first, facts } of parts) {
+        if (first === (state?.head.seq ?? 0) + 1) {
+          state = facts.reduce(evolve, state ?? initialState(conversationId, true));
+        }
+      }
+      // The row is far behind, or the page is full: what lies between, or beyond, is not folded yet.
+      const isWhole = page.isLast && (parts[0]?.first ?? begun) <= begun;
+      const folded = isWhole ? { orgId: undefined, state } : await foldLog(server, conversationId, state);
+      const orgId = page.documents[0]?.orgId ?? folded.orgId;
+      const head = headOf(conversationId, row, { ...folded, orgId });
+      if (head === undefined) return undefined;
+      // The row may be of a moment after the page.
+      const last = parts.at(-1)?.facts.at(-1)?.seq ?? 0;
+      const isOld = page.isLast && last < head.state.head.seq;
+      const { documents } = isOld ? await commitsAfter(conversationId, after, limit) : page;
+      const facts = factsIn(documents, after, limit).filter(({ seq }) => seq <= head.state.head.seq);
+      return { ...head, facts };
     },
 
     factsAfter: async (conversationId, after, limit) => {
-      const from = Math.max(0, after);
-      const [before, page] = await Promise.all([
-        // A commit may begin before the first fact that is wanted.
-        from === 0
-          ? []
-          : commits
-              .find({ conversationId, first: { $lte: from } })
-              .sort({ first: -1 })
-              .limit(1)
-              .toArray(),
-        commits
-          .find({ conversationId, first: { $gt: from } })
-          .sort({ first: 1 })
-          .limit(limit)
-          .toArray(),
-      ]);
-      return [...before, ...page]
-        .flatMap(factsOf)
-        .filter((fact) => fact.seq > from)
-        .slice(0, limit);
+      const { documents } = await commitsAfter(conversationId, after, limit);
+      return factsIn(documents, after, limit);
     },
 
     factsBefore: async (conversationId, before, limit) => {

@@ -49,7 +49,10 @@ const encode = (entry: Entry): Encoded => {
   };
 };
 
-type Log = Pick<Store, 'append' | 'commitsByKey' | 'state' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'>;
+type Log = Pick<
+  Store,
+  'append' | 'commitsByKey' | 'state' | 'logAfter' | 'factsAfter' | 'factsBefore' | 'unfinished' | 'held'
+>;
 
 export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (commits: number) => void): Log => {
   const insert = db.prepare(
@@ -111,6 +114,18 @@ export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (c
   const headOf = (conversationId: string): { n: number; head: number } | undefined =>
     selectHead.get(conversationId) as { n: number; head: number } | undefined;
 
+  const stateOf = (conversationId: string): { orgId: string; state: ConversationState } | undefined => {
+    const row = selectState.get(conversationId) as { orgId: string; state: string } | undefined;
+    return row && { orgId: row.orgId, state: JSON.parse(row.state) as ConversationState };
+  };
+
+  const factsAfter = (conversationId: string, after: number, limit: number): Fact[] => {
+    const found = headOf(conversationId);
+    if (found === undefined) return [];
+    const from = Math.max(1, after + 1);
+    return range(found.n, from, Math.min(found.head, from + limit - 1));
+  };
+
   return {
     append: async (entries) => {
       if (entries.length === 0) return [];
@@ -131,17 +146,14 @@ export const createLog = (db: Database, writer: Writer, rows: Rows, appended: (c
         return row && toCommit(row, conversationId);
       }),
 
-    state: async (conversationId) => {
-      const row = selectState.get(conversationId) as { orgId: string; state: string } | undefined;
-      return row && { orgId: row.orgId, state: JSON.parse(row.state) as ConversationState };
+    state: async (conversationId) => stateOf(conversationId),
+
+    logAfter: async (conversationId, after, limit) => {
+      const head = stateOf(conversationId);
+      return head && { ...head, facts: factsAfter(conversationId, after, limit) };
     },
 
-    factsAfter: async (conversationId, after, limit) => {
-      const found = headOf(conversationId);
-      if (found === undefined) return [];
-      const from = Math.max(1, after + 1);
-      return range(found.n, from, Math.min(found.head, from + limit - 1));
-    },
+    factsAfter: async (conversationId, after, limit) => factsAfter(conversationId, after, limit),
 
     factsBefore: async (conversationId, before, limit) => {
       const found = headOf(conversationId);
