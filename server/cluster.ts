@@ -16,6 +16,7 @@ import type { Knowledge } from './ports/model.ts';
 import type { SharedStore } from './ports/store.ts';
 import type { Log } from './ports/telemetry.ts';
 import type { SharedAnswers } from './usecases/answer.ts';
+import type { Owing } from './usecases/admission.ts';
 import type { Answers } from './usecases/answers.ts';
 import { Asking } from './usecases/asking.ts';
 import type { Committer, SharedLogs } from './usecases/commit.ts';
@@ -49,8 +50,8 @@ export interface Cluster {
   share(knowledge: Knowledge): Knowledge;
   /** One node at a time: what an empty store is filled with. */
   locked: <T>(task: () => Promise<T>) => Promise<T>;
-  /** How long this node's commits wait for what must follow them, ms (`FollowUps.owedMs`). */
-  owedMs(): number;
+  /** How far what must follow this node's commits is behind. */
+  owing: Owing;
   /** Begins to listen to the others. Resolves when nothing that is written from then on is missed. */
   join(parts: { committer: Committer; answers: Answers; hub: Hub }): Promise<void>;
   /** New answers go to the others from now on. */
@@ -207,7 +208,7 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     answers: shared,
     edge,
     locked,
-    owedMs: () => followUps.owedMs(),
+    owing: followUps,
     share: (knowledge) => {
       const readAt = new Map<string, number>();
       const forget = (assistantId: string): void => {

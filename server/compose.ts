@@ -158,7 +158,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     pulse,
     log,
     metrics,
-    ...(cluster === undefined ? {} : { owedMs: () => cluster.owedMs() }),
+    ...(cluster === undefined ? {} : { owing: cluster.owing }),
   });
   const committer = new Committer({
     store,

@@ -10,14 +10,21 @@ import type { Pulse } from '../ports/pulse.ts';
 import type { Log, Metrics } from '../ports/telemetry.ts';
 import { Limiter } from './limits.ts';
 import { Openings } from './openings.ts';
+import type { Comer } from './openings.ts';
 import type { Rate } from './limits.ts';
 
 /**
- * A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody; and a commit
- * whose rows are not written after so long shows that more is acknowledged than the store can follow. Work that is not
- * answered after so long stands in a line of the store's, wherever that is, ms.
+ * A command that waits for longer is late, and so is an event loop, which a busy machine holds up for everybody. Work that is
+ * not answered after so long stands in a line of the store's, wherever that is, ms.
  */
-const lateMs = { command: 500, loop: 1000, owed: 3000, answer: 2000 } as const;
+const lateMs = { command: 500, loop: 1000, answer: 2000 } as const;
+/**
+ * Where rows are written after the ack, a commit that waits for its own for longer than `fromMs` shows that more is acknowledged
+ * than the store can follow. From then on there is as much under way as it follows in `aimMs`: one comes in for each that is
+ * done, so that it neither runs dry nor falls behind. (Between everything and nothing it would swing.) Nothing comes in
+ * from `untilMs` on, and a few always may.
+ */
+const owed = { fromMs: 1000, aimMs: 2000, untilMs: 6000, few: 50 } as const;
 /** Lateness must stand for so long without a break: a slow fsync or a collector at work is no overload, ms. */
 const standingMs = 500;
 /**
@@ -82,13 +89,23 @@ class Standing {
   }
 }
 
+/** What must follow the commits of this node (`FollowUps`). */
+export interface Owing {
+  /** Commits that nothing has followed yet. */
+  owed(): number;
+  /** How long the oldest of them waits, ms. */
+  owedMs(): number;
+  /** Commits that are followed a ms at best; 0 where that is not known yet. */
+  speed(): number;
+}
+
 export interface AdmissionDeps {
   clock: Clock;
   pulse: Pulse;
   log: Log;
   metrics: Metrics;
-  /** Where rows are written after the ack: how long a commit waits for its own, ms (`FollowUps.owedMs`). */
-  owedMs?: () => number;
+  /** Where rows are written after the ack. */
+  owing?: Owing;
 }
 
 export class Admission {
@@ -110,6 +127,8 @@ export class Admission {
   /** Work that was taken on and is not answered yet, oldest first. */
   readonly #unanswered = new Set<{ at: number }>();
   readonly #openings: Openings;
+  /** Commands have waited for too long since there is too much to do: they gather. */
+  #isGathering = false;
   /** Since when newcomers are turned away, and when the last one was. */
   #crowdedSince = 0;
   #crowdedAt = Number.NEGATIVE_INFINITY;
@@ -150,7 +169,10 @@ export class Admission {
     const isLate = this.#waits.note(now - this.#waitingSince, now);
     // Those who are left count from when the oldest was queued: until all are taken up they are late.
     if (this.#size === queued) this.#waitingSince = undefined;
-    if (isLate) this.#begin(now, 'commands wait');
+    if (isLate) {
+      this.#isGathering = true;
+      this.#begin(now, 'commands wait');
+    }
     return this.#size;
   }
 
@@ -166,22 +188,37 @@ export class Admission {
 
   /** May new work of a visitor be taken on? 0, or the ms after which to ask again. Costs next to nothing. */
   work(): number {
-    const { owedMs, clock } = this.#deps;
     const [oldest] = this.#unanswered;
-    if (this.#waitingSince === undefined && oldest === undefined && owedMs === undefined) return 0;
-    const now = clock.monotonic();
-    const waitedMs = now - (this.#waitingSince ?? now);
-    const isOwing = owedMs !== undefined && owedMs() > lateMs.owed;
-    const isLagging = isOwing || (oldest !== undefined && now - oldest.at > lateMs.answer);
-    if (this.#overSince === undefined) {
-      const isWaiting = waitedMs > lateMs.command && this.#waits.note(waitedMs, now);
-      if (!isWaiting && !isLagging) return 0;
-      this.#begin(now, isWaiting ? 'commands wait' : isOwing ? 'rows lag behind' : 'work is not answered');
-    } else if (waitedMs <= this.#gatherMs && !isLagging) {
+    if (this.#waitingSince === undefined && oldest === undefined && this.#deps.owing === undefined) return 0;
+    const now = this.#deps.clock.monotonic();
+    const because = this.#whyNot(now, oldest);
+    if (because === undefined) {
       this.#mayEnd(now);
       return 0;
     }
+    this.#begin(now, because);
     return this.#refuse(now);
+  }
+
+  #whyNot(now: number, oldest: { at: number } | undefined): string | undefined {
+    const waitedMs = now - (this.#waitingSince ?? now);
+    const mayWaitMs = this.#isGathering ? this.#gatherMs : lateMs.command;
+    if (waitedMs > mayWaitMs && (this.#isGathering || this.#waits.note(waitedMs, now))) {
+      this.#isGathering = true;
+      return 'commands wait';
+    }
+    if (oldest !== undefined && now - oldest.at > lateMs.answer) return 'work is not answered';
+    return this.#isFollowed() ? undefined : 'rows lag behind';
+  }
+
+  /** Whether what must follow commits keeps up with them. */
+  #isFollowed(): boolean {
+    const { owing } = this.#deps;
+    const ms = owing?.owedMs() ?? 0;
+    if (owing === undefined || (ms <= owed.fromMs && this.#overSince === undefined)) return true;
+    const speed = owing.speed();
+    if (ms > owed.untilMs || speed === 0) return ms <= owed.aimMs;
+    return this.#unanswered.size + owing.owed() < Math.max(owed.few, speed * owed.aimMs);
   }
 
   /**
@@ -221,8 +258,8 @@ export class Admission {
   }
 
   /** Opens a session when there is a place for it. @throws ChatError `unavailable` where the line is too slow */
-  open<T>(task: () => Promise<T>): Promise<T> {
-    return this.#openings.open(task, () => tooMuch(this.#crowded(this.#deps.clock.monotonic())));
+  open<T>(who: Comer, task: () => Promise<T>): Promise<T> {
+    return this.#openings.open(who, task, () => tooMuch(this.#crowded(this.#deps.clock.monotonic())));
   }
 
   #isLate(now: number): boolean {
@@ -269,6 +306,7 @@ export class Admission {
     if (this.#overSince === undefined || now - this.#refusedAt < calmMs) return;
     const ms = Math.round(now - this.#overSince);
     this.#overSince = undefined;
+    this.#isGathering = false;
     clearInterval(this.#ending);
     this.#deps.metrics.overloaded(false);
     this.#deps.log.info({ ms, refused: this.#refusals }, 'no more to do than can be done');

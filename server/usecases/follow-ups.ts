@@ -24,10 +24,9 @@ const maxWaiting = 20_000;
 
 /**
  * The speed of this work is the most that was done within `spanMs` of the last `overMs`: with little to do little is done, and
- * that says nothing (BBR's rule). Looking ahead begins where the oldest has waited for longer than work ever takes that does not
- * wait, ms, and with more than a few commits.
+ * that says nothing (BBR's rule).
  */
-const speed = { spanMs: 3000, overMs: 10_000, sinceMs: 1000, few: 50 } as const;
+const speed = { spanMs: 3000, overMs: 10_000 } as const;
 
 interface Waiting {
   commit: Commit;
@@ -91,16 +90,20 @@ export class FollowUps {
     }
   }
 
-  /**
-   * How long this node's commits wait for what must follow them, ms: the oldest has waited so long, or one that came now would,
-   * at the speed of the last seconds. Looking ahead spares the store the swing between everything and nothing.
-   */
+  /** Commits of this node that nothing has followed yet. */
+  owed(): number {
+    return this.#owed;
+  }
+
+  /** How long the oldest batch of them waits, ms. */
   owedMs(): number {
     const [oldest] = this.#begun;
-    if (oldest === undefined) return 0;
-    const waitedMs = this.#deps.clock.monotonic() - oldest.at;
-    const isAhead = waitedMs > speed.sinceMs && this.#owed > speed.few && this.#speed > 0;
-    return isAhead ? Math.max(waitedMs, this.#owed / this.#speed) : waitedMs;
+    return oldest === undefined ? 0 : this.#deps.clock.monotonic() - oldest.at;
+  }
+
+  /** Commits that are followed a ms, at the best of the last seconds; 0 where that is not known yet. */
+  speed(): number {
+    return this.#speed;
   }
 
   /** Resolves when everything so far was tried. */

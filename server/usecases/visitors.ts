@@ -14,6 +14,7 @@ import { hashOf } from './secret.ts';
 export interface VisitorDeps {
   store: Store;
   clock: Clock;
+  log: Log;
 }
 
 const hour = 3_600_000;
@@ -60,8 +61,12 @@ const isLive = (session: Session, widget: Widget, now: number): boolean =>
   now - session.createdAt < sessionLife.wholeMs;
 
 /** The live session of a token; undefined for an unknown, ended or another widget's. */
-export const sessionOf = async (deps: VisitorDeps, widget: Widget, token: string): Promise<Session | undefined> => {
-  if (token === '' || token.length > 200) return undefined;
+export const sessionOf = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  token: string | undefined,
+): Promise<Session | undefined> => {
+  if (token === undefined || token === '' || token.length > 200) return undefined;
   const session = await deps.store.documents.sessions.find(`hash:${hashOf(token)}`);
   return session !== undefined && isLive(session, widget, deps.clock.now()) ? session : undefined;
 };
@@ -102,18 +107,43 @@ const changeSession = (
   change: (stored: Session) => Session | undefined,
 ): Promise<Session | undefined> => store.documents.sessions.update(orgId, id, (stored) => stored && change(stored));
 
-const see = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<Contact | undefined> => {
+/** That somebody was here, and on which page, is written while they go on: nobody's answer waits for it. */
+const beside = ({ log }: VisitorDeps, { conversationId }: Session, writing: Promise<unknown>): void => {
+  writing.catch((error: unknown) => log.warn({ err: error, conversationId }, 'a visit was not written down'));
+};
+
+const contactOf = ({ store }: VisitorDeps, { orgId, contactId }: Session): Promise<Contact | undefined> =>
+  store.documents.contacts.get(orgId, contactId);
+
+/** The contact as it is from this visit on. */
+const seen = (
+  deps: VisitorDeps,
+  session: Session,
+  input: OpenInput,
+  contact: Contact | undefined,
+): Contact | undefined => {
   const now = deps.clock.now();
-  return changeContact(deps, session, (contact) => {
-    const isOld = now - contact.lastSeenAt >= touchEveryMs;
-    if (!isOld && (input.page === undefined || input.page.url === contact.page?.url)) return undefined;
-    const isVisit = now - contact.lastSeenAt > 30 * 60_000;
+  const visit = (before: Contact): Partial<Contact> | undefined => {
+    const isOld = now - before.lastSeenAt >= touchEveryMs;
+    if (!isOld && (input.page === undefined || input.page.url === before.page?.url)) return undefined;
+    const isVisit = now - before.lastSeenAt > 30 * 60_000;
     return {
       lastSeenAt: now,
-      visits: contact.visits + (isVisit ? 1 : 0),
+      visits: before.visits + (isVisit ? 1 : 0),
       ...(input.page === undefined ? {} : { page: input.page }),
     };
-  });
+  };
+  const fields = contact && visit(contact);
+  if (contact === undefined || fields === undefined) return contact;
+  beside(deps, session, changeContact(deps, session, visit));
+  return { ...contact, ...fields };
+};
+
+/** Whether a token is this visitor's: without looking it up, because whose it should be is known. */
+const isVisitorsToken = async (deps: VisitorDeps, session: Session, token: string | undefined): Promise<boolean> => {
+  if (token === undefined || token === '' || token.length > 200) return false;
+  const visitor = await deps.store.documents.visitors.get(session.orgId, session.visitorId);
+  return visitor?.hash === hashOf(token);
 };
 
 /** Resumes what the tokens stand for, or begins anew; the log itself begins with the first word. */
@@ -123,17 +153,19 @@ export const openSession = async (
   tokens: Tokens,
   input: OpenInput,
 ): Promise<OpenSession> => {
-  const now = deps.clock.now();
-  const live = tokens.sessionToken === undefined ? undefined : await sessionOf(deps, widget, tokens.sessionToken);
-  const known = await visitorOf(deps, widget, tokens.visitorToken);
-  if (live !== undefined && (known === undefined || known.id === live.visitorId)) {
-    const session = touched(live, input, now);
-    if (now - live.lastSeenAt >= touchEveryMs) {
-      await changeSession(deps, live, (stored) => touched(stored, input, now));
-    }
-    const contact = await see(deps, session, input);
-    const visitorToken = known === undefined ? await freshVisitorToken(deps, live) : tokens.visitorToken!;
-    return { session, contact, sessionToken: tokens.sessionToken!, visitorToken };
+  const live = await sessionOf(deps, widget, tokens.sessionToken);
+  const [isHolder, contact] =
+    live === undefined
+      ? [false, undefined]
+      : await Promise.all([isVisitorsToken(deps, live, tokens.visitorToken), contactOf(deps, live)]);
+  const known = isHolder ? undefined : await visitorOf(deps, widget, tokens.visitorToken);
+  if (live !== undefined && known === undefined) {
+    return {
+      session: usedSession(deps, live, input),
+      contact: seen(deps, live, input, contact),
+      sessionToken: tokens.sessionToken!,
+      visitorToken: isHolder ? tokens.visitorToken! : await freshVisitorToken(deps, live),
+    };
   }
   const repeated = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
@@ -174,7 +206,8 @@ export const freshTokens = async (deps: VisitorDeps, session: Session, input: Op
   const renew = (stored: Session): Session => touched({ ...stored, hash }, input, now);
   const renewed = (await changeSession(deps, session, renew)) ?? renew(session);
   const visitorToken = await freshVisitorToken(deps, session);
-  return { session: renewed, contact: await see(deps, renewed, input), sessionToken, visitorToken };
+  const contact = seen(deps, renewed, input, await contactOf(deps, renewed));
+  return { session: renewed, contact, sessionToken, visitorToken };
 };
 
 const sessionFor = (
@@ -220,7 +253,8 @@ const returning = async (
   const conversationId = isRecent ? last.conversationId : newId('conv');
   const { session, sessionToken } = sessionFor(deps, visitor, conversationId, input);
   await Promise.all([deps.store.documents.sessions.put(session), isRecent ? undefined : own(deps, session)]);
-  return { session, contact: await see(deps, session, input), sessionToken, visitorToken };
+  const contact = seen(deps, session, input, await contactOf(deps, session));
+  return { session, contact, sessionToken, visitorToken };
 };
 
 const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput): Promise<OpenSession> => {
@@ -284,16 +318,15 @@ export const identifyVerified = async (
 
 /**
  * The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. What is stored
- * follows by itself, once a minute at most and however many ask at once, so that nobody's message waits for it.
+ * follows by itself, once a minute at most and however many ask at once.
  */
-export const usedSession = (deps: VisitorDeps & { log: Log }, session: Session): Session => {
+export const usedSession = (deps: VisitorDeps, session: Session, input: Pick<OpenInput, 'page'> = {}): Session => {
   const now = deps.clock.now();
   const isFresh = ({ lastSeenAt }: Session): boolean => now - lastSeenAt < touchEveryMs;
-  if (isFresh(session)) return session;
-  changeSession(deps, session, (stored) => (isFresh(stored) ? undefined : touched(stored, {}, now))).catch(
-    (error: unknown) => deps.log.warn({ err: error, conversationId: session.conversationId }, 'session not touched'),
-  );
-  return touched(session, {}, now);
+  if (isFresh(session)) return input.page === undefined ? session : { ...session, page: input.page };
+  const change = (stored: Session): Session | undefined => (isFresh(stored) ? undefined : touched(stored, input, now));
+  beside(deps, session, changeSession(deps, session, change));
+  return touched(session, input, now);
 };
 
 /** Whether a conversation is this visitor's. */

@@ -60,7 +60,10 @@ const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
-/** Visitors in conversations that a member holds, so that no answer is part of the figures. */
+/**
+ * Visitors in conversations that a member holds, so that no answer is part of the figures. The member stays: whose holder is away
+ * for two minutes is answered by the AI again.
+ */
 export const gather = async (targets: readonly Target[], count: number): Promise<Flood> => {
   const { url, token } = targets[0]!;
   const staff = await WireClient.open({ url, namespace: '/console', auth: { v: 1, token } });
@@ -72,7 +75,6 @@ export const gather = async (targets: readonly Target[], count: number): Promise
     await patiently(() => staff.ask('conversation:take', input));
     return visitor;
   });
-  staff.close();
 
   let last = 0;
   const idOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
@@ -183,6 +185,7 @@ export const gather = async (targets: readonly Target[], count: number): Promise
       return judged;
     },
     close: () => {
+      staff.close();
       for (const { client } of visitors) client.close();
     },
   };

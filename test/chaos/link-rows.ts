@@ -31,10 +31,10 @@ const said = (times: readonly number[]): string => {
 };
 
 /**
- * Fifty who think so long say some 25 messages a second, each of which is answered: what two cores with everything on them
- * sustain. How a cluster heals that has too much to do anyway is no question of links.
+ * Fifty who think so long say some 12 messages a second, each of which is answered: a third of what two cores with everything
+ * on them can do. All who come back at once are the rest; how a cluster heals that is busy anyway is no question of links.
  */
-const thinkMs = (isQuick: boolean): number => (isQuick ? 1000 : 4000);
+const thinkMs = (isQuick: boolean): number => (isQuick ? 1000 : 8000);
 
 const tooLate = (times: readonly number[]): string[] => {
   const late = times.filter((ms) => ms > healedMs);

@@ -126,6 +126,10 @@ const overload = (
       const sampling = setInterval(() => void memoryOf(stage.nodes).then((now) => (most = Math.max(most, now))), 1000);
       const run = await flood.open(sustained * 3, isQuick ? 20_000 : 60_000);
       clearInterval(sampling);
+      if (process.env['TILLER_CHAOS_TALK'] === '1') {
+        console.error('in flight', inFlight, 'sustained', sustained, 'before', before, run);
+        for (const node of stage.nodes) console.error(node.log());
+      }
       played.recoveryMs = Math.round(await normalAgain(flood));
       // A store becomes slower as it fills, so what it sustains is taken on both sides of what is judged.
       const peak = (sustained + (await lasting(flood, inFlight, lastingMs))) / 2;
@@ -134,7 +138,7 @@ const overload = (
       flood.close();
       Object.assign(played, { injected: Math.round(sustained * 3), messages: acked, lost, doubled });
       played.wrong.push(...wrong);
-      if (played.recoveryMs > 10_000) played.wrong.push(`normal again after ${played.recoveryMs} ms`);
+      if (played.recoveryMs > 5000) played.wrong.push(`normal again after ${played.recoveryMs} ms`);
       if (most - before > scale.maxGrownMiB) played.wrong.push(`grew by ${Math.round(most - before)} MB`);
       played.note =
         `injected: a second; ${Math.round(goodput)} of ${Math.round(peak)}/s in time (${Math.round((100 * goodput) / peak)} %), ` +

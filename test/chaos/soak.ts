@@ -8,10 +8,14 @@ import { newUuid } from '../../shared/ids.ts';
 import type { SessionView } from '../../shared/commands.ts';
 import { check, violations } from './checker.ts';
 import { seeded, startLoad } from './load.ts';
+import type { Verdict } from './history.ts';
 import type { Played } from './rows.ts';
 import { pause, within } from './stage.ts';
 
 const connectsPerHour = 100_000;
+/** How long those who chat do so, and for how long at most each thinks before a message, ms. */
+const chatMs = 5 * 60_000;
+const thinkMs = 5000;
 /** What a heap may grow by, extrapolated to an hour: fragmentation and tables that reach their bounds late. */
 const slopeMiB = 24;
 /** In less time than this, what is made on first use still outweighs everything. */
@@ -147,19 +151,34 @@ export const soak = (minutes: number): Played => ({
 
     const widget = await store.documents.widgets.find(`key:${widgetKey}`);
     const [owner] = await store.documents.members.list(widget!.orgId);
-    const load = startLoad({
-      url,
-      widgetKey,
-      token,
-      memberId: owner!.id,
-      random,
-      visitors: 20,
-      messages: Math.ceil(minutes * 20),
-      thinkMs: 5000,
-      watchers: 3,
-    });
     const began = performance.now();
     const endsAt = began + minutes * 60_000;
+    const verdicts: Verdict[] = [];
+    let messages = 0;
+    /** Twenty who chat for a few minutes, and then others: no conversation becomes longer than any that people have. */
+    const chat = async (): Promise<void> => {
+      for (let leftMs = minutes * 60_000; leftMs > 0; leftMs = endsAt - performance.now()) {
+        const load = startLoad({
+          url,
+          widgetKey,
+          token,
+          memberId: owner!.id,
+          random,
+          visitors: 20,
+          messages: Math.ceil(Math.min(leftMs, chatMs) / (thinkMs / 2)),
+          thinkMs,
+          watchers: 3,
+        });
+        await within(leftMs + 120_000, 'not every message was acked', load.done).catch((error: Error) =>
+          wrong.push(`${error.message} (${load.condition()})`),
+        );
+        await load.converged(store, 30_000).catch((error: Error) => wrong.push(error.message));
+        verdicts.push(check(await load.history(store)));
+        messages += load.acked();
+        load.close();
+      }
+    };
+    const chatted = chat().catch((error: unknown) => wrong.push(String(error)));
     const samples: Sample[][] = nodes.map(() => []);
     const visiting = new Set<Promise<void>>();
     const everyMs = Math.min(15_000, (minutes * 60_000) / 30);
@@ -195,11 +214,10 @@ export const soak = (minutes: number): Played => ({
       await pause(20);
     }
     await Promise.all(visiting);
-    await within(120_000, 'not every message was acked', load.done).catch((error: Error) => wrong.push(error.message));
-    await load.converged(store, 30_000).catch((error: Error) => wrong.push(error.message));
-    const verdict = check(await load.history(store));
-    wrong.push(...violations(verdict).slice(0, 5));
-    load.close();
+    await chatted;
+    wrong.push(...verdicts.flatMap(violations).slice(0, 5));
+    const count = (kind: 'lost' | 'doubled' | 'reordered' | 'torn' | 'stale'): number =>
+      verdicts.flatMap((verdict) => verdict[kind]).length;
     const end = await settled(nodes, baseline);
 
     // The first third fills what has a bound.
@@ -215,16 +233,15 @@ export const soak = (minutes: number): Played => ({
     }
     await balancer.close();
     await cluster.close();
-    const messages = load.acked();
     const heaps = late.map((all) => `${(all[0]!.bytes / mebi).toFixed(1)} → ${(all.at(-1)!.bytes / mebi).toFixed(1)}`);
     return {
       fault: `soak of ${minutes} min, ${connects} connects`,
       injected: connects,
       messages,
-      lost: verdict.lost.length,
-      doubled: verdict.doubled.length,
-      reordered: verdict.reordered.length + verdict.torn.length,
-      stale: verdict.stale.length,
+      lost: count('lost'),
+      doubled: count('doubled'),
+      reordered: count('reordered') + count('torn'),
+      stale: count('stale'),
       recoveryMs: null,
       wrong,
       note:

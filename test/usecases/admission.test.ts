@@ -4,18 +4,20 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../server/adapters/log/pino.ts';
 import { createMetrics } from '../../server/adapters/metrics/prom.ts';
 import { Admission } from '../../server/usecases/admission.ts';
+import type { Owing } from '../../server/usecases/admission.ts';
 
 let now = 0;
 let loopMs = 0;
+const ends: (() => void)[] = [];
 const logged: string[] = [];
 const clock = { now: () => now, monotonic: () => now };
 const silent = createLog('silent');
 const note = (_: Record<string, unknown>, message: string): void => void logged.push(message);
 
-const create = (owedMs?: () => number): Admission => {
+const create = (owing?: Owing): Admission => {
   const log = { ...silent, debug: note, info: note, warn: note, error: note };
   const pulse = { lateMs: () => loopMs };
-  return new Admission({ clock, pulse, log, metrics: createMetrics(), ...(owedMs === undefined ? {} : { owedMs }) });
+  return new Admission({ clock, pulse, log, metrics: createMetrics(), ...(owing === undefined ? {} : { owing }) });
 };
 
 beforeEach(() => {
@@ -100,16 +102,78 @@ describe('new work', () => {
     expect(logged).toHaveLength(2);
   });
 
+  /** What a store follows that is slower than it acknowledges. */
+  const owingStage = (perMs: number) => {
+    const lately = { owed: 0, owedMs: 0, speed: perMs };
+    const admission = create({ owed: () => lately.owed, owedMs: () => lately.owedMs, speed: () => lately.speed });
+    return { lately, admission };
+  };
+
   it('is refused while more was acknowledged than the store can follow, however fast it is acknowledged', () => {
-    let owedMs = 2900;
-    const admission = create(() => owedMs);
+    const { lately, admission } = owingStage(0.1);
+    // A burst that the store has had no time for yet is no overload.
+    Object.assign(lately, { owed: 900, owedMs: 1000 });
     expect(admission.work()).toBe(0);
-    owedMs = 3001;
+    lately.owedMs = 1001;
     expect(admission.work()).toBeGreaterThanOrEqual(1000);
     batch(admission, 10, 10);
     expect(admission.work()).toBeGreaterThanOrEqual(1000);
-    owedMs = 900;
+    // Two seconds' worth of it: from now on one comes in for each that is done.
+    lately.owed = 200;
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    lately.owed = 199;
     expect(admission.work()).toBe(0);
+    // Also where the oldest is no longer late, or everything would come in at once again.
+    Object.assign(lately, { owed: 200, owedMs: 400 });
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    lately.owed = 0;
+    now += 3000;
+    expect(admission.work()).toBe(0);
+    // It is over.
+    lately.owed = 200;
+    expect(admission.work()).toBe(0);
+  });
+
+  it('counts what is not acknowledged yet as well, lets a few in however slow it is, and nothing once it stands still', async () => {
+    const { lately, admission } = owingStage(0.001);
+    const asked = Array.from({ length: 30 }, () => admission.during(() => new Promise<void>((end) => ends.push(end))));
+    Object.assign(lately, { owed: 20, owedMs: 1500 });
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    lately.owed = 19;
+    expect(admission.work()).toBe(0);
+    lately.owedMs = 6001;
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    // Where no speed is known yet time alone tells.
+    Object.assign(lately, { owed: 5, owedMs: 2000, speed: 0 });
+    expect(admission.work()).toBe(0);
+    lately.owedMs = 2001;
+    expect(admission.work()).toBeGreaterThanOrEqual(1000);
+    for (const end of ends.splice(0)) end();
+    await Promise.all(asked);
+  });
+
+  it('at three times what a store follows it has two seconds of it under way all the time, whatever its speed', () => {
+    assert(
+      property(integer({ min: 30, max: 400 }), (perSecond) => {
+        const { lately, admission } = owingStage(perSecond / 1000);
+        const waiting: number[] = [];
+        let [asked, done] = [0, 0];
+        // Twenty seconds in steps of 20 ms, of which the first five are for finding it out.
+        for (let step = 1; step <= 1000; step += 1) {
+          now += 20;
+          for (; done < (step * perSecond) / 50 && waiting.length > 0; done += 1) waiting.shift();
+          for (; asked < (step * perSecond * 3) / 50; asked += 1) {
+            Object.assign(lately, { owed: waiting.length, owedMs: now - (waiting[0] ?? now) });
+            if (admission.work() === 0) waiting.push(now);
+          }
+          if (step <= 250) continue;
+          const most = Math.max(50, perSecond * 2);
+          expect(waiting.length).toBeLessThanOrEqual(most);
+          expect(waiting.length).toBeGreaterThanOrEqual(most - Math.ceil(perSecond / 50));
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('is refused while what was taken on is not answered, wherever in the store it waits', async () => {
@@ -229,7 +293,7 @@ describe('newcomers', () => {
   it('are turned away while others wait to open their sessions, for longer the longer it lasts', async () => {
     const admission = create();
     const ends: (() => void)[] = [];
-    const open = (): Promise<void> => admission.open(() => new Promise<void>((end) => ends.push(end)));
+    const open = (): Promise<void> => admission.open('new', () => new Promise<void>((end) => ends.push(end)));
     const all = Array.from({ length: 40 }, () => open());
     now += 750;
     expect(admission.arrive({}, 'visitor')).toBe(0);

@@ -3,6 +3,7 @@ import { assert, asyncProperty, integer } from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ChatError } from '../../shared/errors.ts';
 import { Openings } from '../../server/usecases/openings.ts';
+import type { Comer } from '../../server/usecases/openings.ts';
 
 let now = 0;
 const clock = { monotonic: () => now };
@@ -18,14 +19,18 @@ const stage = () => {
   return {
     openings,
     begun,
-    open: (): Promise<number> => {
+    open: (who: Comer = 'new'): Promise<number> => {
       const n = wanted;
       wanted += 1;
-      return openings.open(async () => {
-        begun.push(n);
-        await new Promise<void>((end) => ends.push(end));
-        return n;
-      }, refusal);
+      return openings.open(
+        who,
+        async () => {
+          begun.push(n);
+          await new Promise<void>((end) => ends.push(end));
+          return n;
+        },
+        refusal,
+      );
     },
     /** Ends all that run, the oldest first; those that begin meanwhile go on. */
     end: async (): Promise<void> => {
@@ -112,12 +117,41 @@ describe('sessions that are being opened', () => {
     expect(openings.isFull()).toBe(false);
   });
 
+  it('let those who come back in before those who are new, and let them wait for four seconds', async () => {
+    const { open, begun, end, endOne } = stage();
+    for (let i = 0; i < 20; i += 1) void open();
+    const crowd = [open(), open('back'), open('back')];
+    await endOne();
+    await endOne();
+    expect(begun.slice(20)).toEqual([21, 22]);
+    expect(await Promise.all([end(), crowd[1]])).toEqual([undefined, 21]);
+    await end();
+    expect(await Promise.all(crowd)).toEqual([20, 21, 22]);
+
+    for (let i = 0; i < 20; i += 1) void open();
+    const late = [open('back'), open()];
+    now += 3999;
+    await expect(open()).rejects.toMatchObject({ retryAfterMs: 1000 });
+    const told = Promise.allSettled(late);
+    await end();
+    await end();
+    expect(await told).toMatchObject([{ status: 'fulfilled' }, { reason: { code: 'unavailable' } }]);
+
+    // It was slow, so that there are fewer places.
+    for (let i = 0; i < 20; i += 1) void open().catch(() => undefined);
+    const last = open('back').catch((error: unknown) => error);
+    now += 4001;
+    await expect(open('back')).rejects.toMatchObject({ retryAfterMs: 1000 });
+    await end();
+    expect(await last).toMatchObject({ code: 'unavailable' });
+  });
+
   it('a failed one gives its place back', async () => {
     const openings = new Openings(clock);
     for (let i = 0; i < 50; i += 1) {
-      await expect(openings.open(() => Promise.reject(new Error('no')), refusal)).rejects.toThrow('no');
+      await expect(openings.open('new', () => Promise.reject(new Error('no')), refusal)).rejects.toThrow('no');
     }
-    expect(await openings.open(() => Promise.resolve('in'), refusal)).toBe('in');
+    expect(await openings.open('new', () => Promise.resolve('in'), refusal)).toBe('in');
   });
 
   it('whatever the times, never more than twenty run, and everybody is answered', async () => {
@@ -126,7 +160,7 @@ describe('sessions that are being opened', () => {
         const { openings, open, end, running } = stage();
         const all: Promise<unknown>[] = [];
         for (let round = 0; round < 6; round += 1) {
-          for (let i = 0; i < crowd; i += 1) all.push(open().catch(() => 'refused'));
+          for (let i = 0; i < crowd; i += 1) all.push(open(i % 3 === 0 ? 'back' : 'new').catch(() => 'refused'));
           expect(running()).toBeLessThanOrEqual(20);
           now += tookMs;
           await end();

@@ -5,7 +5,9 @@ import { openMemoryStore } from '../../server/adapters/store/memory.ts';
 import type { Session } from '../../server/ports/documents.ts';
 import type { Store } from '../../server/ports/store.ts';
 import type { Log } from '../../server/ports/telemetry.ts';
-import { sessionLife, usedSession } from '../../server/usecases/visitors.ts';
+import { openSession, sessionLife, usedSession } from '../../server/usecases/visitors.ts';
+import type { OpenInput } from '../../server/usecases/visitors.ts';
+import type { Widget } from '../../shared/widget.ts';
 
 const minute = 60_000;
 let now = 0;
@@ -70,7 +72,7 @@ it('nobody waits for that, and a store that is away is only told in the log', as
   now += minute;
   expect(usedSession(deps, session).lastSeenAt).toBe(now);
   await turn();
-  expect(warned).toEqual(['session not touched']);
+  expect(warned).toEqual(['a visit was not written down']);
 });
 
 it('a session that ended meanwhile stays ended', async () => {
@@ -79,4 +81,56 @@ it('a session that ended meanwhile stays ended', async () => {
   usedSession({ store, clock, log }, session);
   await turn();
   expect(await stored()).toBeUndefined();
+});
+
+const input: OpenInput = { channel: 'widget', page: { url: 'https://shop.example/boats' } };
+const widgetOf = (): Widget => ({ id: session.widgetId, orgId: session.orgId }) as Widget;
+
+it('who comes back after a while is answered before that is written down', async () => {
+  const deps = { store, clock, log };
+  const { sessionToken, visitorToken } = await openSession(deps, widgetOf(), {}, input);
+  now += 45 * minute;
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const { contacts, sessions, visitors } = store.documents;
+  const documents = {
+    ...store.documents,
+    contacts: { ...contacts, update: never },
+    sessions: { ...sessions, update: never },
+    visitors: { ...visitors, update: never },
+  };
+  const page = { url: 'https://shop.example/sails' };
+  const hung = { ...deps, store: { ...store, documents } };
+  const opened = await openSession(hung, widgetOf(), { sessionToken, visitorToken }, { ...input, page });
+  expect(opened).toMatchObject({ sessionToken, visitorToken, session: { lastSeenAt: now, page } });
+  expect(opened.contact).toMatchObject({ lastSeenAt: now, visits: 2, page });
+  const again = await openSession(deps, widgetOf(), { sessionToken, visitorToken }, { ...input, page });
+  await turn();
+  expect(again.contact).toMatchObject({ visits: 2, page });
+  expect(await contacts.get(session.orgId, again.session.contactId)).toMatchObject({
+    lastSeenAt: now,
+    visits: 2,
+    page,
+  });
+});
+
+it("with another visitor's token, or none, nobody resumes what is not theirs", async () => {
+  const deps = { store, clock, log };
+  const [mine, theirs] = [
+    await openSession(deps, widgetOf(), {}, input),
+    await openSession(deps, widgetOf(), {}, input),
+  ];
+  const { sessionToken } = mine;
+  const other = await openSession(deps, widgetOf(), { sessionToken, visitorToken: theirs.visitorToken }, input);
+  expect(other.session).toMatchObject({ visitorId: theirs.session.visitorId });
+  expect(other.session.conversationId).toBe(theirs.session.conversationId);
+  // A session alone is enough, and gets a token that is its own; the old one is dead then.
+  for (const visitorToken of [undefined, '', 'vis_unknown', 'x'.repeat(300)]) {
+    const alone = await openSession(deps, widgetOf(), { sessionToken, visitorToken }, input);
+    expect(alone.session.id).toBe(mine.session.id);
+    expect(alone.visitorToken).not.toBe(mine.visitorToken);
+    const next = await openSession(deps, widgetOf(), { visitorToken: alone.visitorToken }, input);
+    expect(next.session.conversationId).toBe(mine.session.conversationId);
+  }
+  const old = await openSession(deps, widgetOf(), { visitorToken: mine.visitorToken }, input);
+  expect(old.session.visitorId).not.toBe(mine.session.visitorId);
 });

@@ -9,7 +9,7 @@ import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
-import { tooMuchToDo } from '../../usecases/admission.ts';
+import { tooMuch, tooMuchToDo } from '../../usecases/admission.ts';
 import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
 import { trackBehavior } from '../../usecases/engagements.ts';
@@ -70,6 +70,9 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (seat.session === undefined) throw new ChatError('unauthenticated', 'Open a session first');
     return seat.session;
   };
+
+  /** Says that it had a session: who has lost the line to it is no newcomer. */
+  const isBack = (): boolean => seat.sessionToken !== undefined;
 
   /** The visitor's own conversation, or `not_found` as for one that does not exist. */
   const mine = async (conversationId: string): Promise<Session> => {
@@ -187,8 +190,12 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   /** Resumes or begins the session that everything else needs. */
   const begin: Handlers<typeof visitorCommands>['session:open'] = async ({ clientId, page, conversationId, since }) => {
     const widget = await widgetNow();
-    const admitNew = async (): Promise<ChatError | undefined> =>
-      seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
+    const admitNew = async (): Promise<ChatError | undefined> => {
+      // Let in as somebody who comes back, and is not.
+      const retryAfterMs = isBack() ? admission.work() : 0;
+      if (retryAfterMs > 0) return tooMuch(retryAfterMs);
+      return seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
+    };
     const opened = await openSession(
       deps,
       widget,
@@ -221,7 +228,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   };
 
   const handlers: Handlers<typeof visitorCommands> = {
-    'session:open': (input) => admission.open(() => begin(input)),
+    'session:open': (input) => admission.open(isBack() ? 'back' : 'new', () => begin(input)),
     'message:send': async ({ conversationId, clientId, text, fileIds, context }) => {
       if (fileIds !== undefined && fileIds.length > 0) throw new ChatError('not_found', 'There is no such file');
       if (context?.page !== undefined) await walkedTo(await mine(conversationId), context.page);
@@ -349,7 +356,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   };
 
   const admit = (name: string): WireError | undefined => {
-    const retryAfterMs = newWork.has(name) ? admission.work() : 0;
+    const isNewWork = newWork.has(name) && !(name === 'session:open' && isBack());
+    const retryAfterMs = isNewWork ? admission.work() : 0;
     if (retryAfterMs === 0) return undefined;
     pauseReading(socket);
     return tooMuchToDo(retryAfterMs);
