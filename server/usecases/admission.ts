@@ -21,8 +21,8 @@ const lateMs = { command: 500, loop: 1000, answer: 2000 } as const;
 /**
  * Where rows are written after the ack, a commit that waits for its own for longer than `fromMs` shows that more is acknowledged
  * than the store can follow. From then on there is as much under way as it follows in `aimMs`: one comes in for each that is
- * done, so that it neither runs dry nor falls behind. (Between everything and nothing it would swing.) Nothing comes in
- * from `untilMs` on, and a few always may.
+ * done, so that it neither runs dry nor falls behind. (Between everything and nothing it would swing.) A few may be under way
+ * however slow it is, but nothing comes in while the oldest waits for longer than `untilMs`: then it stands still.
  */
 const owed = { fromMs: 1000, aimMs: 2000, untilMs: 6000, few: 50 } as const;
 /** Lateness must stand for so long without a break: a slow fsync or a collector at work is no overload, ms. */
