@@ -8,9 +8,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createVisitorClient, memoryStorage } from '../../client/sdk/index.ts';
 import { openSqliteStore } from '../../server/adapters/store/sqlite.ts';
 import type { Store } from '../../server/ports/store.ts';
+import type { SessionView } from '../../shared/commands.ts';
 import { newUuid } from '../../shared/ids.ts';
 import { until } from '../sdk/waiting.ts';
-import { connectStaff, openVisitor } from '../support/raw-client.ts';
+import { connectStaff, connectVisitor, openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
@@ -132,6 +133,31 @@ it('[R3] refuses new work of visitors with a time to come again, and the same ke
   await say(known, 'after');
   await visitor();
   expect(await metric('tiller_overloaded')).toBe(0);
+});
+
+it('lets those back in who only lost the line, and nobody who merely says so', async () => {
+  const key = server.firstRun.widgetKey;
+  const known = await openVisitor(server.url, key);
+  clients.push(known.client);
+  const { sessionToken, visitorToken } = known.view;
+  const goOn = await overload();
+  expect(await say(known, 'is refused')).toMatchObject({ ok: false });
+  known.client.close();
+
+  const come = async (auth: Record<string, unknown>) => {
+    const client = await connectVisitor(server.url, key, auth);
+    clients.push(client);
+    return client.ask<SessionView>('session:open', { clientId: newUuid() });
+  };
+  const refused = { ok: false, error: { code: 'unavailable', retryAfterMs: expect.any(Number) as number } };
+  expect(await come({})).toMatchObject(refused);
+  expect(await come({ sessionToken: `sess_${'0'.repeat(43)}` })).toMatchObject(refused);
+  expect(await come({ visitorToken })).toMatchObject(refused);
+  expect(await come({ sessionToken, visitorToken })).toMatchObject({
+    ok: true,
+    data: { conversationId: known.conversationId },
+  });
+  await goOn();
 });
 
 it('turns newcomers away before anything is done for them, in every envelope; staff come in', async () => {
