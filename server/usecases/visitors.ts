@@ -60,13 +60,17 @@ const isLive = (session: Session, widget: Widget, now: number): boolean =>
   now - session.lastSeenAt < sessionLife.idleMs &&
   now - session.createdAt < sessionLife.wholeMs;
 
+/** Whether it is worth looking up. */
+const isToken = (token: string | undefined): token is string =>
+  token !== undefined && token !== '' && token.length <= 200;
+
 /** The live session of a token; undefined for an unknown, ended or another widget's. */
 export const sessionOf = async (
   deps: VisitorDeps,
   widget: Widget,
   token: string | undefined,
 ): Promise<Session | undefined> => {
-  if (token === undefined || token === '' || token.length > 200) return undefined;
+  if (!isToken(token)) return undefined;
   const session = await deps.store.documents.sessions.find(`hash:${hashOf(token)}`);
   return session !== undefined && isLive(session, widget, deps.clock.now()) ? session : undefined;
 };
@@ -76,7 +80,7 @@ const visitorOf = async (
   widget: Widget,
   token: string | undefined,
 ): Promise<Visitor | undefined> => {
-  if (token === undefined || token === '' || token.length > 200) return undefined;
+  if (!isToken(token)) return undefined;
   const visitor = await deps.store.documents.visitors.find(`hash:${hashOf(token)}`);
   return visitor?.widgetId === widget.id ? visitor : undefined;
 };
@@ -141,7 +145,7 @@ const seen = (
 
 /** Whether a token is this visitor's: without looking it up, because whose it should be is known. */
 const isVisitorsToken = async (deps: VisitorDeps, session: Session, token: string | undefined): Promise<boolean> => {
-  if (token === undefined || token === '' || token.length > 200) return false;
+  if (!isToken(token)) return false;
   const visitor = await deps.store.documents.visitors.get(session.orgId, session.visitorId);
   return visitor?.hash === hashOf(token);
 };

@@ -131,7 +131,7 @@ const overload = (
         for (const node of stage.nodes) console.error(node.log());
       }
       played.recoveryMs = Math.round(await normalAgain(flood));
-      // A store becomes slower as it fills, so what it sustains is taken on both sides of what is judged.
+      // A machine is not as fast in every minute, so what is sustained is taken on both sides of what is judged.
       const peak = (sustained + (await lasting(flood, inFlight, lastingMs))) / 2;
       const { goodput, refused, wrong } = judgeRun(run, peak);
       const { acked, lost, doubled } = await flood.judge(stage.store);

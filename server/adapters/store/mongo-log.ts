@@ -176,11 +176,8 @@ export const createMongoLog = (
     return { documents: [...before, ...page], isLast };
   };
 
-  const factsIn = (documents: readonly CommitDocument[], after: number, limit: number): Fact[] =>
-    documents
-      .flatMap(factsOf)
-      .filter(({ seq }) => seq > after)
-      .slice(0, limit);
+  const cut = (facts: readonly Fact[], after: number, limit: number): Fact[] =>
+    facts.filter(({ seq }) => seq > after).slice(0, limit);
 
   return {
     append: async (entries) => {
@@ -225,7 +222,7 @@ export const createMongoLog = (
       const [row, page] = await Promise.all([readRow(conversationId), commitsAfter(conversationId, after, limit)]);
       let state = row?.snapshot;
       const begun = (state?.head.seq ?? 0) + 1;
-      const parts = page.documents.map(({ first, facts }) => ({ first, facts: JSON.parse(facts) as Fact[] }));
+      const parts = page.documents.map((document) => ({ first: document.first, facts: factsOf(document) }));
       for (const { first, facts } of parts) {
         if (first === (state?.head.seq ?? 0) + 1) {
           state = facts.reduce(evolve, state ?? initialState(conversationId, true));
@@ -240,14 +237,16 @@ export const createMongoLog = (
       // The row may be of a moment after the page.
       const last = parts.at(-1)?.facts.at(-1)?.seq ?? 0;
       const isOld = page.isLast && last < head.state.head.seq;
-      const { documents } = isOld ? await commitsAfter(conversationId, after, limit) : page;
-      const facts = factsIn(documents, after, limit).filter(({ seq }) => seq <= head.state.head.seq);
+      const found = isOld
+        ? (await commitsAfter(conversationId, after, limit)).documents.flatMap(factsOf)
+        : parts.flatMap(({ facts }) => facts);
+      const facts = cut(found, after, limit).filter(({ seq }) => seq <= head.state.head.seq);
       return { ...head, facts };
     },
 
     factsAfter: async (conversationId, after, limit) => {
       const { documents } = await commitsAfter(conversationId, after, limit);
-      return factsIn(documents, after, limit);
+      return cut(documents.flatMap(factsOf), after, limit);
     },
 
     factsBefore: async (conversationId, before, limit) => {
