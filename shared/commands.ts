@@ -64,6 +64,8 @@ export const earlierConversation = z.object({
 const sessionView = view.extend({
   sessionToken: z.string(),
   visitorToken: z.string(),
+  /** The visitor is signed in: by the token of this handshake, or by an earlier one of this session. */
+  isSigned: z.boolean(),
   widget: publicWidget,
   /** This visitor's other conversations, latest first, at most 20. */
   earlier: z.array(earlierConversation),
@@ -181,9 +183,20 @@ export const visitorCommands = {
       name: text(limits.name).optional(),
       email: email.optional(),
     }),
-    output: z.object({ sessionToken: z.string().optional(), visitorToken: z.string().optional() }),
+    /** With a token: what replaces the tokens of before, and the conversation that the visitor is in now. */
+    output: z.object({
+      sessionToken: z.string().optional(),
+      visitorToken: z.string().optional(),
+      conversationId: id.optional(),
+    }),
     limit: 'action',
     appends: true,
+  }),
+  'visitor:logout': command({
+    doc: 'Ends the visitor: every session, token and connection of this browser. The next `session:open` begins a stranger.',
+    input: none,
+    output: none,
+    limit: 'session',
   }),
   'conversation:new': command({
     doc: 'Starts afresh; the old conversation is closed with `{next}`.',

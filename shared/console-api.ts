@@ -1,6 +1,6 @@
 // The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
 import { z } from 'zod';
-import { contactView, provisioningRoutes } from './console-provisioning.ts';
+import { contactView, graceSeconds, provisioningRoutes } from './console-provisioning.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
 import { publicWidget, widgetPatch, widgetSettings } from './widget.ts';
@@ -73,6 +73,12 @@ const assistantInput = z.object({
 });
 const password = z.string().min(10, 'At least 10 characters').max(200);
 const none = z.object({});
+const identityView = z.object({
+  secret: z.string(),
+  audience: z.string(),
+  /** A rotated secret still signs until then, ms. */
+  oldUntil: z.number().optional(),
+});
 const email = z.email().max(limits.email);
 
 export interface RouteSpec {
@@ -171,7 +177,13 @@ export const consoleRoutes = {
   'GET /widgets/:id/identity': {
     doc: 'The secret with which the owner signs who a visitor is (a JWT, HS256, audience: the widget key).',
     who: 'admin',
-    output: z.object({ secret: z.string(), audience: z.string() }),
+    output: identityView,
+  },
+  'POST /widgets/:id/identity/rotate': {
+    doc: 'A new identity secret; the old one stops at once, or after the grace, and the sessions that it signed end with it.',
+    who: 'admin',
+    body: z.object({ graceSeconds }),
+    output: identityView,
   },
   'POST /widgets/:id/preview': {
     doc: 'The public view as it would be; nothing is stored.',

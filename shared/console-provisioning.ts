@@ -1,5 +1,6 @@
 // The console's REST for keys, pipelines, contacts, leads and the organisation: part of the one table in `console-api.ts`.
 import { z } from 'zod';
+import { signableFields } from './identity.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
 
@@ -63,7 +64,9 @@ export const contactView = z.object({
   phone: z.string().optional(),
   company: z.string().optional(),
   customFields: z.record(z.string(), z.string()).optional(),
+  /** The site's owner has signed who this is; `signed`: the fields that were signed, which nobody else may change. */
   verified: z.boolean(),
+  signed: z.array(z.enum(signableFields)).optional(),
   createdAt: z.number(),
   lastSeenAt: z.number(),
   visits: z.number(),

@@ -1,4 +1,6 @@
 // What a log of facts means. Every reader folds with the same `evolve`; no zod here, because browsers load this file.
+import { signableFields, signedFieldsOf } from './identity.ts';
+import type { Signable } from './identity.ts';
 import type { Fact, HiddenFact, ReplyMode, VisibleFact, Waiting } from './facts.ts';
 
 /** Who steers. An agent id implies `isAutopilot: false`; `turn` rises with every change of what may be said next. */
@@ -48,7 +50,7 @@ export interface ConversationState {
   declined: number;
   /** Staff only. */
   labels: string[];
-  visitor: { name?: string; email?: string; phone?: string; company?: string; verified: boolean };
+  visitor: Signable & { phone?: string; company?: string };
   leadId: string | null;
   csat: { requested: boolean; rating: number | null };
   /** Messages that a visitor can see. */
@@ -174,15 +176,22 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
     case 'visitor.identified':
     case 'lead.captured': {
       const visitor = { ...state.visitor };
-      const isSigned = fact.type === 'visitor.identified' && fact.verified;
-      // What the site's owner signed is not overwritten by what anybody typed.
-      const stands = visitor.verified && !isSigned;
-      if (fact.name !== undefined && !(stands && visitor.name !== undefined)) visitor.name = fact.name;
-      if (fact.email !== undefined && !(stands && visitor.email !== undefined)) visitor.email = fact.email;
+      const isVerified = fact.type === 'visitor.identified' && fact.verified;
+      const before = signedFieldsOf(visitor);
+      const signed = isVerified ? signedFieldsOf(fact) : [];
+      for (const name of signableFields) {
+        // What the site's owner signed is not overwritten by what anybody typed.
+        if (fact[name] !== undefined && (signed.includes(name) || !before.includes(name))) visitor[name] = fact[name];
+      }
       if (fact.phone !== undefined) visitor.phone = fact.phone;
       if (fact.company !== undefined) visitor.company = fact.company;
       if (fact.type === 'lead.captured') return { ...state, visitor, leadId: fact.leadId };
-      return { ...state, visitor: { ...visitor, verified: fact.verified || visitor.verified } };
+      if (isVerified) {
+        visitor.verified = true;
+        const isKept = fact.signed !== undefined || visitor.signed !== undefined;
+        if (isKept) visitor.signed = signableFields.filter((name) => signed.includes(name) || before.includes(name));
+      }
+      return { ...state, visitor, contactId: fact.contactId ?? state.contactId };
     }
     case 'csat.requested':
       return { ...state, csat: { ...state.csat, requested: true } };

@@ -1,5 +1,6 @@
 // The facts of a conversation: durable, numbered, all or none per commit. One file is the whole durable vocabulary.
 import { z } from 'zod';
+import { signableFields } from './identity.ts';
 
 export const id = z.string().min(1).max(64);
 const seq = z.number().int().min(0);
@@ -134,8 +135,12 @@ export const factFields = {
     email: z.string().optional(),
     phone: z.string().optional(),
     company: z.string().optional(),
-    /** True where the site's owner signed it. */
+    /** True where the site's owner signed who it is. */
     verified: z.boolean(),
+    /** Which of these fields the owner signed. Absent in older logs: all that a verified one carries. */
+    signed: z.array(z.enum(signableFields)).optional(),
+    /** Staff only: the contact of the person who signed in. The conversation is theirs from here on. */
+    contactId: z.string().optional(),
   }),
   'lead.captured': z.object({
     leadId: z.string(),

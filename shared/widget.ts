@@ -167,6 +167,10 @@ export interface Widget extends WidgetSettings {
   catyKey: string;
   /** Keys that were rotated and still work until `until` (ms). */
   oldKeys?: { key: string; until: number }[];
+  /** Rises with every rotation of the identity secret; absent: 0, never rotated. */
+  secretVersion?: number;
+  /** Identity secrets that were rotated and still sign until `until` (ms). */
+  oldSecrets?: { version: number; until: number }[];
   /** The member who made it, or whose credential did. */
   createdBy: string;
   /** Fields of the contracts that have no counterpart here, kept for their dialect through edits by others. */

@@ -163,8 +163,17 @@ export interface VisitorClient extends Client<VisitorCommandName, typeof visitor
   newConversation(): Promise<Done>;
   /** Shows one of `earlier` (or the current one: a no-op). */
   openConversation(conversationId: string): Promise<Done>;
-  /** Forgets tokens, outbox and conversation: the next `connect()` is a stranger. */
-  reset(): void;
+  /**
+   * Says who the visitor is by a token that the site's owner signed. Works before `connect()`. Resolves with why not where it
+   * is refused. Another person than the one who was here: nothing of that one stays on the screen, and their session ends.
+   */
+  identify(token: string): Promise<{ ok: true } | { ok: false; error: WireError }>;
+  /** An identity token was refused, in a handshake or by `identify`, or a signed session has ended: with the reason. */
+  onRefused(listener: (error: WireError) => void): () => void;
+  /** Whoever was here has signed out, in this tab or another, or was replaced: a screen forgets what it holds of them. */
+  onSignedOut(listener: () => void): () => void;
+  /** Ends the session on the server, in every tab, and forgets tokens, outbox and conversation: the next `connect()` is a stranger. */
+  logout(): void;
 }
 
 export interface InboxSnapshot {

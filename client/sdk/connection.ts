@@ -20,8 +20,8 @@ export interface Behaviour {
   auth: () => object;
   /** What must be said before the connection counts as online, on the fresh socket. Repeated where the error is retryable. */
   greet: (ask: Ask) => Promise<{ ok: true } | { ok: false; error: WireError }>;
-  /** The server refused the credentials: true where others are left to try at once. */
-  forgive: (error: WireError) => boolean;
+  /** The server refused the credentials: lets go of one; true where others are left to try at once. */
+  dropRefused: (error: WireError) => boolean;
   /** Why the transport may be refused without a word: an error where the server says no, or not now, over plain HTTP, else null. */
   probe: () => Promise<WireError | null>;
   fact: (fact: VisibleFact) => void;
@@ -105,7 +105,7 @@ export const createLink = (options: ClientOptions, behaviour: Behaviour): Link =
     if (isRetryable(error.code)) {
       drop();
       comeAgain(error);
-    } else if (behaviour.forgive(error)) {
+    } else if (behaviour.dropRefused(error)) {
       drop();
       attempt();
     } else {

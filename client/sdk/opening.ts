@@ -37,8 +37,8 @@ interface OpeningParts {
   current: Current;
   outbox: Outbox;
   pageInput: () => { page?: Page };
-  /** A session was opened; its view is about to be applied. */
-  opened: (view: SessionView) => void;
+  /** A session was opened; its view is about to be applied. False where it is another person's than the one before. */
+  opened: (view: SessionView) => boolean;
 }
 
 const maxNewTries = 10;
@@ -55,7 +55,6 @@ export const createOpening = (parts: OpeningParts): Opening => {
   /** Takes in the answer of `session:open` or `conversation:new`. */
   const adopt = (view: SessionView, finish?: ReturnType<Conversation['opening']>): void => {
     wanted = null;
-    opened(view);
     const conversation = current.show(view.conversationId);
     outbox.pin(view.conversationId);
     (finish ?? conversation.opening())(view);
@@ -77,8 +76,10 @@ export const createOpening = (parts: OpeningParts): Opening => {
     if (answer.ok) {
       const view = answer.data as SessionView;
       openingId = null;
+      const isSamePerson = opened(view);
       // Nobody asked to go elsewhere, so the session that we had is lost: what waits comes along.
-      if (wanted === null && left !== '' && left !== view.conversationId) outbox.move(left, view.conversationId);
+      const isLost = isSamePerson && wanted === null && left !== '' && left !== view.conversationId;
+      if (isLost) outbox.move(left, view.conversationId);
       const isSame = view.conversationId === current.id();
       if (!isSame) finish?.(null);
       adopt(view, isSame ? finish : undefined);
@@ -112,6 +113,7 @@ export const createOpening = (parts: OpeningParts): Opening => {
     for (let tries = 0; ; tries += 1) {
       const answer = await link.ask('conversation:new', input);
       if (answer.ok) {
+        opened(answer.data as SessionView);
         adopt(answer.data as SessionView);
         return { ok: true };
       }

@@ -33,6 +33,10 @@ export interface Entries {
   remove: (item: Item) => void;
   isStored: (clientId: string) => boolean;
   clearStored: () => void;
+  /** Whose the storage is changes: the entries come along. */
+  carry: (change: () => void) => void;
+  /** Lets go of all entries; the storage keeps its copies for whose they are. */
+  release: () => readonly Item[];
   /** Takes over what is in the storage and was made before `until` (ms). Returns the conversations that have more now. */
   adopt: (until: number) => Set<string>;
 }
@@ -100,6 +104,17 @@ export const createEntries = (options: EntriesOptions): Entries => {
     isStored: stored.has,
     clearStored: () => {
       for (const { clientId } of stored.all()) stored.remove(clientId);
+    },
+    carry: (enter) => {
+      const mine = items.filter(({ entry }) => stored.has(entry.clientId));
+      for (const { entry } of mine) stored.remove(entry.clientId);
+      enter();
+      for (const item of mine) save(item);
+    },
+    release: () => {
+      const released = items;
+      items = [];
+      return released;
     },
     adopt,
   };

@@ -8,8 +8,9 @@ import { jitter } from './backoff.ts';
 import type { Backoff } from './backoff.ts';
 import type { Ask } from './ask.ts';
 import { createEntries, stripped } from './outbox-entries.ts';
-import type { Item } from './outbox-entries.ts';
+import type { ScopedStorage } from './scope.ts';
 import { onOtherTab } from './wake.ts';
+import type { Item } from './outbox-entries.ts';
 
 export interface OutboxOptions {
   storage: KeyValueStorage;
@@ -25,6 +26,8 @@ export interface OutboxOptions {
   /** Called before the entry leaves. */
   acked: (entry: OutboxEntry, data: unknown) => void;
   changed: (conversationId: string) => void;
+  /** Tells what other tabs do to the storage, where that is not the whole of `localStorage`. */
+  onOtherTab?: ScopedStorage['onOtherTab'];
   now?: () => number;
 }
 
@@ -48,6 +51,10 @@ export interface Outbox {
   pump: () => void;
   /** Forgets all entries, stored ones too. */
   clear: () => void;
+  /** An anonymous visitor has signed in: `enter` changes whose the storage is, and what waits goes along. */
+  carry: (enter: () => void) => void;
+  /** Another person is here: what waits stays stored for whose it is, and what waited for this one is taken up. */
+  change: (enter: () => void) => void;
   start: () => void;
   stop: () => void;
 }
@@ -238,12 +245,25 @@ export const createOutbox = (options: OutboxOptions): Outbox => {
         item.answered?.({ ok: false, error: { code: 'conflict', message: 'Discarded' } });
       }
     },
+    carry: (enter) => {
+      entries.carry(enter);
+      for (const conversationId of entries.adopt(Infinity)) options.changed(conversationId);
+    },
+    change: (enter) => {
+      const released = entries.release();
+      inFlight.clear();
+      enter();
+      for (const { answered } of released) {
+        answered?.({ ok: false, error: { code: 'conflict', message: 'Somebody else is here now' } });
+      }
+      entries.adopt(Infinity);
+    },
     start: () => {
       adopting ??= setInterval(() => {
         adoptForeign();
         pump();
       }, adoptEveryMs);
-      unwatch ??= onOtherTab((key, text) => {
+      unwatch ??= (options.onOtherTab ?? onOtherTab)((key, text) => {
         const item =
           text === null && key.startsWith(options.prefix) ? entries.find(key.slice(options.prefix.length)) : undefined;
         if (item !== undefined && item.entry.status !== 'sending') remove(item);

@@ -29,6 +29,16 @@ const base = (options: ClientOptions): string => options.url.replace(/\/$/, '');
 export const askWidget = (options: VisitorClientOptions): Promise<WireError | null> =>
   askOver(`${base(options)}/w/${encodeURIComponent(options.widgetKey)}?connect`, options, { cache: 'no-store' });
 
+/** Ends a visitor's session with everything that was given out for it. Never rejects: without the server it is merely forgotten. */
+export const endSession = (options: VisitorClientOptions, sessionToken: string): Promise<unknown> =>
+  fetch(`${base(options)}/api/widget/logout`, {
+    method: 'POST',
+    // The page may be on its way to another one.
+    keepalive: true,
+    headers: { ...options.extraHeaders, 'Content-Type': 'application/json', 'X-API-Key': options.widgetKey },
+    body: JSON.stringify({ session_id: sessionToken }),
+  }).catch(() => undefined);
+
 /** Whether the browser's session cookie still signs its member in. */
 export const askMember = (options: ClientOptions): Promise<WireError | null> =>
   askOver(`${base(options)}/api/console/me`, options, { cache: 'no-store', credentials: 'same-origin' });

@@ -36,7 +36,7 @@ export const createStaffClient = (options: StaffClientOptions): StaffClient => {
     namespace: namespaces.staff,
     auth: () => ({ v: PROTOCOL_VERSION, ...(options.token === undefined ? {} : { token: options.token }) }),
     greet: () => Promise.resolve({ ok: true }),
-    forgive: () => false,
+    dropRefused: () => false,
     probe: () => (options.token === undefined ? askMember(options) : Promise.resolve(null)),
     fact: (fact) => opened.get(fact.conversationId)?.conversation.fact(fact),
     signal: (signal) => {

@@ -1,9 +1,12 @@
 // The visitor's client: one session, one current conversation, and an outbox that nothing can make forget.
-import type { SessionView } from '../../shared/commands.ts';
+import type { CommandOutput, SessionView, visitorCommands } from '../../shared/commands.ts';
+import { isRetryable } from '../../shared/errors.ts';
+import type { WireError } from '../../shared/errors.ts';
 import type { Page, VisibleFact } from '../../shared/facts.ts';
 import type { Signal } from '../../shared/signals.ts';
 import type { PublicWidget } from '../../shared/widget.ts';
 import { namespaces } from '../../shared/wire.ts';
+import type { Ack } from '../../shared/wire.ts';
 import type { VisitorClient, VisitorClientOptions } from './api.ts';
 import { defaultBackoff } from './backoff.ts';
 import { createLink } from './connection.ts';
@@ -11,29 +14,33 @@ import { createCurrent } from './current.ts';
 import { emitter, value } from './observable.ts';
 import { createOpening } from './opening.ts';
 import { createOutbox, isWritten, receiptOf } from './outbox.ts';
-import { askWidget } from './probe.ts';
+import { askWidget, endSession } from './probe.ts';
+import { scopeOfToken, scoped } from './scope.ts';
 import { createSession } from './session.ts';
 import { forgiving, memoryStorage } from './storage.ts';
 import { createTypingTeller } from './typing.ts';
 import { onOtherTab } from './wake.ts';
 
-interface Tokens {
-  sessionToken?: string;
-  visitorToken?: string;
-}
+type Identified = CommandOutput<typeof visitorCommands, 'visitor:identify'>;
 
 /** A client for one visitor of one widget. Idle until `connect()`; `send` works at once. */
 export const createVisitorClient = (options: VisitorClientOptions): VisitorClient => {
-  const storage = forgiving(options.storage ?? memoryStorage());
+  const whole = forgiving(options.storage ?? memoryStorage());
   const backoff = options.backoff ?? defaultBackoff;
-  const session = createSession(storage, options);
-  const prefix = `tiller:${options.widgetKey}:`;
+  // A test chat is nobody's visit: it shares nothing with the pages of the same origin.
+  const prefix = `tiller:${options.widgetKey}:${options.channel === 'test' ? 'test:' : ''}`;
+  const session = createSession(whole, prefix, options);
+  const storage = scoped(whole, prefix, session.scope);
   /** Tells other tabs where this visitor is. */
   const conversationKey = `${prefix}conversation`;
+  /** Tells other tabs who has signed out. */
+  const logoutKey = `${prefix}logout`;
   const widget = value<PublicWidget | null>(null);
   const earlier = value<SessionView['earlier']>([]);
   const facts = emitter<[VisibleFact, 'live' | 'loaded']>();
   const signals = emitter<[Signal]>();
+  const refusals = emitter<[WireError]>();
+  const signOuts = emitter<[]>();
 
   let readTold = 0;
   let unwatch: (() => void) | undefined;
@@ -48,9 +55,11 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     query: { widgetKey: options.widgetKey },
     auth: session.auth,
     greet: (ask) => opening.open(ask),
-    forgive: (error) => {
+    dropRefused: (error) => {
       opening.renew();
-      return session.forgive(error);
+      const dropped = session.dropRefused(error);
+      if (dropped === 'identity') refusals.emit(error);
+      return dropped !== undefined;
     },
     probe: () => askWidget(options),
     fact: (fact) => {
@@ -68,8 +77,8 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     isOnline: link.isOnline,
     isSendable: (conversationId) => conversationId !== '',
     isStored: (command) => command !== 'reply:stop',
+    onOtherTab: storage.onOtherTab,
     acked: (entry, data) => {
-      if (entry.command === 'visitor:identify') identified(data as Tokens | undefined);
       const { seq } = receiptOf(data);
       if (isWritten(entry.command) && entry.conversationId === current.id()) current.get()?.land(entry, seq);
     },
@@ -108,13 +117,94 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     outbox,
     pageInput,
     opened: (view) => {
+      const isSame = becomes(view.isSigned);
       session.keep(view);
       session.accepted();
       widget.set(view.widget);
       earlier.set(view.earlier);
       readTold = view.reads.visitor;
+      return isSame;
     },
   });
+
+  /** Takes in who the server says is here. False where it is somebody else than before: then nothing of theirs stays. */
+  const becomes = (isSigned: boolean): boolean => {
+    const before = session.scope();
+    const next = session.scopeOf(isSigned);
+    if (next === before) return true;
+    if (before === '') {
+      // It was this person who spoke: what waits is theirs.
+      outbox.carry(() => {
+        storage.removeItem(conversationKey);
+        session.enter(next);
+      });
+      return true;
+    }
+    outbox.change(() => session.enter(next));
+    leave();
+    if (!isSigned) refusals.emit({ code: 'unauthenticated', message: 'The signed session has ended: identify again' });
+    return false;
+  };
+
+  /** Shows nothing any more of who was here. */
+  const leave = (): void => {
+    current.leave(true);
+    current.forgetEarly();
+    earlier.set([]);
+    signOuts.emit();
+  };
+
+  /** Ends the session on the server as well, whether or not there is a connection, and even while the page goes away. */
+  const endOnServer = (): void => {
+    const token = session.sessionToken();
+    if (token !== null) void endSession(options, token);
+  };
+
+  const signOut = (forget: (enter: () => void) => void): void => {
+    endOnServer();
+    disconnect();
+    const scope = session.scope();
+    forget(() => {
+      opening.forget();
+      session.forget();
+    });
+    // Other tabs are told of both; nothing stays behind.
+    whole.setItem(logoutKey, `${scope} ${Date.now()}`);
+    whole.removeItem(logoutKey);
+    widget.set(null);
+    leave();
+  };
+
+  const identify = async (token: string): Promise<Ack<Identified>> => {
+    const { status } = link.connection.get();
+    const isOther = session.scope() !== '' && session.scope() !== scopeOfToken(token);
+    if (isOther) signOut(outbox.change);
+    if (isOther || status === 'idle' || status === 'refused') {
+      // It goes with the next handshake.
+      session.present(token);
+      if (status !== 'idle') connect();
+      return { ok: true, data: {} };
+    }
+    const answer = (await link.ask('visitor:identify', { token })) as Ack<Identified>;
+    if (answer.ok) {
+      session.present(token);
+      const isSame = becomes(true);
+      session.keep(answer.data);
+      session.accepted();
+      const [left, now] = [current.id(), answer.data.conversationId];
+      if (now !== undefined && now !== left) {
+        // Nothing was said here yet, and the person has an open conversation.
+        if (isSame && left !== '') outbox.move(left, now);
+        current.leave();
+      }
+      await opening.open(link.ask);
+    } else if (isRetryable(answer.error.code)) {
+      session.present(token);
+    } else {
+      refusals.emit(answer.error);
+    }
+    return answer;
+  };
 
   const typing = createTypingTeller((isTyping, preview) => {
     if (current.id() === '' || !link.isOnline()) return;
@@ -122,13 +212,6 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     const more = mayShow ? { preview: preview.slice(0, 1000) } : {};
     void link.ask('typing:set', { conversationId: current.id(), isTyping, ...more });
   });
-
-  /** A verified visitor gets fresh tokens, and may have earlier conversations: the session's view tells. */
-  const identified = (tokens: Tokens | undefined): void => {
-    if (tokens?.sessionToken === undefined) return;
-    session.keep(tokens);
-    if (link.isOnline()) void opening.open(link.ask);
-  };
 
   const hear = (signal: Signal): void => {
     if (signal.type === 'presence.changed' && signal.availability !== undefined) {
@@ -169,24 +252,35 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     link.disconnect();
   };
 
+  const connect = (): void => {
+    outbox.start();
+    unwatch ??= onOtherTab((key, text) => {
+      if (key === `${prefix}${session.scope()}conversation`) opening.joinOtherTab();
+      // Somebody has signed out in another tab: what is shown here was theirs too.
+      if (key !== logoutKey || text?.split(' ')[0] !== session.scope()) return;
+      outbox.change(session.forget);
+      leave();
+      opening.renew();
+      link.restart();
+    });
+    link.connect();
+  };
+
   return {
     connection: link.connection,
     widget,
     conversation: current.shown,
     earlier,
-    connect: () => {
-      outbox.start();
-      unwatch ??= onOtherTab((key) => {
-        if (key === conversationKey) opening.joinOtherTab();
-      });
-      link.connect();
-    },
+    connect,
     disconnect,
+    identify,
     ask: async (command, input, asked) => {
-      const answer = await link.ask(command, input, asked?.timeoutMs);
-      if (answer.ok && command === 'visitor:identify') identified(answer.data as Tokens);
-      return answer as never;
+      const { token } = input as { token?: unknown };
+      if (command === 'visitor:identify' && typeof token === 'string') return (await identify(token)) as never;
+      return (await link.ask(command, input, asked?.timeoutMs)) as never;
     },
+    onRefused: refusals.on,
+    onSignedOut: signOuts.on,
     onFact: facts.on,
     onSignal: signals.on,
     retry: outbox.retry,
@@ -195,7 +289,12 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       const page = pageInput();
       return perform('message:send', { text, ...(page.page === undefined ? {} : { context: page }) }).clientId;
     },
-    perform: (command, input) => perform(command, input).answer as never,
+    perform: (command, input) => {
+      const { token } = input as { token?: unknown };
+      // Not through the outbox, which would keep the token in the storage.
+      if (command === 'visitor:identify' && typeof token === 'string') return identify(token) as never;
+      return perform(command, input).answer as never;
+    },
     loadEarlier: async () => current.get()?.loadEarlier(),
     markRead: () => {
       if (current.get()?.cursor() === undefined) return;
@@ -205,15 +304,10 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     setTyping: typing.set,
     newConversation: opening.startNew,
     openConversation: opening.goTo,
-    reset: () => {
-      disconnect();
-      outbox.clear();
-      session.forget();
-      opening.forget();
-      current.leave(true);
-      current.forgetEarly();
-      widget.set(null);
-      earlier.set([]);
-    },
+    logout: () =>
+      signOut((enter) => {
+        outbox.clear();
+        enter();
+      }),
   };
 };

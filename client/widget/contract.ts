@@ -21,6 +21,8 @@ export interface WidgetEvents {
   lead: { name?: string; email?: string };
   csat: { rating: number };
   connection: { status: string };
+  /** An identity token was refused, with the reason, or a signed session has ended. */
+  error: { code: string; message: string };
 }
 export type WidgetEvent = keyof WidgetEvents;
 export type Emit = <E extends WidgetEvent>(event: E, detail: WidgetEvents[E]) => void;

@@ -56,7 +56,10 @@ const toVisitor: { [T in FactType]: (fact: FactOf<T>) => VisibleFact } = {
   'draft.approved': hide,
   'draft.rejected': hide,
   'note.created': hide,
-  'visitor.identified': (fact) => fact,
+  'visitor.identified': (fact) => {
+    const { contactId: _staff, ...shown } = fact;
+    return shown;
+  },
   'lead.captured': (fact) => fact,
   'csat.requested': (fact) => fact,
   'csat.submitted': (fact) => fact,

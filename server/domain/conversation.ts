@@ -1,6 +1,7 @@
 // decide: a command, the state and the circumstances give facts or a refusal. Every verb of the product is a case here.
 import type { ConversationState } from '../../shared/conversation.ts';
 import type { Action, Source, Usage } from '../../shared/facts.ts';
+import type { SignedField } from '../../shared/identity.ts';
 import { decideReply } from './decide-reply.ts';
 import { decideStaff } from './decide-staff.ts';
 import { decideVisitor } from './decide-visitor.ts';
@@ -29,7 +30,16 @@ export type VisitorCommand =
   | { type: 'visitor.stop' }
   | { type: 'visitor.handoff'; reason?: string }
   | ({ type: 'visitor.lead' } & LeadFields)
-  | { type: 'visitor.identify'; name?: string; email?: string; verified: boolean }
+  | { type: 'visitor.identify'; name?: string; email?: string; verified: false }
+  /** Signed by the site's owner. `contactId`: whose the conversation is from here on. */
+  | {
+      type: 'visitor.identify';
+      name?: string;
+      email?: string;
+      verified: true;
+      signed: SignedField[];
+      contactId: string;
+    }
   | { type: 'visitor.csat'; rating: number; comment?: string }
   /** The visitor starts the conversation `next` instead. */
   | { type: 'visitor.leave'; next: string };

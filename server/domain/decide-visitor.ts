@@ -1,6 +1,10 @@
 // What a visitor's command does to a conversation.
+import type { ConversationState } from '../../shared/conversation.ts';
+import { signedFieldsOf } from '../../shared/identity.ts';
 import type { VisitorCommand } from './conversation.ts';
 import type { Decision, Progress } from './decision.ts';
+
+type IdentifyCommand = Extract<VisitorCommand, { type: 'visitor.identify' }>;
 
 /** What the widget said first comes before the words that answer it, once, and only where nobody has spoken since. */
 const recall = (progress: Progress): void => {
@@ -59,6 +63,13 @@ const askForPerson = (progress: Progress, reason: string | undefined): Decision 
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 
+/** Whoever signs in again says the same again: the log tells it once. */
+const isNews = ({ visitor, contactId }: ConversationState, command: IdentifyCommand): boolean => {
+  if (!command.verified || !visitor.verified || command.contactId !== contactId) return true;
+  const signed = signedFieldsOf(visitor);
+  return command.signed.some((name) => !signed.includes(name) || command[name] !== visitor[name]);
+};
+
 export const decideVisitor = (progress: Progress, command: VisitorCommand): Decision => {
   const { newId } = progress.circumstances;
   switch (command.type) {
@@ -82,8 +93,9 @@ export const decideVisitor = (progress: Progress, command: VisitorCommand): Deci
     case 'visitor.identify': {
       // Before the first word there is no log: who they are is kept with the contact and opens the log later.
       if (progress.state.status === 'new') return progress.decided({});
-      const { name, email, verified } = command;
-      progress.push({ type: 'visitor.identified', verified, ...defined({ name, email }) });
+      const { type: _, ...said } = command;
+      if (!isNews(progress.state, command)) return progress.decided({});
+      progress.push({ type: 'visitor.identified', ...said });
       return progress.decided({});
     }
     case 'visitor.csat': {

@@ -4,6 +4,7 @@ import type { ConversationState, Control } from '../../shared/conversation.ts';
 import type { Refusal } from '../../shared/errors.ts';
 import type { Action, ControlReason, Fact, FactBody, FactOf, Page, Source } from '../../shared/facts.ts';
 import type { IdPrefix } from '../../shared/ids.ts';
+import type { Signable } from '../../shared/identity.ts';
 
 /** What was published of the answer in flight, to the character. */
 export interface Said {
@@ -29,7 +30,7 @@ export interface Opening {
   isAutopilot: boolean;
   channel: 'widget' | 'test';
   page?: Page;
-  visitor?: { name?: string; email?: string; verified: boolean };
+  visitor?: Signable;
 }
 
 /** Everything `decide` may know beside the state: no clock, no I/O, ids from the generator handed in. */
@@ -94,7 +95,8 @@ export class Progress {
     if (this.state.status !== 'new') return;
     const { visitor, ...opening } = this.circumstances.opening;
     this.push({ type: 'conversation.opened', ...opening });
-    if (visitor !== undefined && (visitor.name !== undefined || visitor.email !== undefined)) {
+    const { name, email, verified = false } = visitor ?? {};
+    if (visitor !== undefined && (verified || name !== undefined || email !== undefined)) {
       this.push({ type: 'visitor.identified', ...visitor });
     }
   }

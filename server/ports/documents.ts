@@ -1,5 +1,6 @@
 // What is kept beside the logs, one table: the shape of each kind, and the lookups by which it is found without its id.
 import type { Action, Page } from '../../shared/facts.ts';
+import type { SignedField } from '../../shared/identity.ts';
 import type { PublicIds } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Collection } from './store.ts';
@@ -176,7 +177,10 @@ export interface Contact extends Base {
   phone?: string;
   company?: string;
   customFields?: Record<string, string>;
+  /** The site's owner has signed who this is. */
   verified: boolean;
+  /** The fields that were signed: staff and forms may change the others. Absent in older documents (`signedFieldsOf`). */
+  signed?: SignedField[];
   /** The owner's own id of this person, from a signed identity. */
   subject?: string;
   lastSeenAt: number;
@@ -188,9 +192,22 @@ export interface Contact extends Base {
   userAgent?: string;
 }
 
+/**
+ * A person as the site's owner names them: one per organisation and `sub`, whichever widget's token says it. Its id is a
+ * digest of both, so that there can be only one.
+ */
+export interface KnownPerson extends Base {
+  subject: string;
+  /** The one contact of this person. */
+  contactId: string;
+}
+
+/** One browser or app. */
 export interface Visitor extends Base {
   widgetId: string;
   contactId: string;
+  /** The person who is signed in there. The token opens nothing then, unless an identity token of the same person comes along. */
+  subject?: string;
   /** SHA-256 of the `vis_` token, hex. */
   hash: string;
 }
@@ -207,6 +224,12 @@ export interface Session extends Base {
   openKey: string;
   lastSeenAt: number;
   channel: 'widget' | 'test';
+  /** Signed in as this person. */
+  subject?: string;
+  /** The version of the widget's identity secret that signed it: the session ends with that secret. */
+  secretVersion?: number;
+  /** Somebody is signing in on it: its token opens nothing until then, ms. */
+  lockedUntil?: number;
   page?: Page;
   /** The `clientId` of the last `conversation:new`, so that a repeat of it begins nothing. */
   newKey?: string;
@@ -214,7 +237,7 @@ export interface Session extends Base {
   left?: string;
 }
 
-/** Which visitor may read a conversation, written before its log begins. */
+/** Which visitor may read a conversation before its log begins. From then on the log says whose it is. */
 export interface Ownership extends Base {
   visitorId: string;
   widgetId: string;
@@ -234,6 +257,7 @@ export interface Documents {
   articles: Article;
   widgets: Widget;
   contacts: Contact;
+  persons: KnownPerson;
   visitors: Visitor;
   sessions: Session;
   ownerships: Ownership;
@@ -266,6 +290,7 @@ export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
     ...publicIds(widget),
   ],
   contacts: () => [],
+  persons: () => [],
   visitors: (visitor) => [`hash:${visitor.hash}`],
   sessions: (session) => [`hash:${session.hash}`, `open:${session.widgetId}:${session.openKey}`],
   ownerships: (ownership) => [`conversation:${ownership.id}`],
@@ -290,6 +315,7 @@ export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   articles: (article) => article.assistantId,
   widgets: () => '',
   contacts: (contact) => contact.stageId ?? '',
+  persons: () => '',
   visitors: (visitor) => visitor.contactId,
   sessions: (session) => session.visitorId,
   ownerships: (ownership) => ownership.visitorId,

@@ -1,5 +1,6 @@
 // The organisation's contacts: whoever said something, by stage and by words, to be moved and corrected.
 import { ChatError } from '../../shared/errors.ts';
+import { signedFieldsOf } from '../../shared/identity.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact, Lead } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
@@ -108,7 +109,7 @@ const placeOf = async (
 
 /**
  * Moves a contact, or corrects who they are; `''` takes a field away.
- * @throws ChatError `not_found`; `conflict` for a name or e-mail that the site's owner has signed
+ * @throws ChatError `not_found`; `conflict` for a field that the site's owner has signed
  */
 export const correctContact = async (
   deps: BookDeps,
@@ -118,10 +119,14 @@ export const correctContact = async (
 ): Promise<Contact> => {
   const place = stageId === undefined ? {} : await placeOf(deps, orgId, stageId);
   const changed = await changeContact(deps, { orgId, contactId: id }, (contact) => {
-    const isOther = (name: 'name' | 'email'): boolean =>
-      fields[name] !== undefined && fields[name] !== (contact[name] ?? '');
-    if (contact.verified && (isOther('name') || isOther('email'))) {
-      throw new ChatError('conflict', "Name and e-mail of this contact were signed by the site's owner");
+    const refused = signedFieldsOf(contact).filter(
+      (name) => fields[name] !== undefined && fields[name] !== (contact[name] ?? ''),
+    );
+    if (refused.length > 0) {
+      const details = refused.map((path) => ({ path, message: "Was signed by the site's owner" }));
+      throw new ChatError('conflict', `The site's owner has signed the ${refused.join(' and ')} of this contact`, {
+        details,
+      });
     }
     const next: Partial<Contact> = { ...place };
     for (const name of correctable) if (fields[name] !== undefined) next[name] = fields[name];

@@ -2,6 +2,7 @@
 import { contactView } from '../../shared/console-api.ts';
 import type { ContactView } from '../../shared/console-api.ts';
 import { ChatError } from '../../shared/errors.ts';
+import { signedFieldsOf } from '../../shared/identity.ts';
 import type { InboxRow } from '../../shared/inbox.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { SearchHit, Store } from '../ports/store.ts';
@@ -22,7 +23,8 @@ export interface ConversationContext {
 }
 
 /** The schema is the list of what staff may see: everything else is stripped. */
-export const contactViewOf = (contact: Contact): ContactView => contactView.parse(contact);
+export const contactViewOf = (contact: Contact): ContactView =>
+  contactView.parse({ ...contact, signed: signedFieldsOf(contact) });
 
 /** What the log alone tells of a visitor whose contact was erased. */
 const contactFromRow = (row: InboxRow): ContactView => ({

@@ -33,7 +33,7 @@ export const visitorDoes = async (
   options: { clientId?: string | undefined; admit?: () => ChatError | undefined } = {},
 ): Promise<Answered> => {
   const { session, widget, contact } = actor;
-  const { name, email, verified } = contact ?? { verified: false };
+  const { name, email, signed, verified } = contact ?? { verified: false };
   const surroundings = await deps.directory.forVisitor(widget, {
     contactId: session.contactId,
     channel: session.channel,
@@ -41,6 +41,7 @@ export const visitorDoes = async (
     visitor: {
       ...(name === undefined ? {} : { name }),
       ...(email === undefined ? {} : { email }),
+      ...(signed === undefined ? {} : { signed }),
       verified: verified ?? false,
     },
   });

@@ -2,6 +2,7 @@
 import type { ConversationState } from '../../shared/conversation.ts';
 import { ChatError } from '../../shared/errors.ts';
 import type { Page } from '../../shared/facts.ts';
+import type { Signable } from '../../shared/identity.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Assistant } from '../ports/documents.ts';
@@ -24,7 +25,7 @@ export interface Opener {
   contactId: string;
   channel: 'widget' | 'test';
   page?: Page;
-  visitor?: { name?: string; email?: string; verified: boolean };
+  visitor?: Signable;
 }
 
 export class Directory {

@@ -1,6 +1,7 @@
 // What must follow a commit beside the rows that share its transaction: the contact, its place in a pipeline, and the lead.
 // Idempotent, so that a repeat is harmless.
 import type { Fact } from '../../shared/facts.ts';
+import { signableFields, signedFieldsOf } from '../../shared/identity.ts';
 import type { Delivery } from '../ports/bus.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
@@ -32,7 +33,11 @@ const changeOf = (fact: Fact): Partial<Contact> | undefined => {
         ...(phone === undefined ? {} : { phone }),
         ...(company === undefined ? {} : { company }),
       };
-      if (fact.type === 'visitor.identified') return { ...change, verified: fact.verified };
+      if (fact.type === 'visitor.identified') {
+        const signed = [...signedFieldsOf(fact)];
+        // Said, not signed: that says nothing of what was signed before.
+        return fact.verified ? { ...change, verified: true, signed } : change;
+      }
       const { leadId, customFields } = fact;
       return { ...change, leadId, ...(customFields === undefined ? {} : { customFields }) };
     }
@@ -43,14 +48,13 @@ const changeOf = (fact: Fact): Partial<Contact> | undefined => {
 
 /** What the site's owner signed is not overwritten by what anybody typed. */
 const asSaid = (contact: Contact, change: Partial<Contact>): Partial<Contact> => {
-  if (!contact.verified || change.verified === true) return change;
-  const { name, email } = contact;
-  return {
-    ...change,
-    verified: true,
-    ...(name === undefined ? {} : { name }),
-    ...(email === undefined ? {} : { email }),
-  };
+  const before = signedFieldsOf(contact);
+  const now = change.signed ?? [];
+  const stands = Object.fromEntries(
+    before.filter((name) => !now.includes(name)).map((name) => [name, contact[name]]),
+  ) as Partial<Contact>;
+  const signed = signableFields.filter((name) => before.includes(name) || now.includes(name));
+  return { ...change, ...stands, ...(contact.verified || change.verified === true ? { signed } : {}) };
 };
 
 /** Where the contact of a conversation that begins is placed. A test chat of the owner's is nobody's enquiry. */
@@ -68,6 +72,18 @@ const entryFor = async (
   return entryOf(pipelines, widget ?? {});
 };
 
+/** The contact was merged into another since: the log says into which. */
+const moved = async (
+  { store }: Pick<FollowDeps, 'store'>,
+  [first]: readonly Fact[],
+  contactId: string,
+  write: (id: string) => Promise<Contact | undefined>,
+): Promise<Contact | undefined> => {
+  const found = first && (await store.state(first.conversationId));
+  const now = found?.state.contactId ?? contactId;
+  return now === contactId ? undefined : write(now);
+};
+
 /** What must follow facts of one conversation; again is harmless. Rejects where it could not be done. */
 export const followFacts = async (
   deps: Pick<FollowDeps, 'store' | 'clock'>,
@@ -78,12 +94,14 @@ export const followFacts = async (
   const { orgId, contactId } = about;
   if (changes.length === 0 || contactId === null) return;
   const entry = await entryFor(deps, orgId, facts);
-  const contact = await changeContact(deps, { orgId, contactId }, (before) => {
+  const followed = (before: Contact): Partial<Contact> => {
     const next = changes.reduce<Contact>((known, change) => ({ ...known, ...asSaid(known, change) }), before);
     // A contact who comes back stays where colleagues have put them.
     const place = before.stageId === undefined ? entry : undefined;
     return { ...next, ...place, expiresAt: deps.clock.now() + contactMs };
-  });
+  };
+  const write = (id: string): Promise<Contact | undefined> => changeContact(deps, { orgId, contactId: id }, followed);
+  const contact = (await write(contactId)) ?? (await moved(deps, facts, contactId, write));
   if (contact === undefined) return;
   for (const fact of facts) if (fact.type === 'lead.captured') await followLead(deps, contact, fact);
 };

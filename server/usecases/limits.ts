@@ -22,6 +22,8 @@ export const rates = {
   action: { count: 30, perMs: minute, burst: 10 },
   session: { count: 60, perMs: minute, burst: 20 },
   newSession: { count: 20, perMs: hour, burst: 20 },
+  /** Sign-ins of one person: each page view of theirs may be one. */
+  signIn: { count: 300, perMs: hour, burst: 60 },
   /** Staff: generous, a person at work must not meet it. */
   staff: { count: 20, perMs: 1000, burst: 60 },
   /** Answers of a model to one visitor, in however many conversations. */

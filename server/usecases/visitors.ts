@@ -1,11 +1,11 @@
 // Visitors and their sessions: who holds which token, and which conversations are theirs.
 import { ChatError } from '../../shared/errors.ts';
 import type { Page } from '../../shared/facts.ts';
+import { acceptedSecrets } from '../../shared/identity.ts';
 import { newId, newSecret } from '../../shared/ids.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
-import type { Identity } from '../ports/identity.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
 import { changeContact } from './contacts.ts';
@@ -37,6 +37,8 @@ export interface Tokens {
 
 export interface OpenInput {
   clientId?: string | undefined;
+  /** Who asks (address and program): a repeat of the same `clientId` from elsewhere is given nothing. */
+  asker: string;
   page?: Page | undefined;
   channel: 'widget' | 'test';
   locale?: string | undefined;
@@ -55,16 +57,24 @@ export interface OpenSession {
   isNew?: true;
 }
 
-const isLive = (session: Session, widget: Widget, now: number): boolean =>
+/** A session that a rotated identity secret has signed ends with that secret. */
+const isSignatureAlive = ({ subject, secretVersion = 0 }: Session, widget: Widget, now: number): boolean =>
+  subject === undefined || acceptedSecrets(widget, now).includes(secretVersion);
+
+export const isLive = (session: Session, widget: Widget, now: number): boolean =>
   session.widgetId === widget.id &&
   now - session.lastSeenAt < sessionLife.idleMs &&
-  now - session.createdAt < sessionLife.wholeMs;
+  now - session.createdAt < sessionLife.wholeMs &&
+  isSignatureAlive(session, widget, now);
 
 /** Whether it is worth looking up. */
 const isToken = (token: string | undefined): token is string =>
   token !== undefined && token !== '' && token.length <= 200;
 
-/** The live session of a token; undefined for an unknown, ended or another widget's. */
+/**
+ * The live session of a token; undefined for an unknown, ended or another widget's.
+ * @throws ChatError `unavailable` while somebody is signing in on it
+ */
 export const sessionOf = async (
   deps: VisitorDeps,
   widget: Widget,
@@ -72,10 +82,15 @@ export const sessionOf = async (
 ): Promise<Session | undefined> => {
   if (!isToken(token)) return undefined;
   const session = await deps.store.documents.sessions.find(`hash:${hashOf(token)}`);
-  return session !== undefined && isLive(session, widget, deps.clock.now()) ? session : undefined;
+  const now = deps.clock.now();
+  if (session === undefined || !isLive(session, widget, now)) return undefined;
+  const lockedMs = (session.lockedUntil ?? 0) - now;
+  if (lockedMs > 0) throw new ChatError('unavailable', 'Somebody is signing in here', { retryAfterMs: 500 });
+  return session;
 };
 
-const visitorOf = async (
+/** The visitor of a token, whoever they are; undefined for an unknown or another widget's. */
+export const visitorOf = async (
   deps: VisitorDeps,
   widget: Widget,
   token: string | undefined,
@@ -86,11 +101,11 @@ const visitorOf = async (
 };
 
 /** Writes down that a conversation is a visitor's, before its log begins. */
-const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
+export const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
   const { orgId, visitorId, widgetId, contactId, conversationId: id } = session;
   // Of the conversation: a session may have had others before.
   const createdAt = deps.clock.now();
-  const expiresAt = createdAt + 365 * day;
+  const expiresAt = createdAt + silentMs;
   await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
 };
 
@@ -105,7 +120,7 @@ const touched = (session: Session, input: Pick<OpenInput, 'page'>, now: number):
  * Changes a session as it is stored: another tab, on any node, may have been given new tokens or another conversation
  * meanwhile, and what ended must not come back.
  */
-const changeSession = (
+export const changeSession = (
   { store }: VisitorDeps,
   { orgId, id }: Session,
   change: (stored: Session) => Session | undefined,
@@ -116,11 +131,13 @@ const beside = ({ log }: VisitorDeps, { conversationId }: Session, writing: Prom
   writing.catch((error: unknown) => log.warn({ err: error, conversationId }, 'a visit was not written down'));
 };
 
-const contactOf = ({ store }: VisitorDeps, { orgId, contactId }: Session): Promise<Contact | undefined> =>
-  store.documents.contacts.get(orgId, contactId);
+export const contactOf = (
+  { store }: VisitorDeps,
+  { orgId, contactId }: Pick<Session, 'orgId' | 'contactId'>,
+): Promise<Contact | undefined> => store.documents.contacts.get(orgId, contactId);
 
 /** The contact as it is from this visit on. */
-const seen = (
+export const seen = (
   deps: VisitorDeps,
   session: Session,
   input: OpenInput,
@@ -150,28 +167,72 @@ const isVisitorsToken = async (deps: VisitorDeps, session: Session, token: strin
   return visitor?.hash === hashOf(token);
 };
 
-/** Resumes what the tokens stand for, or begins anew; the log itself begins with the first word. */
+/** Who has signed in on a session. An older version kept that with the contact alone. */
+const subjectOf = (session: Session | Visitor, contact: Contact | undefined): string | undefined =>
+  session.subject ?? contact?.subject;
+
+/** What was presented, as far as it is known. */
+export interface Presented {
+  session: Session | undefined;
+  /** Of the session. */
+  contact: Contact | undefined;
+  /** Whether the visitor's token is that of the session. */
+  isHolder: boolean;
+  /** The person who is signed in on the session. */
+  subject: string | undefined;
+  /** Of the visitor's token, where it is not the session's. */
+  visitor: Visitor | undefined;
+  /** The person who is signed in at that visitor. */
+  visitorSubject: string | undefined;
+}
+
+/**
+ * Looks up what both tokens stand for. Foreign, ended and unknown ones stand for nothing, and a test chat and a real one never
+ * stand for each other.
+ */
+export const presentedBy = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  tokens: Tokens,
+  channel: Session['channel'],
+): Promise<Presented> => {
+  const found = await sessionOf(deps, widget, tokens.sessionToken);
+  const session = found?.channel === channel ? found : undefined;
+  const [isHolder, contact] =
+    session === undefined
+      ? [false, undefined]
+      : await Promise.all([isVisitorsToken(deps, session, tokens.visitorToken), contactOf(deps, session)]);
+  const visitor = isHolder ? undefined : await visitorOf(deps, widget, tokens.visitorToken);
+  return {
+    session,
+    contact,
+    isHolder,
+    subject: session && subjectOf(session, contact),
+    visitor,
+    visitorSubject: visitor && subjectOf(visitor, await contactOf(deps, visitor)),
+  };
+};
+
+/**
+ * Resumes what the tokens stand for, or begins anew; the log itself begins with the first word. A page that brings no identity
+ * token goes on in a signed session by that session's own token alone: what a browser keeps opens nothing of the person's.
+ */
 export const openSession = async (
   deps: VisitorDeps,
   widget: Widget,
   tokens: Tokens,
   input: OpenInput,
 ): Promise<OpenSession> => {
-  const live = await sessionOf(deps, widget, tokens.sessionToken);
-  const [isHolder, contact] =
-    live === undefined
-      ? [false, undefined]
-      : await Promise.all([isVisitorsToken(deps, live, tokens.visitorToken), contactOf(deps, live)]);
-  const known = isHolder ? undefined : await visitorOf(deps, widget, tokens.visitorToken);
-  if (live !== undefined && known === undefined) {
-    return {
-      session: usedSession(deps, live, input),
-      contact: seen(deps, live, input, contact),
-      sessionToken: tokens.sessionToken!,
-      visitorToken: isHolder ? tokens.visitorToken! : await freshVisitorToken(deps, live),
-    };
+  const presented = await presentedBy(deps, widget, tokens, input.channel);
+  const known = presented.visitorSubject === undefined ? presented.visitor : undefined;
+  const { session } = presented;
+  // Signed by an older version, which did not write it into the session: only with an identity token.
+  const isUnclear = session?.subject === undefined && presented.subject !== undefined;
+  if (session !== undefined && !isUnclear && known === undefined) {
+    return resumed(deps, session, presented, tokens, input);
   }
-  const repeated = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
+  const openKey = openKeyOf(tokens, input);
+  const repeated = await repeatOf(deps, widget, openKey);
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
     return freshTokens(deps, repeated, input);
   }
@@ -179,22 +240,46 @@ export const openSession = async (
   if (refusal !== undefined) throw refusal;
   try {
     return known === undefined
-      ? await beginVisitor(deps, widget, input)
-      : await returning(deps, widget, known, tokens.visitorToken!, input);
+      ? await beginVisitor(deps, widget, openKey, input)
+      : await returning(deps, widget, known, tokens.visitorToken!, openKey, input);
   } catch (error) {
     // The same `clientId` on another connection was a moment faster: this is its repeat.
-    const first = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
+    const first = await repeatOf(deps, widget, openKey);
     if (first === undefined || (known !== undefined && known.id !== first.visitorId)) throw error;
     return freshTokens(deps, first, input);
   }
 };
 
-const repeatOf = async (deps: VisitorDeps, widget: Widget, clientId: string): Promise<Session | undefined> => {
-  const session = await deps.store.documents.sessions.find(`open:${widget.id}:${clientId}`);
-  return session !== undefined && deps.clock.now() - session.createdAt < repeatMs ? session : undefined;
+/** The session that was presented, with the tokens that it has. */
+export const resumed = async (
+  deps: VisitorDeps,
+  session: Session,
+  { contact, isHolder }: Pick<Presented, 'contact' | 'isHolder'>,
+  tokens: Tokens,
+  input: OpenInput,
+): Promise<OpenSession> => ({
+  session: usedSession(deps, session, input),
+  contact: seen(deps, session, input, contact),
+  sessionToken: tokens.sessionToken!,
+  visitorToken: isHolder ? tokens.visitorToken! : await freshVisitorToken(deps, session),
+});
+
+/** What a repeat of an opening is known by: its `clientId`, bound to who asks and to what they presented. */
+const openKeyOf = ({ visitorToken = '' }: Tokens, { clientId, asker }: OpenInput): string | undefined =>
+  clientId === undefined ? undefined : hashOf(JSON.stringify([clientId, asker, visitorToken]));
+
+const repeatOf = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  openKey: string | undefined,
+): Promise<Session | undefined> => {
+  if (openKey === undefined) return undefined;
+  const session = await deps.store.documents.sessions.find(`open:${widget.id}:${openKey}`);
+  if (session === undefined || session.subject !== undefined) return undefined;
+  return deps.clock.now() - session.createdAt < repeatMs ? session : undefined;
 };
 
-const freshVisitorToken = async (deps: VisitorDeps, session: Session): Promise<string> => {
+export const freshVisitorToken = async (deps: VisitorDeps, session: Session): Promise<string> => {
   const visitorToken = newSecret('vis');
   const hash = hashOf(visitorToken);
   const { orgId, visitorId } = session;
@@ -202,22 +287,29 @@ const freshVisitorToken = async (deps: VisitorDeps, session: Session): Promise<s
   return visitorToken;
 };
 
-/** New tokens for the same session: the old ones open nothing any more. */
-export const freshTokens = async (deps: VisitorDeps, session: Session, input: OpenInput): Promise<OpenSession> => {
+/** New tokens for the same session, with what `also` changes of it: the old ones open nothing any more. */
+export const freshTokens = async (
+  deps: VisitorDeps,
+  session: Session,
+  input: OpenInput,
+  also: (stored: Session) => Session = (stored) => stored,
+): Promise<OpenSession> => {
   const sessionToken = newSecret('sess');
   const hash = hashOf(sessionToken);
   const now = deps.clock.now();
-  const renew = (stored: Session): Session => touched({ ...stored, hash }, input, now);
+  const renew = (stored: Session): Session => touched({ ...also(stored), hash }, input, now);
   const renewed = (await changeSession(deps, session, renew)) ?? renew(session);
   const visitorToken = await freshVisitorToken(deps, session);
   const contact = seen(deps, renewed, input, await contactOf(deps, renewed));
   return { session: renewed, contact, sessionToken, visitorToken };
 };
 
-const sessionFor = (
+/** A new session of a visitor, not stored yet, with its token. */
+export const sessionFor = (
   deps: VisitorDeps,
   visitor: Visitor,
   conversationId: string,
+  openKey: string | undefined,
   input: OpenInput,
 ): { session: Session; sessionToken: string } => {
   const now = deps.clock.now();
@@ -232,9 +324,10 @@ const sessionFor = (
     contactId: visitor.contactId,
     conversationId,
     hash: hashOf(sessionToken),
-    openKey: input.clientId ?? newId('ssn'),
+    openKey: openKey ?? newId('ssn'),
     lastSeenAt: now,
     channel: input.channel,
+    ...(visitor.subject === undefined ? {} : { subject: visitor.subject }),
     ...(input.page === undefined ? {} : { page: input.page }),
   };
   return { session, sessionToken };
@@ -246,6 +339,7 @@ const returning = async (
   widget: Widget,
   visitor: Visitor,
   visitorToken: string,
+  openKey: string | undefined,
   input: OpenInput,
 ): Promise<OpenSession> => {
   const [last] = await deps.store.documents.sessions.list(visitor.orgId, {
@@ -255,17 +349,20 @@ const returning = async (
   });
   const isRecent = last !== undefined && isLive(last, widget, deps.clock.now());
   const conversationId = isRecent ? last.conversationId : newId('conv');
-  const { session, sessionToken } = sessionFor(deps, visitor, conversationId, input);
+  const { session, sessionToken } = sessionFor(deps, visitor, conversationId, openKey, input);
   await Promise.all([deps.store.documents.sessions.put(session), isRecent ? undefined : own(deps, session)]);
   const contact = seen(deps, session, input, await contactOf(deps, session));
   return { session, contact, sessionToken, visitorToken };
 };
 
-const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput): Promise<OpenSession> => {
-  const { store, clock } = deps;
+/** A contact of whom nothing is known but this visit. */
+export const newContact = (
+  { clock }: Pick<VisitorDeps, 'clock'>,
+  { orgId, id: widgetId }: Pick<Widget, 'orgId' | 'id'>,
+  input: OpenInput,
+): Contact => {
   const now = clock.now();
-  const { orgId, id: widgetId } = widget;
-  const contact: Contact = {
+  return {
     id: newId('con'),
     orgId,
     createdAt: now,
@@ -278,17 +375,31 @@ const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput)
     ...(input.locale === undefined ? {} : { locale: input.locale }),
     ...(input.userAgent === undefined ? {} : { userAgent: input.userAgent }),
   };
+};
+
+/** A new browser or app, not stored yet, with its token. */
+export const newVisitor = (
+  { clock }: Pick<VisitorDeps, 'clock'>,
+  { orgId, id: widgetId }: Pick<Widget, 'orgId' | 'id'>,
+  contactId: string,
+): { visitor: Visitor; visitorToken: string } => {
   const visitorToken = newSecret('vis');
-  const visitor: Visitor = {
-    id: newId('vst'),
-    orgId,
-    createdAt: now,
-    expiresAt: now + contactMs,
-    widgetId,
-    contactId: contact.id,
-    hash: hashOf(visitorToken),
-  };
-  const { session, sessionToken } = sessionFor(deps, visitor, newId('conv'), input);
+  const now = clock.now();
+  const hash = hashOf(visitorToken);
+  const times = { createdAt: now, expiresAt: now + contactMs };
+  return { visitorToken, visitor: { id: newId('vst'), orgId, ...times, widgetId, contactId, hash } };
+};
+
+const beginVisitor = async (
+  deps: VisitorDeps,
+  widget: Widget,
+  openKey: string | undefined,
+  input: OpenInput,
+): Promise<OpenSession> => {
+  const { store } = deps;
+  const contact = newContact(deps, widget, input);
+  const { visitor, visitorToken } = newVisitor(deps, widget, contact.id);
+  const { session, sessionToken } = sessionFor(deps, visitor, newId('conv'), openKey, input);
   // One tick, so one write of the store.
   await Promise.all([
     store.documents.contacts.put(contact),
@@ -297,27 +408,6 @@ const beginVisitor = async (deps: VisitorDeps, widget: Widget, input: OpenInput)
     own(deps, session),
   ]);
   return { session, contact, sessionToken, visitorToken, isNew: true };
-};
-
-/**
- * A signed identity: the contact is who the owner says, and both tokens are new, so that whoever knew the anonymous ones
- * reads nothing of what follows.
- */
-export const identifyVerified = async (
-  deps: VisitorDeps,
-  session: Session,
-  identity: Identity,
-  input: OpenInput,
-): Promise<OpenSession> => {
-  const { subject, name, email } = identity;
-  await changeContact(deps, session, () => ({
-    subject,
-    verified: true,
-    ...(name === undefined ? {} : { name }),
-    ...(email === undefined ? {} : { email }),
-    expiresAt: deps.clock.now() + contactMs,
-  }));
-  return freshTokens(deps, session, input);
 };
 
 /**
@@ -333,11 +423,19 @@ export const usedSession = (deps: VisitorDeps, session: Session, input: Pick<Ope
   return touched(session, input, now);
 };
 
-/** Whether a conversation is this visitor's. */
-export const owns = async (deps: VisitorDeps, session: Session, conversationId: string): Promise<boolean> => {
+/**
+ * Whether a conversation is this visitor's: the one that the session is in, or any of the same contact on the same widget. The
+ * log says whose it is, and so follows a person who signs in over all their devices.
+ */
+export const owns = async ({ store }: VisitorDeps, session: Session, conversationId: string): Promise<boolean> => {
   if (session.conversationId === conversationId) return true;
-  const ownership = await deps.store.documents.ownerships.get(session.orgId, conversationId);
-  return ownership?.visitorId === session.visitorId && ownership.widgetId === session.widgetId;
+  const { orgId, widgetId, contactId, visitorId } = session;
+  const begun = await store.state(conversationId);
+  if (begun !== undefined) {
+    return begun.orgId === orgId && begun.state.widgetId === widgetId && begun.state.contactId === contactId;
+  }
+  const ownership = await store.documents.ownerships.get(orgId, conversationId);
+  return ownership?.visitorId === visitorId && ownership.widgetId === widgetId;
 };
 
 /** Points the session at another conversation: one of the visitor's own, or a new one. @throws ChatError `not_found` */
@@ -352,7 +450,11 @@ export const moveSession = async (
   const moved = { ...session, conversationId: conversationId ?? newId('conv'), lastSeenAt: deps.clock.now() };
   const [stored] = await Promise.all([
     // Tokens as stored: the old ones must stay dead.
-    changeSession(deps, session, ({ hash }) => ({ ...moved, hash })),
+    changeSession(deps, session, ({ hash, lockedUntil }) => ({
+      ...moved,
+      hash,
+      ...(lockedUntil === undefined ? {} : { lockedUntil }),
+    })),
     conversationId === null ? own(deps, moved) : undefined,
   ]);
   return stored ?? moved;

@@ -257,6 +257,31 @@ export const rotateWidgetKey = async (
   return widget;
 };
 
+/**
+ * A new identity secret; the old one signs on for `graceMs`, or stops at once. Sessions that it signed end with it: whoever is
+ * connected comes back, and is judged by the secrets that count then. @throws ChatError `not_found`
+ */
+export const rotateIdentitySecret = async (
+  deps: WidgetDeps,
+  orgId: string,
+  id: string,
+  graceMs = 0,
+): Promise<Widget> => {
+  let until = 0;
+  const widget = await changeStored(deps, orgId, id, (before, now) => {
+    until = now + graceMs;
+    const { secretVersion: version = 0, oldSecrets = [] } = before;
+    const alive = oldSecrets.filter((old) => old.until > now);
+    return {
+      ...before,
+      secretVersion: version + 1,
+      oldSecrets: graceMs > 0 ? [...alive, { version, until }].slice(-8) : alive,
+    };
+  });
+  deps.bus.publish({ kind: 'revoked', what: 'widget', id, ...(graceMs > 0 ? { at: until } : {}) });
+  return widget;
+};
+
 /** The public view as it would be with these changes; nothing is stored. */
 export const previewWidget = async (
   deps: WidgetDeps,

@@ -98,6 +98,7 @@ export const dialectCalls: Record<string, RouteEntry> = {
   'POST /api/widget/lead': named((of) => inSession(of, { name: of.marker, email: `${of.marker}@v.example` })),
   'POST /api/widget/handoff': named((of) => inSession(of)),
   'POST /api/widget/csat': named((of) => inSession(of, { rating: 5 })),
+  'POST /api/widget/logout': named((_of, thrown) => inSession(thrown)),
   'POST /api/widget/session/end': named((_of, thrown) => inSession(thrown)),
 };
 
@@ -121,6 +122,7 @@ export const consoleCalls: { [K in ConsoleRoute]: RouteEntry | 'public' } = {
   'GET /widgets/:id': named((of) => ({ id: of.widget.id })),
   'PATCH /widgets/:id': named((of) => ({ id: of.widget.id, body: { scheme: 'dark' } })),
   'GET /widgets/:id/identity': named((of) => ({ id: of.widget.id })),
+  'POST /widgets/:id/identity/rotate': named((_of, thrown) => ({ id: thrown.widget.id, body: {} })),
   'POST /widgets/:id/preview': named((of) => ({ id: of.widget.id, body: {} })),
   'DELETE /widgets/:id': named((_of, thrown) => ({ id: thrown.widget.id })),
   'POST /widgets/:id/rotate-key': named((_of, thrown) => ({ id: thrown.widget.id, body: { which: 'widgetKey' } })),

@@ -197,6 +197,10 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
   },
   'GET /widgets/:id': { good: () => ({ id: ids.widget }), foreign: () => ({ id: foreign.widget }) },
   'GET /widgets/:id/identity': { good: () => ({ id: ids.widget }), foreign: () => ({ id: foreign.widget }) },
+  'POST /widgets/:id/identity/rotate': {
+    good: () => ({ id: ids.widget, body: { graceSeconds: 60 } }),
+    foreign: () => ({ id: foreign.widget, body: {} }),
+  },
   'PATCH /widgets/:id': {
     good: () => ({ id: ids.widget, body: { scheme: 'dark' } }),
     foreign: () => ({ id: foreign.widget, body: { name: 'Mine now' } }),

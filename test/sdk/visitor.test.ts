@@ -364,12 +364,12 @@ describe('the session', () => {
     expect(client.conversation.get()?.state.status).toBe('closed');
   });
 
-  test('reset makes a stranger of the visitor', async () => {
+  test('logout makes a stranger of the visitor', async () => {
     const storage = memoryStorage();
     const client = connect(storage);
     client.send('secret');
     await seen(client, 'secret');
-    client.reset();
+    client.logout();
     expect(storage.keys()).toEqual([]);
     expect(client.conversation.get()).toBeNull();
     client.connect();

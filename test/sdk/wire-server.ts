@@ -185,7 +185,14 @@ export const startWireServer = async (): Promise<WireServer> => {
     const earlier = [...logs.keys()]
       .filter((id) => id !== conversationId)
       .map((id) => ({ conversationId: id, lastAt: 0, preview: '', status: 'closed' as const }));
-    return { ...logOf(conversationId).view('visitor', since), sessionToken, visitorToken, widget: widgetView, earlier };
+    return {
+      ...logOf(conversationId).view('visitor', since),
+      sessionToken,
+      visitorToken,
+      isSigned: false,
+      widget: widgetView,
+      earlier,
+    };
   };
 
   const join = async (socket: Socket, conversationId: string): Promise<void> => {

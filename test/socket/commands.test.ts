@@ -122,6 +122,7 @@ const visitorRows: Record<VisitorCommandName, Row> = {
       [{ token: 'x'.repeat(4097), name: 'Ann' }, 'token'],
     ],
   },
+  'visitor:logout': { input: () => ({}), bad: [] },
   'conversation:new': { input: () => ({ clientId: newUuid() }), bad: [badKey] },
 };
 

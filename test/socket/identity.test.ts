@@ -22,7 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const signed = (change: (jwt: SignJWT) => SignJWT = (jwt) => jwt, key = identities.secretOf(widgetId), alg = 'HS256') =>
+const signed = (
+  change: (jwt: SignJWT) => SignJWT = (jwt) => jwt,
+  key = identities.secretOf({ id: widgetId }),
+  alg = 'HS256',
+) =>
   change(
     new SignJWT({ sub: 'customer-7', name: 'Ann Smith', email: 'ann@example.com' })
       .setProtectedHeader({ alg })
@@ -65,7 +69,7 @@ describe('visitor:identify with a token', () => {
     for (const { client: open } of [{ client }, old, again]) open.close();
   });
 
-  it('ends what came in by the old tokens within a second, and nothing brings these back', async () => {
+  it('ends what came in by the old tokens before it is acknowledged, and nothing brings these back', async () => {
     const { client, view, conversationId } = await openVisitor(server.url, widgetKey);
     await client.must('message:send', { conversationId, clientId: newUuid(), text: 'Hello' });
     const { sessionToken, visitorToken } = view;
@@ -73,11 +77,7 @@ describe('visitor:identify with a token', () => {
     expect(other.conversationId).toBe(conversationId);
     const gone = new Promise<string>((resolve) => other.client.socket.once('disconnect', resolve));
     const fresh = await client.must<{ sessionToken: string }>('visitor:identify', { token: await signed() });
-    const since = performance.now();
-    // The last thing it does must not write the old token back.
-    await other.client.must('conversation:new', { clientId: newUuid() });
     expect(await gone).toBe('io server disconnect');
-    expect(performance.now() - since).toBeLessThan(1000);
     expect(client.socket.connected).toBe(true);
     const { documents } = server.node.store;
     expect(await documents.sessions.find(`hash:${hashOf(sessionToken)}`)).toBeUndefined();
@@ -86,8 +86,9 @@ describe('visitor:identify with a token', () => {
   });
 
   it('is taken from the handshake as well', async () => {
-    const { client, view, conversationId } = await openVisitor(server.url, widgetKey, { identity: await signed() });
-    expect(view.sessionToken).toMatch(/^sess_/);
+    const identity = await signed((jwt) => jwt.setSubject('customer-8'));
+    const { client, view, conversationId } = await openVisitor(server.url, widgetKey, { identity });
+    expect(view).toMatchObject({ sessionToken: expect.stringMatching(/^sess_/), isSigned: true });
     await client.must('message:send', { conversationId, clientId: newUuid(), text: 'Hello' });
     expect(await client.untilFact('visitor.identified')).toMatchObject({ email: 'ann@example.com', verified: true });
     client.close();
@@ -95,11 +96,11 @@ describe('visitor:identify with a token', () => {
 
   const bad: [string, () => Promise<string>][] = [
     ['another secret', () => signed(undefined, 'x'.repeat(40))],
-    ["another widget's secret", () => signed(undefined, identities.secretOf('wid_other'))],
+    ["another widget's secret", () => signed(undefined, identities.secretOf({ id: 'wid_other' }))],
     ['another audience', () => signed((jwt) => jwt.setAudience('wgt_other'))],
     ['an expiry in the past', () => signed((jwt) => jwt.setExpirationTime(1))],
     ['an expiry of a month', () => signed((jwt) => jwt.setExpirationTime('30d'))],
-    ['another algorithm', () => signed(undefined, identities.secretOf(widgetId).repeat(2), 'HS512')],
+    ['another algorithm', () => signed(undefined, identities.secretOf({ id: widgetId }).repeat(2), 'HS512')],
     ['no signature', async () => `${btoa('{"alg":"none"}')}.${btoa('{"sub":"x"}')}.`],
     ['nonsense', async () => 'nonsense'],
   ];

@@ -86,7 +86,7 @@ describe('contacts', () => {
     expect('name' in cleared || 'company' in cleared).toBe(false);
     expect(cleared.email).toBe('ada@example.com');
 
-    const identitySecret = createIdentities(secret).secretOf(widget.id);
+    const identitySecret = createIdentities(secret).secretOf(widget);
     const token = await new SignJWT({ name: 'Ada Real', email: 'real@example.com' })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('u1')

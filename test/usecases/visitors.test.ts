@@ -83,7 +83,7 @@ it('a session that ended meanwhile stays ended', async () => {
   expect(await stored()).toBeUndefined();
 });
 
-const input: OpenInput = { channel: 'widget', page: { url: 'https://shop.example/boats' } };
+const input: OpenInput = { asker: '192.0.2.1 test', channel: 'widget', page: { url: 'https://shop.example/boats' } };
 const widgetOf = (): Widget => ({ id: session.widgetId, orgId: session.orgId }) as Widget;
 
 it('who comes back after a while is answered before that is written down', async () => {

@@ -45,7 +45,7 @@ export const answerCall = (
       return void model.client.ask('behavior:track', { events });
     }
     case 'logout':
-      model.forget();
+      model.logout();
       return close();
     default:
       console.warn('Tiller: no such call', method satisfies never);

@@ -87,7 +87,7 @@ export class PanelModel {
   /** A returning visitor's messages are on their way: no greeting before it is known that there are none. */
   readonly isLoading = computed(() => {
     if (this.conversationId.value !== undefined) return !this.isLoaded.value && this.outbox.value.length === 0;
-    return this.memory.has('session') && this.connection.value.status !== 'refused';
+    return (this.memory.has('session') || this.#hasIdentity) && this.connection.value.status !== 'refused';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
   readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
@@ -104,6 +104,8 @@ export class PanelModel {
   );
 
   readonly #undo: (() => void)[] = [];
+  /** A person signs in with the first handshake: their messages may be on their way. */
+  #hasIdentity: boolean;
 
   constructor(client: VisitorClient, memory: Memory, adopt: (css: string) => void, options: PanelOptions) {
     this.client = client;
@@ -111,6 +113,7 @@ export class PanelModel {
     this.adopt = adopt;
     this.emit = options.emit;
     this.inline = options.init.inline === true;
+    this.#hasIdentity = options.init.token !== undefined;
     this.widget = signal(options.widget);
     this.scheme = signal(options.scheme);
     this.sound = signal(memory.has('sound'));
@@ -124,6 +127,11 @@ export class PanelModel {
         if (told.type === 'presence.changed' && told.availability) this.availability.value = told.availability;
         // For the part that speaks first, where the owner lets it: the panel itself says nothing unasked.
         if (told.type === 'proactive.offered') options.root.dispatchEvent(new CustomEvent('offer', { detail: told }));
+      }),
+      client.onSignedOut(() => this.#forget()),
+      client.onRefused(({ code, message }) => {
+        console.warn(`Tiller: ${message}`);
+        this.emit('error', { code, message });
       }),
       effect(() => options.onUnread(this.unread.value)),
       effect(() => this.#markRead()),
@@ -209,7 +217,7 @@ export class PanelModel {
 
   /** Who the visitor is: signed at once; merely said by the page, when there is a conversation to say it in. */
   identify({ token, name, email }: Identity): void {
-    if (token !== undefined) void this.client.perform('visitor:identify', { token });
+    if (token !== undefined) void this.client.identify(token);
     if (name !== undefined || email !== undefined)
       this.#said.value = { ...this.#said.peek(), ...definedOf({ name, email }) };
   }
@@ -229,10 +237,15 @@ export class PanelModel {
   #told: object | null = null;
 
   /** The next to open the panel is a stranger. */
-  forget(): void {
+  logout(): void {
+    this.client.logout();
+  }
+
+  #forget(): void {
+    this.#hasIdentity = false;
     this.#said.value = {};
     this.text.value = '';
-    this.client.reset();
+    this.view.value = 'chat';
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ConsoleOutput, ConsoleRoute, consoleRoutes } from '../../../shared/console-api.ts';
 import { ChatError } from '../../../shared/errors.ts';
+import type { Widget } from '../../../shared/widget.ts';
 import {
   changeMember,
   changeSelf,
@@ -32,6 +33,7 @@ import {
   listWidgets,
   previewWidget,
   readWidget,
+  rotateIdentitySecret,
   updateWidget,
   widgetViewOf,
 } from '../../usecases/widgets.ts';
@@ -64,6 +66,15 @@ export interface ConsoleCall<K extends ConsoleRoute> {
 }
 
 export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => Promise<ConsoleOutput<K>> };
+
+const identityViewOf = ({ identities, clock }: HttpDeps, widget: Widget) => {
+  const until = Math.max(0, ...(widget.oldSecrets ?? []).map((old) => old.until));
+  return {
+    secret: identities.secretOf(widget),
+    audience: widget.widgetKey,
+    ...(until > clock.now() ? { oldUntil: until } : {}),
+  };
+};
 
 export const consoleHandlers: ConsoleHandlers = {
   ...keyHandlers,
@@ -133,8 +144,10 @@ export const consoleHandlers: ConsoleHandlers = {
   },
   'GET /widgets/:id/identity': async ({ deps, signedIn: { member }, id }) => {
     const widget = await readWidget(deps, member.orgId, id);
-    return { secret: deps.identities.secretOf(widget.id), audience: widget.widgetKey };
+    return identityViewOf(deps, widget);
   },
+  'POST /widgets/:id/identity/rotate': async ({ deps, signedIn: { member }, id, body }) =>
+    identityViewOf(deps, await rotateIdentitySecret(deps, member.orgId, id, (body.graceSeconds ?? 0) * 1000)),
   'PATCH /widgets/:id': async ({ deps, signedIn: { member }, id, body }) => {
     const widget = await updateWidget(deps, member.orgId, id, body);
     return { widget: widgetViewOf(widget), preview: await publicWidgetOf(deps, widget) };

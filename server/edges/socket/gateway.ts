@@ -152,6 +152,13 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   // Nothing lives in the default namespace, and nobody may sit there without a credential.
   io.use((_socket, next) => next(refusal(new ChatError('not_found', 'There is no such namespace'))));
 
+  /** A test chat asks for nobody, so only those may have one who know that. @throws ChatError `forbidden` */
+  const testChannel = async (request: IncomingMessage, { orgId }: Widget): Promise<'test'> => {
+    const signedIn = await memberOfCookie(deps, cookieOf(request.headers, deps.baseUrl()) ?? '');
+    if (signedIn?.member.orgId === orgId) return 'test';
+    throw new ChatError('forbidden', 'A test chat is for signed-in members: open it in the settings of the widget');
+  };
+
   visitors.use((socket, next) => {
     const enter = async (): Promise<void> => {
       const request = requestOf(socket);
@@ -167,7 +174,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
       const seat: VisitorSeat = {
         widgetId: widget.id,
         orgId: widget.orgId,
-        channel: auth.channel ?? 'widget',
+        channel: auth.channel === 'test' ? await testChannel(request, widget) : 'widget',
         sessionToken: auth.sessionToken,
         visitorToken: auth.visitorToken,
         address: addressKey(clientAddress(request, deps.trust)),

@@ -1,14 +1,18 @@
 // The `/widget` namespace: what a visitor's socket may do.
 import type { Socket } from 'socket.io';
 import { visitorCommands } from '../../../shared/commands.ts';
-import type { CommandSpec, SessionView } from '../../../shared/commands.ts';
+import type { CommandOutput, CommandSpec, SessionView } from '../../../shared/commands.ts';
 import { ChatError } from '../../../shared/errors.ts';
 import type { WireError } from '../../../shared/errors.ts';
 import type { Page } from '../../../shared/facts.ts';
+import type { InboxRow } from '../../../shared/inbox.ts';
+import { signedFieldsOf } from '../../../shared/identity.ts';
+import type { Signable } from '../../../shared/identity.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
+import type { Identity } from '../../ports/identity.ts';
 import { tooMuch, tooMuchToDo } from '../../usecases/admission.ts';
 import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
@@ -17,7 +21,10 @@ import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
-import { identifyVerified, moveSession, openSession, owns, usedSession } from '../../usecases/visitors.ts';
+import { openSigned, signIn, signOut } from '../../usecases/visitor-identity.ts';
+import type { SignInInput } from '../../usecases/visitor-identity.ts';
+import { moveSession, openSession, owns, presentedBy, usedSession } from '../../usecases/visitors.ts';
+import type { OpenSession } from '../../usecases/visitors.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
 import { pauseReading } from './reading-pause.ts';
@@ -42,7 +49,6 @@ export interface VisitorSeat {
 }
 
 const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
-const handoverMs = 500;
 
 /** Commands that are counted by one of these limits. */
 const namesBy = (...limits: CommandSpec['limit'][]): Set<string> =>
@@ -50,9 +56,10 @@ const namesBy = (...limits: CommandSpec['limit'][]): Set<string> =>
     Object.entries<CommandSpec>(visitorCommands).flatMap(([name, { limit }]) => (limits.includes(limit) ? [name] : [])),
   );
 
-/** Commands that may be told to come again later. To stop an answer ends work, and is never refused. */
+/** Commands that may be told to come again later. To stop an answer or to sign out ends work, and is never refused. */
 const newWork = namesBy('message', 'action', 'lead', 'session');
 newWork.delete('reply:stop');
+newWork.delete('visitor:logout');
 
 /** What leads to the committer, or may: it has limits of its own there, and waits for the store. */
 const work = namesBy('message', 'action', 'lead');
@@ -144,10 +151,12 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return enter(ask, widget, async () => {
       const [shown, rows] = await Promise.all([
         publicWidgetOf(deps, widget),
-        isNew ? [] : store.conversationsOf(session.orgId, session.contactId, 21),
+        isNew ? [] : store.conversationsOf(session.orgId, session.contactId, 50),
       ]);
+      const isShown = ({ conversationId, widgetId, channel }: InboxRow): boolean =>
+        conversationId !== session.conversationId && widgetId === widget.id && channel === session.channel;
       const earlier = rows
-        .filter((row) => row.conversationId !== session.conversationId)
+        .filter(isShown)
         .slice(0, 20)
         .map(({ conversationId, lastAt, preview, status }) => ({
           conversationId,
@@ -159,32 +168,65 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       return {
         sessionToken: seat.sessionToken!,
         visitorToken: seat.visitorToken!,
+        isSigned: session.subject !== undefined,
         widget: shown,
         earlier,
       };
     });
   };
 
-  const signedIdentity = async (
-    session: Session,
-    conversationId: string,
-    token: string,
-    clientId: string | undefined,
-  ): Promise<{ sessionToken: string; visitorToken: string }> => {
-    await mine(conversationId);
-    const identity = await deps.identities.verify(token, await widgetNow());
-    const { name, email } = identity;
-    const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
-    await does(conversationId, { type: 'visitor.identify', verified: true, ...fields }, clientId, 'action');
-    // Last: once the old tokens are dead nothing may fail before the new ones are told.
-    const opened = await identifyVerified(deps, session, identity, { channel: seat.channel });
-    const { sessionToken, visitorToken } = opened;
-    Object.assign(seat, { sessionToken, visitorToken, session: opened.session, contact: opened.contact });
-    // Whoever came in by the old tokens hears no more. Other tabs of this visitor come back by the new ones, which the
-    // ack has brought to their shared storage by then.
-    const older = socket.nsp.in(sessionRoom(session.id)).except(socket.id);
-    setTimeout(() => older.disconnectSockets(true), handoverMs).unref();
-    return { sessionToken, visitorToken };
+  const openInput = (): Omit<SignInInput, 'clientId' | 'page'> => ({
+    asker: `${seat.address} ${seat.userAgent ?? ''}`,
+    channel: seat.channel,
+    locale: seat.locale,
+    userAgent: seat.userAgent,
+    endOthers: (sessionId) => socket.nsp.in(sessionRoom(sessionId)).except(socket.id).disconnectSockets(true),
+  });
+
+  /** From now on this connection is in that session alone; what it was in before is left in the same step. */
+  const enterSession = ({ session, contact, sessionToken, visitorToken }: OpenSession): void => {
+    Object.assign(seat, { session, contact, sessionToken, visitorToken });
+    for (const room of socket.rooms) {
+      const isOther = room.startsWith('conv_') ? room !== session.conversationId : room.startsWith('session:');
+      if (isOther && room !== sessionRoom(session.id)) void socket.leave(room);
+    }
+    if (socket.connected) void socket.join(sessionRoom(session.id));
+  };
+
+  /** @throws ChatError `unauthenticated` with what is wrong with the token; `rate_limited` */
+  const verified = async (token: string, widget: Widget): Promise<Identity> => {
+    const identity = await deps.identities.verify(token, widget);
+    const refusal = await limits.checkShared('signIn', `${widget.orgId} ${identity.subject}`);
+    if (refusal !== undefined) throw refusal;
+    return identity;
+  };
+
+  const identify = async (token: string): Promise<CommandOutput<typeof visitorCommands, 'visitor:identify'>> => {
+    const before = sessionNow();
+    const widget = await widgetNow();
+    const identity = await verified(token, widget);
+    const tokens = { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken };
+    const presented = await presentedBy(deps, widget, tokens, seat.channel);
+    // The session of this connection has ended meanwhile, in another tab or on another node.
+    if (presented.session?.id !== before.id) throw new ChatError('unauthenticated', 'This session has ended');
+    enterSession(await signIn(deps, widget, presented, tokens, identity, openInput()));
+    const { sessionToken, visitorToken, session } = seat;
+    return { sessionToken, visitorToken, conversationId: session?.conversationId };
+  };
+
+  /** The identity of the handshake is used once: a refused one must not stand in the way of going on without. */
+  const openWith = async (widget: Widget, input: SignInInput): Promise<OpenSession> => {
+    const tokens = { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken };
+    const token = seat.identity;
+    if (token === undefined) return openSession(deps, widget, tokens, input);
+    seat.identity = undefined;
+    const identity = await verified(token, widget);
+    try {
+      return await openSigned(deps, widget, tokens, identity, input);
+    } catch (error) {
+      seat.identity = token;
+      throw error;
+    }
   };
 
   /** Resumes or begins the session that everything else needs. */
@@ -196,35 +238,18 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       if (retryAfterMs > 0) return tooMuch(retryAfterMs);
       return seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
     };
-    const opened = await openSession(
-      deps,
-      widget,
-      { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken },
-      {
-        clientId,
-        page: page,
-        channel: seat.channel,
-        locale: seat.locale,
-        userAgent: seat.userAgent,
-        admitNew,
-      },
-    );
-    seat.sessionToken = opened.sessionToken;
-    seat.visitorToken = opened.visitorToken;
-    seat.contact = opened.contact;
-    seat.session =
-      conversationId === undefined || conversationId === opened.session.conversationId
-        ? opened.session
-        : await moveSession(deps, opened.session, conversationId);
-    if (socket.connected) void socket.join(sessionRoom(seat.session.id));
+    const opened = await openWith(widget, { ...openInput(), clientId, page, admitNew });
+    // First of all, so that a refusal of the conversation that was asked for loses no session.
+    enterSession(opened);
+    const { session } = opened;
+    // What a person began nowhere but in a tab, before they signed in, is not asked for: they are where they last were.
+    const isUnbegun = async (id: string): Promise<boolean> =>
+      session.subject !== undefined && (await store.state(id)) === undefined;
+    const isHere =
+      conversationId === undefined || conversationId === session.conversationId || (await isUnbegun(conversationId));
+    if (!isHere) enterSession({ ...opened, session: await moveSession(deps, opened.session, conversationId) });
     // Nobody else knows of it yet, and nothing was written by what follows here.
-    const isNew = opened.isNew && seat.session === opened.session && seat.identity === undefined;
-    if (seat.identity !== undefined) {
-      const token = seat.identity;
-      seat.identity = undefined;
-      await signedIdentity(seat.session, seat.session.conversationId, token, undefined);
-    }
-    return sessionView(seat.session, widget, { since, isNew });
+    return sessionView(sessionNow(), widget, { since, isNew: isHere && opened.isNew === true });
   };
 
   const handlers: Handlers<typeof visitorCommands> = {
@@ -313,14 +338,20 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       const session = sessionNow();
       const conversationId = input.conversationId ?? session.conversationId;
       const { token, name, email } = input;
-      if (token !== undefined) return signedIdentity(session, conversationId, token, input.clientId);
+      if (token !== undefined) return identify(token);
       if (name === undefined && email === undefined) return {};
-      // A signed identity is not overwritten by an unsigned one.
-      if (seat.contact?.verified === true) return {};
       const fields = { ...(name === undefined ? {} : { name }), ...(email === undefined ? {} : { email }) };
       await does(conversationId, { type: 'visitor.identify', verified: false, ...fields }, input.clientId, 'action');
       // Before the first word no log says it: the contact keeps it until then.
-      seat.contact = await changeContact(deps, session, ({ verified }) => (verified ? undefined : fields));
+      seat.contact = await changeContact(deps, session, (contact) => unsigned(contact, fields));
+      return {};
+    },
+    'visitor:logout': async () => {
+      const session = sessionNow();
+      Object.assign(seat, { session: undefined, contact: undefined, sessionToken: undefined, visitorToken: undefined });
+      // Nothing of the person reaches this connection from here on, whatever else is still to be ended.
+      for (const room of socket.rooms) if (/^(conv_|session:)/.test(room)) void socket.leave(room);
+      await signOut(deps, session, openInput().endOthers);
       return {};
     },
     'conversation:new': async ({ clientId, page }) => {
@@ -377,6 +408,12 @@ const watched = (
       work.has(name) ? async (input: never) => admission.during(() => handle(input)) : handle,
     ]),
   ) as unknown as Handlers<typeof visitorCommands>;
+
+/** What the owner signed is not overwritten by what anybody typed. */
+const unsigned = (contact: Contact, fields: Partial<Signable>): Partial<Contact> => {
+  const signed: readonly string[] = signedFieldsOf(contact);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !signed.includes(name)));
+};
 
 const withoutUndefined = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;

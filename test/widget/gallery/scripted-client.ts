@@ -170,7 +170,13 @@ export const scriptedClient = (widget: PublicWidget, start: number): Script => {
       setTyping: () => undefined,
       newConversation: () => Promise.resolve({ ok: true }),
       openConversation: () => Promise.resolve({ ok: true }),
-      reset: () => conversation.set(null),
+      identify: (token) => {
+        asked.push({ verb: 'visitor:identify', input: { token } });
+        return Promise.resolve({ ok: true });
+      },
+      onRefused: () => () => undefined,
+      onSignedOut: () => () => undefined,
+      logout: () => conversation.set(null),
     },
   };
   return script;

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { ChatError } from '../../../../../shared/errors.ts';
 import type { Widget } from '../../../../../shared/widget.ts';
 import type { Contact, Session } from '../../../../ports/documents.ts';
+import type { Identity } from '../../../../ports/identity.ts';
 import { admitPage } from '../../../../usecases/public-widget.ts';
 import { signedInBy } from '../../../../usecases/sessions.ts';
 import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
@@ -43,6 +44,14 @@ export const admitWidget = async (deps: HttpDeps, request: Request): Promise<Wid
     }
     throw new ChatError('unauthenticated', 'This key is not known, or was revoked');
   }
+};
+
+/** What an identity token says. @throws ChatError `unauthenticated` with what is wrong with it; `rate_limited` */
+export const verifiedIdentity = async (deps: HttpDeps, widget: Widget, token: string): Promise<Identity> => {
+  const identity = await deps.identities.verify(token, widget);
+  const refusal = await deps.limits.checkShared('signIn', `${widget.orgId} ${identity.subject}`);
+  if (refusal !== undefined) throw refusal;
+  return identity;
 };
 
 /** A visitor of the widget that was called. */

@@ -1,8 +1,6 @@
 // `Idempotency-Key` as the `clientId` of the same command over sockets.
 import { createHash } from 'node:crypto';
-import type { Request } from 'express';
 import { newUuid } from '../../../../../shared/ids.ts';
-import { addressKey } from '../../address.ts';
 
 const uuidOf = (parts: readonly string[]): string => {
   const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
@@ -17,12 +15,6 @@ export const clientIdOf = (sessionId: string, route: string, key: string | undef
 /** Shorter ones can be guessed, and whoever repeats the opening of a session is given its secrets. */
 const leastLength = 16;
 
-/** For opening a session. It is bound to who asks as well, because the key of the widget is everybody's. */
-export const openKeyOf = (
-  request: Request,
-  visitorId: string | undefined,
-  key: string | undefined,
-): string | undefined => {
-  if (key === undefined || key.length < leastLength) return undefined;
-  return uuidOf([addressKey(request.ip ?? ''), request.headers['user-agent'] ?? '', visitorId ?? '', key]);
-};
+/** For opening a session, which binds it to who asks. */
+export const openKeyOf = (key: string | undefined): string | undefined =>
+  key === undefined || key.length < leastLength ? undefined : key;

@@ -4,6 +4,7 @@ import type { VisitorCommand } from '../../../../domain/conversation.ts';
 import { handledBy } from '../../../../domain/turn.ts';
 import type { Answered } from '../../../../usecases/pending.ts';
 import { visitorDoes } from '../../../../usecases/conversations.ts';
+import { signOut } from '../../../../usecases/visitor-identity.ts';
 import { closeSession, moveSession } from '../../../../usecases/visitors.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { routeFor } from '../dialect.ts';
@@ -71,6 +72,22 @@ export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
       const command = { type: 'visitor.csat', rating, ...(comment === undefined ? {} : { comment }) } as const;
       await does(deps, visiting, command, clientIdOf(visiting.session.id, 'csat', idempotencyKey));
       return { success: true as const, message: visiting.widget.texts.csatThanks };
+    },
+  }),
+  'POST /api/widget/logout': route({
+    id: 'widgetLogout',
+    summary: 'Signs the visitor out: ends every session, token and connection of this browser.',
+    description: 'The conversation stays open for staff. Whoever comes next in the same browser begins as a stranger.',
+    body: endInput,
+    status: 200,
+    output: endBody,
+    isRemembered: false,
+    refusals: ['not_found', 'rate_limited'],
+    example: { request: { session_id: 'sess_xxx' }, response: { success: true } },
+    handle: async ({ deps, caller, body }) => {
+      const { session } = await visitingOf(deps, caller, body.session_id);
+      await signOut(deps, session);
+      return { success: true as const };
     },
   }),
   'POST /api/widget/session/end': route({

@@ -17,6 +17,9 @@ export const sessionInput = z.object({
   visitor_id: optional(z.string().max(200)).describe(
     'What an earlier call gave: brings back the conversation that was live within 24 hours, under a fresh session.',
   ),
+  identity: optional(z.string().max(4096)).describe(
+    'A JWT that the owner signed (docs/identity.md): who the visitor is. Not in the original document.',
+  ),
   page: optional(
     z.object({
       url: pageUrl,

@@ -1,10 +1,11 @@
 // Contract 003: what a page needs before the first word.
 import type { Page } from '../../../../../shared/facts.ts';
+import { openSigned } from '../../../../usecases/visitor-identity.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
 import { addressKey } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { countedAddress } from './admission.ts';
+import { countedAddress, verifiedIdentity } from './admission.ts';
 import { openKeyOf } from './client-id.ts';
 import { configExample, sessionExample } from './example.ts';
 import { presentConfig, stampOf } from './present.ts';
@@ -44,30 +45,33 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     id: 'widgetSession',
     summary: 'Opens a session; a known visitor comes back to the conversation of the last 24 hours.',
     description:
-      'Both ids are secrets that only this answer tells. A visitor id that this widget never gave out is as good as none. An `Idempotency-Key` of 16 characters or more makes a repeat within five minutes give the same session, under fresh secrets.',
+      'Both ids are secrets that only this answer tells. A visitor id that this widget never gave out is as good as none. With `identity`, a token that the owner signed, the person comes back to their own latest open conversation; a signed visitor id opens nothing without it. An `Idempotency-Key` of 16 characters or more makes a repeat within five minutes give the same session, under fresh secrets.',
     body: sessionInput,
     status: 200,
     output: sessionBody,
     isRemembered: false,
-    refusals: ['rate_limited'],
+    refusals: ['unauthenticated', 'rate_limited'],
     example: sessionExample,
     handle: async ({ deps, caller: { widget }, body, request, idempotencyKey }) => {
       const address = countedAddress(request);
+      // First: a refused token must leave nothing behind.
+      const identity = body.identity === undefined ? undefined : await verifiedIdentity(deps, widget, body.identity);
       const locale = localeOf(request.headers['accept-language']);
-      const opened = await openSession(
-        deps,
-        widget,
-        { visitorToken: body.visitor_id },
-        {
-          clientId: openKeyOf(request, body.visitor_id, idempotencyKey),
-          page: body.page === undefined ? undefined : pageOf(body.page),
-          channel: 'widget',
-          locale,
-          userAgent: request.headers['user-agent']?.slice(0, 300),
-          admitNew: async () =>
-            address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
-        },
-      );
+      const tokens = { visitorToken: body.visitor_id };
+      const input = {
+        clientId: openKeyOf(idempotencyKey),
+        asker: `${addressKey(request.ip ?? '')} ${request.headers['user-agent'] ?? ''}`,
+        page: body.page === undefined ? undefined : pageOf(body.page),
+        channel: 'widget' as const,
+        locale,
+        userAgent: request.headers['user-agent']?.slice(0, 300),
+        admitNew: async () =>
+          address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
+      };
+      const opened =
+        identity === undefined
+          ? await openSession(deps, widget, tokens, input)
+          : await openSigned(deps, widget, tokens, identity, input);
       const { session } = opened;
       const owned = opened.isNew
         ? undefined

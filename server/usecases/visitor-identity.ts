@@ -1,0 +1,297 @@
+// Who a visitor is: signing in by a token of the site's owner, and signing out. docs/identity.md says it as a table.
+import { createHash } from 'node:crypto';
+import { ChatError } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import { signableFields, signedFieldsOf } from '../../shared/identity.ts';
+import type { Widget } from '../../shared/widget.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Contact, Session, Visitor } from '../ports/documents.ts';
+import type { Identity } from '../ports/identity.ts';
+import { mergeContacts } from './contact-merge.ts';
+import { visitorDoes } from './conversations.ts';
+import type { ConversationDeps } from './conversations.ts';
+import {
+  changeSession,
+  contactMs,
+  freshTokens,
+  isLive,
+  newContact,
+  newVisitor,
+  own,
+  presentedBy,
+  resumed,
+  seen,
+  sessionFor,
+} from './visitors.ts';
+import type { OpenInput, OpenSession, Presented, Tokens, VisitorDeps } from './visitors.ts';
+
+export interface IdentityDeps extends VisitorDeps, ConversationDeps {
+  bus: Bus;
+}
+
+export interface SignInInput extends OpenInput {
+  /** Ends the other connections of a session, where the caller is one of its connections. Default: ends all of them. */
+  endOthers?: ((sessionId: string) => void) | undefined;
+}
+
+const day = 24 * 3_600_000;
+/** A person who has not signed in for so long is forgotten as such; the next token makes them known again. */
+const personMs = 400 * day;
+/** How long a session may be in the middle of a sign-in that a crash has cut. */
+const lockMs = 10_000;
+/** Sessions of one signed visitor, one a page view at most; the oldest end first. */
+const sessionsPerVisitor = 20;
+const conversationsJoined = 200;
+
+const personId = (orgId: string, subject: string): string =>
+  `person_${createHash('sha256')
+    .update(JSON.stringify([orgId, subject]))
+    .digest('hex')
+    .slice(0, 48)}`;
+
+const revokeSession = ({ bus }: IdentityDeps, id: string): void =>
+  bus.publish({ kind: 'revoked', what: 'session', id });
+
+/** The contact of a person: the first to sign in brings theirs, and everybody after them gets that one. */
+const claimContact = async (deps: IdentityDeps, orgId: string, subject: string, contactId: string): Promise<string> => {
+  const now = deps.clock.now();
+  const id = personId(orgId, subject);
+  const person = await deps.store.documents.persons.update(orgId, id, (before) => {
+    if (before !== undefined && (before.expiresAt ?? 0) - now > personMs - day) return undefined;
+    return { id, orgId, createdAt: now, subject, contactId, ...before, expiresAt: now + personMs };
+  });
+  return person?.contactId ?? contactId;
+};
+
+/** Writes down what the token said. A contact that was erased or forgotten meanwhile comes back under its own id. */
+const keepSigned = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  contactId: string,
+  { subject, name, email, signed }: Identity,
+  input: OpenInput,
+): Promise<Contact> => {
+  const next = (before: Contact | undefined): Contact => {
+    const isSame = before?.subject === subject;
+    // What an earlier token of the same person signed stays signed.
+    const known = isSame ? signedFieldsOf(before) : [];
+    return {
+      ...(before ?? { ...newContact(deps, widget, input), id: contactId }),
+      subject,
+      verified: true,
+      signed: signableFields.filter((field) => known.includes(field) || signed.includes(field)),
+      ...(name === undefined ? {} : { name }),
+      ...(email === undefined ? {} : { email }),
+      expiresAt: deps.clock.now() + contactMs,
+    };
+  };
+  return (await deps.store.documents.contacts.update(widget.orgId, contactId, next)) ?? next(undefined);
+};
+
+/** Tells a conversation whose it is. Nothing is written where its log has not begun: then the contact says it later. */
+const tellConversation = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  session: Session,
+  contact: Contact,
+  conversationId: string,
+): Promise<void> => {
+  const signed = [...signedFieldsOf(contact)];
+  const fields = Object.fromEntries(signed.map((field) => [field, contact[field]]));
+  const actor = { session: { ...session, contactId: contact.id }, widget, contact };
+  const command = { type: 'visitor.identify', verified: true, signed, contactId: contact.id, ...fields } as const;
+  await visitorDoes(deps, actor, conversationId, command);
+};
+
+/** Ends sessions of a visitor with their connections, on every node; all of them, or all but one. */
+const endSessions = async (deps: IdentityDeps, visitor: Pick<Session, 'orgId' | 'visitorId'>, except?: string) => {
+  const { sessions } = deps.store.documents;
+  for (const { orgId, id } of await sessions.list(visitor.orgId, { group: visitor.visitorId })) {
+    if (id === except) continue;
+    await sessions.delete(orgId, id);
+    revokeSession(deps, id);
+  }
+};
+
+/**
+ * Ends a visitor: every session, token and connection of this browser or app. The conversations stay with their contact.
+ * Nobody comes back by anything that was given out here.
+ */
+export const signOut = async (
+  deps: IdentityDeps,
+  session: Session,
+  endOthers: (sessionId: string) => void = (id) => revokeSession(deps, id),
+): Promise<void> => {
+  const { orgId, visitorId, id } = session;
+  await deps.store.documents.visitors.delete(orgId, visitorId);
+  await endSessions(deps, session, id);
+  await deps.store.documents.sessions.delete(orgId, id);
+  endOthers(id);
+};
+
+/** Nobody else goes on in a session, or comes back to it, while somebody signs in on it. */
+const lock = async (deps: IdentityDeps, session: Session): Promise<void> => {
+  const now = deps.clock.now();
+  const locked = await changeSession(deps, session, (stored) => {
+    if ((stored.lockedUntil ?? 0) > now || stored.hash !== session.hash) {
+      throw new ChatError('unavailable', 'Somebody is signing in here', { retryAfterMs: 500 });
+    }
+    return { ...stored, lockedUntil: now + lockMs };
+  });
+  if (locked === undefined) throw new ChatError('unauthenticated', 'This session has ended');
+};
+
+const unlocked = (session: Session): Session => {
+  const { lockedUntil: _until, ...rest } = session;
+  return rest;
+};
+
+const latestOpen = async (
+  { store }: IdentityDeps,
+  { orgId, id }: Widget,
+  contactId: string,
+  channel: Session['channel'],
+): Promise<string | undefined> => {
+  const rows = await store.conversationsOf(orgId, contactId, 50);
+  return rows.find((row) => row.widgetId === id && row.channel === channel && row.status === 'open')?.conversationId;
+};
+
+/**
+ * An anonymous visitor signs in: what was said so far is the person's, in every conversation of this visitor, and nobody but
+ * the connection that asked goes on in it. Last of all the old tokens die: before that a crash leaves a session that can try again.
+ */
+const join = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  session: Session,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  const { orgId } = widget;
+  const endOthers = input.endOthers ?? ((id: string) => revokeSession(deps, id));
+  await lock(deps, session);
+  endOthers(session.id);
+  await endSessions(deps, session, session.id);
+  const contactId = await claimContact(deps, orgId, identity.subject, session.contactId);
+  const contact = await keepSigned(deps, widget, contactId, identity, input);
+  const rows = await deps.store.conversationsOf(orgId, session.contactId, conversationsJoined);
+  const theirs = new Set([session.conversationId, ...rows.map(({ conversationId }) => conversationId)]);
+  for (const conversationId of theirs) {
+    await tellConversation(deps, widget, session, contact, conversationId);
+  }
+  await mergeContacts(deps, orgId, session.contactId, contactId);
+  const hasBegun = (await deps.store.state(session.conversationId)) !== undefined;
+  const other = hasBegun ? undefined : await latestOpen(deps, widget, contactId, session.channel);
+  const conversationId = other ?? session.conversationId;
+  const signed = { subject: identity.subject, secretVersion: identity.secretVersion, contactId, conversationId };
+  await deps.store.documents.visitors.update(orgId, session.visitorId, (visitor) =>
+    visitor === undefined ? undefined : { ...visitor, subject: identity.subject, contactId },
+  );
+  const opened = await freshTokens(deps, { ...session, ...signed }, input, (stored) =>
+    unlocked({ ...stored, ...signed }),
+  );
+  endOthers(session.id);
+  return opened;
+};
+
+/** A person signs in where nothing of theirs is open: their latest open conversation, or a new one, in a session of its own. */
+const begin = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  known: { visitor: Visitor; visitorToken: string } | undefined,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  const { orgId } = widget;
+  const { documents } = deps.store;
+  const contactId = await claimContact(deps, orgId, identity.subject, newContact(deps, widget, input).id);
+  const contact = await keepSigned(deps, widget, contactId, identity, input);
+  const { visitor: before, visitorToken } = known ?? newVisitor(deps, widget, contactId);
+  const visitor = { ...before, contactId, subject: identity.subject };
+  const older = known === undefined ? [] : await documents.sessions.list(orgId, { group: visitor.id, reverse: true });
+  for (const { id } of older.slice(sessionsPerVisitor - 1)) {
+    await documents.sessions.delete(orgId, id);
+    revokeSession(deps, id);
+  }
+  const open = await latestOpen(deps, widget, contactId, input.channel);
+  // A page view without a word leaves nothing behind but its session.
+  const unused = older.find(({ channel }) => channel === input.channel)?.conversationId;
+  const isUnused = open === undefined && unused !== undefined && (await deps.store.state(unused)) === undefined;
+  const conversationId = open ?? (isUnused ? unused : newId('conv'));
+  const { session: made, sessionToken } = sessionFor(deps, visitor, conversationId, undefined, input);
+  const session = { ...made, secretVersion: identity.secretVersion };
+  await Promise.all([
+    documents.visitors.put(visitor),
+    documents.sessions.put(session),
+    open === undefined ? own(deps, session) : undefined,
+  ]);
+  if (open !== undefined) await tellConversation(deps, widget, session, contact, open);
+  return { session, contact: seen(deps, session, input, contact), sessionToken, visitorToken };
+};
+
+/** The same person again, in their own session: only what the token says of them may be new. */
+const refresh = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  session: Session,
+  presented: Pick<Presented, 'isHolder'>,
+  tokens: Tokens,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  const { secretVersion } = identity;
+  const contact = await keepSigned(deps, widget, session.contactId, identity, input);
+  await tellConversation(deps, widget, session, contact, session.conversationId);
+  const isSame = (session.secretVersion ?? 0) === secretVersion;
+  const stored = isSame ? session : await changeSession(deps, session, (before) => ({ ...before, secretVersion }));
+  return resumed(deps, stored ?? session, { contact, isHolder: presented.isHolder }, tokens, input);
+};
+
+/**
+ * Signs a visitor in. An anonymous session becomes the person's, with what was said in it. Another person's session ends, with
+ * everything that was given out for it, and this person begins in one of their own.
+ * @param presented what the caller came with; `tokens` are the tokens of it
+ */
+export const signIn = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  presented: Presented,
+  tokens: Tokens,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  const { session, subject, visitor, visitorSubject } = presented;
+  if (session !== undefined && session.subject === identity.subject) {
+    return refresh(deps, widget, session, presented, tokens, identity, input);
+  }
+  // Anonymous, or signed by the same person before sessions said so.
+  const isTheirs = subject === undefined || subject === identity.subject;
+  if (session !== undefined && isTheirs) return join(deps, widget, session, identity, input);
+  if (session !== undefined) await signOut(deps, session, input.endOthers);
+  if (visitor === undefined) return begin(deps, widget, undefined, identity, input);
+  if (visitorSubject === identity.subject) {
+    return begin(deps, widget, { visitor, visitorToken: tokens.visitorToken! }, identity, input);
+  }
+  // Another person's browser until now, or an anonymous visitor whose latest session may be live.
+  const [last] = await deps.store.documents.sessions.list(widget.orgId, { group: visitor.id, limit: 1, reverse: true });
+  if (visitorSubject !== undefined) {
+    await deps.store.documents.visitors.delete(visitor.orgId, visitor.id);
+    await endSessions(deps, { orgId: visitor.orgId, visitorId: visitor.id });
+    return begin(deps, widget, undefined, identity, input);
+  }
+  return last !== undefined && last.channel === input.channel && isLive(last, widget, deps.clock.now())
+    ? join(deps, widget, last, identity, input)
+    : begin(deps, widget, undefined, identity, input);
+};
+
+/** Signs in by what the tokens stand for. */
+export const openSigned = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  tokens: Tokens,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  const presented = await presentedBy(deps, widget, tokens, input.channel);
+  return signIn(deps, widget, presented, tokens, identity, input);
+};
