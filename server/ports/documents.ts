@@ -200,6 +200,8 @@ export interface KnownPerson extends Base {
   subject: string;
   /** The one contact of this person. */
   contactId: string;
+  /** Where they last began to talk, by widget: a conversation whose log may not have begun. */
+  latest?: Record<string, string>;
 }
 
 /** One browser or app. */

@@ -1,5 +1,4 @@
 // Who a visitor is: signing in by a token of the site's owner, and signing out. docs/identity.md says it as a table.
-import { createHash } from 'node:crypto';
 import { ChatError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { signableFields, signedFieldsOf } from '../../shared/identity.ts';
@@ -10,6 +9,7 @@ import type { Identity } from '../ports/identity.ts';
 import { mergeContacts } from './contact-merge.ts';
 import { visitorDoes } from './conversations.ts';
 import type { ConversationDeps } from './conversations.ts';
+import { beganIn, claimPerson, latestOpenOf } from './persons.ts';
 import {
   changeSession,
   contactMs,
@@ -34,34 +34,14 @@ export interface SignInInput extends OpenInput {
   endOthers?: ((sessionId: string) => void) | undefined;
 }
 
-const day = 24 * 3_600_000;
-/** A person who has not signed in for so long is forgotten as such; the next token makes them known again. */
-const personMs = 400 * day;
 /** How long a session may be in the middle of a sign-in that a crash has cut. */
 const lockMs = 10_000;
 /** Sessions of one signed visitor, one a page view at most; the oldest end first. */
 const sessionsPerVisitor = 20;
 const conversationsJoined = 200;
 
-const personId = (orgId: string, subject: string): string =>
-  `person_${createHash('sha256')
-    .update(JSON.stringify([orgId, subject]))
-    .digest('hex')
-    .slice(0, 48)}`;
-
 const revokeSession = ({ bus }: IdentityDeps, id: string): void =>
   bus.publish({ kind: 'revoked', what: 'session', id });
-
-/** The contact of a person: the first to sign in brings theirs, and everybody after them gets that one. */
-const claimContact = async (deps: IdentityDeps, orgId: string, subject: string, contactId: string): Promise<string> => {
-  const now = deps.clock.now();
-  const id = personId(orgId, subject);
-  const person = await deps.store.documents.persons.update(orgId, id, (before) => {
-    if (before !== undefined && (before.expiresAt ?? 0) - now > personMs - day) return undefined;
-    return { id, orgId, createdAt: now, subject, contactId, ...before, expiresAt: now + personMs };
-  });
-  return person?.contactId ?? contactId;
-};
 
 /** Writes down what the token said. A contact that was erased or forgotten meanwhile comes back under its own id. */
 const keepSigned = async (
@@ -146,16 +126,6 @@ const unlocked = (session: Session): Session => {
   return rest;
 };
 
-const latestOpen = async (
-  { store }: IdentityDeps,
-  { orgId, id }: Widget,
-  contactId: string,
-  channel: Session['channel'],
-): Promise<string | undefined> => {
-  const rows = await store.conversationsOf(orgId, contactId, 50);
-  return rows.find((row) => row.widgetId === id && row.channel === channel && row.status === 'open')?.conversationId;
-};
-
 /**
  * An anonymous visitor signs in: what was said so far is the person's, in every conversation of this visitor, and nobody but
  * the connection that asked goes on in it. Last of all the old tokens die: before that a crash leaves a session that can try again.
@@ -172,7 +142,8 @@ const join = async (
   await lock(deps, session);
   endOthers(session.id);
   await endSessions(deps, session, session.id);
-  const contactId = await claimContact(deps, orgId, identity.subject, session.contactId);
+  const person = await claimPerson(deps, orgId, identity.subject, session.contactId);
+  const { contactId } = person;
   const contact = await keepSigned(deps, widget, contactId, identity, input);
   const rows = await deps.store.conversationsOf(orgId, session.contactId, conversationsJoined);
   const theirs = new Set([session.conversationId, ...rows.map(({ conversationId }) => conversationId)]);
@@ -181,7 +152,7 @@ const join = async (
   }
   await mergeContacts(deps, orgId, session.contactId, contactId);
   const hasBegun = (await deps.store.state(session.conversationId)) !== undefined;
-  const other = hasBegun ? undefined : await latestOpen(deps, widget, contactId, session.channel);
+  const other = hasBegun ? undefined : await latestOpenOf(deps, person, widget.id, session.channel);
   const conversationId = other ?? session.conversationId;
   const signed = { subject: identity.subject, secretVersion: identity.secretVersion, contactId, conversationId };
   await deps.store.documents.visitors.update(orgId, session.visitorId, (visitor) =>
@@ -191,6 +162,7 @@ const join = async (
     unlocked({ ...stored, ...signed }),
   );
   endOthers(session.id);
+  await beganIn(deps, opened.session);
   return opened;
 };
 
@@ -204,7 +176,8 @@ const begin = async (
 ): Promise<OpenSession> => {
   const { orgId } = widget;
   const { documents } = deps.store;
-  const contactId = await claimContact(deps, orgId, identity.subject, newContact(deps, widget, input).id);
+  const person = await claimPerson(deps, orgId, identity.subject, newContact(deps, widget, input).id);
+  const { contactId } = person;
   const contact = await keepSigned(deps, widget, contactId, identity, input);
   const { visitor: before, visitorToken } = known ?? newVisitor(deps, widget, contactId);
   const visitor = { ...before, contactId, subject: identity.subject };
@@ -213,7 +186,7 @@ const begin = async (
     await documents.sessions.delete(orgId, id);
     revokeSession(deps, id);
   }
-  const open = await latestOpen(deps, widget, contactId, input.channel);
+  const open = await latestOpenOf(deps, person, widget.id, input.channel);
   // A page view without a word leaves nothing behind but its session.
   const unused = older.find(({ channel }) => channel === input.channel)?.conversationId;
   const isUnused = open === undefined && unused !== undefined && (await deps.store.state(unused)) === undefined;
@@ -224,6 +197,7 @@ const begin = async (
     documents.visitors.put(visitor),
     documents.sessions.put(session),
     open === undefined ? own(deps, session) : undefined,
+    beganIn(deps, session),
   ]);
   if (open !== undefined) await tellConversation(deps, widget, session, contact, open);
   return { session, contact: seen(deps, session, input, contact), sessionToken, visitorToken };

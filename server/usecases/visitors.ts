@@ -9,6 +9,7 @@ import type { Contact, Session, Visitor } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
 import { changeContact } from './contacts.ts';
+import { beganIn } from './persons.ts';
 import { hashOf } from './secret.ts';
 
 export interface VisitorDeps {
@@ -456,6 +457,7 @@ export const moveSession = async (
       ...(lockedUntil === undefined ? {} : { lockedUntil }),
     })),
     conversationId === null ? own(deps, moved) : undefined,
+    beganIn(deps, moved),
   ]);
   return stored ?? moved;
 };

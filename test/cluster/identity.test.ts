@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { rotateTwice } from '../identity/rotation.ts';
 import { say, tokenOf } from '../identity/people.ts';
 import type { Site } from '../identity/people.ts';
-import { fieldsOfTable, playField } from '../identity/table.ts';
+import { expectedOf, fieldsOfTable, playField } from '../identity/table.ts';
 import { openVisitor } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { callWidgetApi } from '../support/widget-api.ts';
@@ -33,7 +33,9 @@ describe.skipIf(!canCluster)(
     });
     afterAll(() => cluster?.close());
 
-    it.each(fieldsOfTable())('$who by $by, $where: $outcome', (field) => playField(site, field));
+    it.each(fieldsOfTable())('$who by $by, $where: $outcome', async (field) => {
+      expect(await playField(site, field)).toEqual(expectedOf(field));
+    });
 
     it('who signs in on one node ends the anonymous sessions of the same visitor on the other', async () => {
       const first = await openVisitor(site.url, site.widgetKey);

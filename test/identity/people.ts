@@ -71,9 +71,9 @@ const byHandshake: Way = async (site, coming) => {
   const auth = { ...keptOf(coming), ...(coming.token === undefined ? {} : { identity: coming.token }) };
   const client = await connectVisitor(coming.url, site.widgetKey, auth);
   const first = await client.ask<SessionView>('session:open', {});
-  if (first.ok) return { seen: textOf(first.data), close: client.close };
+  if (first.ok) return { seen: textOf(first.data), close: () => client.close() };
   const after = await client.must('session:open', {});
-  return { refusal: first.error.message, seen: textOf(after), close: client.close };
+  return { refusal: first.error.message, seen: textOf(after), close: () => client.close() };
 };
 
 const byIdentify: Way = async (site, coming) => {
@@ -82,7 +82,7 @@ const byIdentify: Way = async (site, coming) => {
   const ack = await client.ask('visitor:identify', said);
   const after = await client.must('session:open', {});
   const seen = textOf([view, after, client.frames]);
-  return { ...(ack.ok ? {} : { refusal: ack.error.message }), seen, close: client.close };
+  return { ...(ack.ok ? {} : { refusal: ack.error.message }), seen, close: () => client.close() };
 };
 
 const byRest: Way = async (site, coming) => {

@@ -5,7 +5,7 @@ import type { TestServer } from '../support/server.ts';
 import { firstOrganisation } from '../support/tenant.ts';
 import type { Site } from './people.ts';
 import { rotateTwice } from './rotation.ts';
-import { fieldsOfTable, playField } from './table.ts';
+import { expectedOf, fieldsOfTable, playField } from './table.ts';
 
 const secret = 'a-secret-of-this-test-0123456789-abcdef';
 let server: TestServer;
@@ -24,4 +24,6 @@ it('holds every combination', () => {
   expect(fieldsOfTable()).toHaveLength(6 * 3 * 4);
 });
 
-it.each(fieldsOfTable())('$who by $by, $where: $outcome', (field) => playField(site, field));
+it.each(fieldsOfTable())('$who by $by, $where: $outcome', async (field) => {
+  expect(await playField(site, field)).toEqual(expectedOf(field));
+});
