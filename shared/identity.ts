@@ -14,8 +14,11 @@ export interface Signable {
   email?: string;
 }
 
+/** As schemas read it: what is absent may be there as undefined. */
+export type Read<T> = { [K in keyof T]: T[K] | undefined };
+
 /** The signed fields. Where they were not kept apart, every field that a verified person has counts as signed. */
-export const signedFieldsOf = (person: { [K in keyof Signable]: Signable[K] | undefined }): readonly SignedField[] =>
+export const signedFieldsOf = (person: Read<Signable>): readonly SignedField[] =>
   person.signed ?? (person.verified === true ? signableFields.filter((name) => person[name] !== undefined) : []);
 
 /** The versions of a widget's identity secret that count at `now` (ms), the present one first. */

@@ -1,4 +1,6 @@
 // Times, names and numbers as people read them.
+import { signedFieldsOf } from '../../shared/identity.ts';
+import type { Read, Signable } from '../../shared/identity.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -73,6 +75,14 @@ export const toneOf = (id: string, count: number): number => {
 /** What a visitor is called before they say who they are: the same word and number for the same conversation. */
 export const visitorName = (visitor: { name?: string | undefined; email?: string | undefined }, id: string): string =>
   visitor.name || visitor.email || `Visitor ${(toneOf(id, 9000) + 1000).toString()}`;
+
+/** What is behind the name that is shown: what the site's owner signed, or what the visitor typed. */
+export const trustIn = (person: Read<Signable>): string => {
+  if (person.verified !== true) return 'Visitor';
+  const shown = person.name ? 'name' : person.email ? 'email' : undefined;
+  if (shown === undefined || signedFieldsOf(person).includes(shown)) return 'Verified by your site';
+  return `Signed in on your site, ${shown === 'name' ? 'name' : 'e-mail'} not verified`;
+};
 
 /** A page's path without the noise, for one line. */
 export const shortUrl = (url: string): string => {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ConsoleOutput, ContactView } from '../../../shared/console-api.ts';
 import { call } from '../api.ts';
-import { visitorName } from '../format.ts';
+import { trustIn, visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import type { ContactList } from '../router.ts';
 import { useLoaded } from '../settings/use-loaded.ts';
@@ -125,7 +125,7 @@ export const ContactDetail = ({
               <h2 class="line-clamp-2 font-semibold break-words" dir="auto" title={name}>
                 {name}
               </h2>
-              <p class="text-small text-text2">{contact.verified ? 'Verified by your site' : 'Visitor'}</p>
+              <p class="text-small text-text2">{trustIn(contact)}</p>
             </div>
           </>
         )}

@@ -1,6 +1,7 @@
 // Correcting who a contact is.
 import { useState } from 'preact/hooks';
 import type { ContactView } from '../../../shared/console-api.ts';
+import { signedFieldsOf } from '../../../shared/identity.ts';
 import { limits } from '../../../shared/text.ts';
 import { call, problemOf } from '../api.ts';
 import { toast } from '../ui/feedback.tsx';
@@ -24,6 +25,7 @@ export const EditDialog = ({
   onClose: () => void;
   onStored: (contact: ContactView) => void;
 }) => {
+  const signed: readonly string[] = signedFieldsOf(contact);
   const [changes, setChanges] = useState<{ [K in Editable]?: string }>({});
   const isChanged = editable.some(
     ({ name }) => (changes[name]?.trim() ?? contact[name] ?? '') !== (contact[name] ?? ''),
@@ -48,6 +50,7 @@ export const EditDialog = ({
             label={label}
             {...rest}
             value={changes[name] ?? contact[name] ?? ''}
+            {...(signed.includes(name) ? { disabled: true, hint: 'Signed by your site: it is changed there.' } : {})}
             maxLength={most}
             error={problemOf(error, name)}
             onText={(text) => setChanges({ ...changes, [name]: text })}

@@ -1,4 +1,5 @@
 // Facts that are not messages, in plain words. Null: nothing to say about it in the thread.
+import { signedFieldsOf } from '../../../shared/identity.ts';
 import type { Fact, FactOf } from '../../../shared/facts.ts';
 import { shortUrl } from '../format.ts';
 import type { IconName } from '../ui/icons.tsx';
@@ -83,9 +84,12 @@ export const systemLine = (fact: Fact, reader: Reader): SystemLine | null => {
     case 'draft.rejected':
       return { icon: 'pencil', text: `${whoIs(fact.by, reader, 'Somebody')} rejected a draft` };
     case 'visitor.identified': {
-      const who = [fact.name, fact.email].filter((part) => part !== undefined && part !== '').join(', ');
-      if (who === '') return null;
-      return { icon: 'person', text: fact.verified ? `Visitor is ${who} (verified)` : `Visitor says: ${who}` };
+      const signed = signedFieldsOf(fact);
+      const shown = fact.verified ? signed.map((name) => fact[name]) : [fact.name, fact.email];
+      const who = shown.filter((part) => part !== undefined && part !== '').join(', ');
+      if (fact.verified)
+        return { icon: 'person', text: `Visitor signed in${who === '' ? '' : ` as ${who}`} (verified)` };
+      return who === '' ? null : { icon: 'person', text: `Visitor says: ${who}` };
     }
     case 'lead.captured': {
       const who = [fact.name, fact.email, fact.phone, fact.company].filter((part) => part !== undefined && part !== '');

@@ -1,6 +1,7 @@
 // What is told of a visitor, beside a conversation and among the contacts: all of it inert text.
 import type { ComponentChildren } from 'preact';
 import type { ContactView } from '../../../shared/console-api.ts';
+import { signedFieldsOf } from '../../../shared/identity.ts';
 import type { InboxRow } from '../../../shared/inbox.ts';
 import { browserOf, dateOf, listTime, plainText, plural, shortUrl } from '../format.ts';
 import { useNow } from '../observable.ts';
@@ -51,14 +52,18 @@ const PageLink = ({ url, title }: { url: string; title?: string | undefined }) =
   );
 
 /** How to reach them. Draws nothing where nothing is known. */
-export const Reach = ({ contact }: { contact: Pick<ContactView, 'email' | 'phone' | 'company' | 'verified'> }) => (
+export const Reach = ({
+  contact,
+}: {
+  contact: Pick<ContactView, 'email' | 'phone' | 'company' | 'verified' | 'signed'>;
+}) => (
   <>
     {contact.email !== undefined && (
       <Detail icon="mail" label="E-mail">
         <a href={`mailto:${encodeURIComponent(contact.email).replace('%40', '@')}`} class={link}>
           {contact.email}
         </a>
-        {!contact.verified && <span class="text-meta text-text2"> not verified</span>}
+        {!signedFieldsOf(contact).includes('email') && <span class="text-meta text-text2"> not verified</span>}
       </Detail>
     )}
     {contact.phone !== undefined && (

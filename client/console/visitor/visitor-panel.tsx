@@ -4,7 +4,7 @@ import type { ConsoleOutput, ContactView } from '../../../shared/console-api.ts'
 import type { ConversationSnapshot } from '../../sdk/api.ts';
 import { call, messageOf } from '../api.ts';
 import { StageSelect } from '../contacts/stage-select.tsx';
-import { visitorName } from '../format.ts';
+import { trustIn, visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
@@ -107,7 +107,7 @@ export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) =
           <h2 class="truncate font-semibold" dir="auto">
             {name}
           </h2>
-          <p class="text-small text-text2">{state.visitor.verified ? 'Verified by your site' : 'Visitor'}</p>
+          <p class="text-small text-text2">{trustIn(state.visitor)}</p>
         </div>
       </div>
       <Section title="Contact">
