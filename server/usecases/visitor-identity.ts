@@ -14,6 +14,7 @@ import {
   changeSession,
   contactMs,
   freshTokens,
+  freshVisitorToken,
   isLive,
   newContact,
   newVisitor,
@@ -130,7 +131,7 @@ const unlocked = (session: Session): Session => {
  * An anonymous visitor signs in: what was said so far is the person's, in every conversation of this visitor, and nobody but
  * the connection that asked goes on in it. Last of all the old tokens die: before that a crash leaves a session that can try again.
  */
-const join = async (
+const joinLocked = async (
   deps: IdentityDeps,
   widget: Widget,
   session: Session,
@@ -139,8 +140,9 @@ const join = async (
 ): Promise<OpenSession> => {
   const { orgId } = widget;
   const endOthers = input.endOthers ?? ((id: string) => revokeSession(deps, id));
-  await lock(deps, session);
   endOthers(session.id);
+  // First: what is opened by the old token after this finds that out itself (`returning`).
+  await freshVisitorToken(deps, session);
   await endSessions(deps, session, session.id);
   const person = await claimPerson(deps, orgId, identity.subject, session.contactId);
   const { contactId } = person;
@@ -164,6 +166,23 @@ const join = async (
   endOthers(session.id);
   await beganIn(deps, opened.session);
   return opened;
+};
+
+const join = async (
+  deps: IdentityDeps,
+  widget: Widget,
+  session: Session,
+  identity: Identity,
+  input: SignInInput,
+): Promise<OpenSession> => {
+  await lock(deps, session);
+  try {
+    return await joinLocked(deps, widget, session, identity, input);
+  } catch (error) {
+    // The caller comes again, and must find the session.
+    await changeSession(deps, session, unlocked).catch(() => undefined);
+    throw error;
+  }
 };
 
 /** A person signs in where nothing of theirs is open: their latest open conversation, or a new one, in a session of its own. */

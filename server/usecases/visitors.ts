@@ -90,6 +90,13 @@ export const sessionOf = async (
   return session;
 };
 
+/** Whether a token still opens its session: asked again by whoever has just been let in, and can be found from now on. */
+export const isStillOpen = async (
+  { store }: VisitorDeps,
+  { orgId, id }: Session,
+  sessionToken: string,
+): Promise<boolean> => (await store.documents.sessions.get(orgId, id))?.hash === hashOf(sessionToken);
+
 /** The visitor of a token, whoever they are; undefined for an unknown or another widget's. */
 export const visitorOf = async (
   deps: VisitorDeps,
@@ -352,6 +359,11 @@ const returning = async (
   const conversationId = isRecent ? last.conversationId : newId('conv');
   const { session, sessionToken } = sessionFor(deps, visitor, conversationId, openKey, input);
   await Promise.all([deps.store.documents.sessions.put(session), isRecent ? undefined : own(deps, session)]);
+  // Whoever signs in or out changes the token first and ends the sessions then: one of both finds this session.
+  if (!(await isVisitorsToken(deps, session, visitorToken))) {
+    await deps.store.documents.sessions.delete(session.orgId, session.id);
+    throw new ChatError('unavailable', 'Somebody is signing in here', { retryAfterMs: 500 });
+  }
   const contact = seen(deps, session, input, await contactOf(deps, session));
   return { session, contact, sessionToken, visitorToken };
 };

@@ -23,7 +23,7 @@ import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
 import { openSigned, signIn, signOut } from '../../usecases/visitor-identity.ts';
 import type { SignInInput } from '../../usecases/visitor-identity.ts';
-import { moveSession, openSession, owns, presentedBy, usedSession } from '../../usecases/visitors.ts';
+import { isStillOpen, moveSession, openSession, owns, presentedBy, usedSession } from '../../usecases/visitors.ts';
 import type { OpenSession } from '../../usecases/visitors.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
@@ -149,10 +149,16 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
   ): Promise<() => SessionView> => {
     const ask = { conversationId: session.conversationId, isNew, ...(since === undefined ? {} : { since }) };
     return enter(ask, widget, async () => {
-      const [shown, rows] = await Promise.all([
+      const [shown, isOpen, rows] = await Promise.all([
         publicWidgetOf(deps, widget),
+        // Asked now that this connection can be found by the session: what ended it before missed the connection.
+        isNew || isStillOpen(deps, session, seat.sessionToken ?? ''),
         isNew ? [] : store.conversationsOf(session.orgId, session.contactId, 50),
       ]);
+      if (!isOpen) {
+        leaveSession();
+        throw new ChatError('unavailable', 'This session has just ended', { retryAfterMs: 100 });
+      }
       const isShown = ({ conversationId, widgetId, channel }: InboxRow): boolean =>
         conversationId !== session.conversationId && widgetId === widget.id && channel === session.channel;
       const earlier = rows
@@ -182,6 +188,12 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     userAgent: seat.userAgent,
     endOthers: (sessionId) => socket.nsp.in(sessionRoom(sessionId)).except(socket.id).disconnectSockets(true),
   });
+
+  /** Nothing of whoever was here reaches this connection from here on, whatever else is still to be ended. */
+  const leaveSession = (): void => {
+    Object.assign(seat, { session: undefined, contact: undefined, sessionToken: undefined, visitorToken: undefined });
+    for (const room of socket.rooms) if (/^(conv_|session:)/.test(room)) void socket.leave(room);
+  };
 
   /** From now on this connection is in that session alone; what it was in before is left in the same step. */
   const enterSession = ({ session, contact, sessionToken, visitorToken }: OpenSession): void => {
@@ -348,9 +360,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     },
     'visitor:logout': async () => {
       const session = sessionNow();
-      Object.assign(seat, { session: undefined, contact: undefined, sessionToken: undefined, visitorToken: undefined });
-      // Nothing of the person reaches this connection from here on, whatever else is still to be ended.
-      for (const room of socket.rooms) if (/^(conv_|session:)/.test(room)) void socket.leave(room);
+      leaveSession();
       await signOut(deps, session, openInput().endOthers);
       return {};
     },
