@@ -52,7 +52,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     refusals: ['rate_limited'],
     example: sessionExample,
     handle: async ({ deps, caller: { widget }, body, request, idempotencyKey }) => {
-      const address = countedAddress(request);
+      const address = countedAddress(deps, request);
       const locale = localeOf(request.headers['accept-language']);
       const opened = await openSession(
         deps,
