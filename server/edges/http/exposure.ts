@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { isLoopback } from './hosts.ts';
 
 const namesNothing =
-  'PUBLIC_URL is not set, and others can reach this server: the console answers under IP addresses and localhost alone. Set PUBLIC_URL to the address that browsers use, or name the host in TILLER_HOSTS.';
+  'PUBLIC_URL is not set, and others can reach this server. Links and embed codes name an address of this machine, and the console answers under IP addresses, localhost and TILLER_HOSTS alone. Set PUBLIC_URL to the address that browsers use.';
 const isReadable =
   'Passwords, sign-in cookies and chats travel over plain HTTP, and others can read them on the way. Put a proxy with TLS in front and set PUBLIC_URL to its https address.';
 
