@@ -93,11 +93,22 @@ const checks = {
     must(headers['access-control-allow-origin'] === '*', 'the proxy removes Access-Control-Allow-Origin');
   },
   'The console is closed to frames and foreign scripts': async () => {
-    const { status, headers } = await ask('/console');
+    const { status, headers, body } = await ask('/console');
     const policy = headers['content-security-policy'] ?? '';
-    must(status === 200, `/console gave ${status}`);
+    must(status === 200, `/console gave ${status}${status === 403 ? `: ${body.trim()}` : ''}`);
     must(policy.includes("frame-ancestors 'none'"), 'the proxy removes or replaces Content-Security-Policy');
     must(!policy.includes('unsafe'), 'the proxy weakens Content-Security-Policy');
+  },
+  'The console answers under its own names alone': async () => {
+    const own = await ask('/console');
+    const foreign = await ask('/console', { Host: 'rebound.example' });
+    const isSame = foreign.status === 200 && foreign.body === own.body;
+    must(!isSame, 'it was served under the Host rebound.example too: does the proxy rewrite Host?');
+  },
+  'Metrics are closed to strangers': async () => {
+    if (isHere) throw new Skipped('on this machine they may be read');
+    const { status } = await ask('/metrics');
+    must(status !== 200, '/metrics can be read by everybody: set METRICS_TOKEN, and let the proxy refuse the path');
   },
   'The widget’s public view is served': async () => {
     await findWidgetKey();

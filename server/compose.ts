@@ -21,8 +21,10 @@ import { joinCluster, waitFor } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createHttpApp, hardenServer } from './edges/http/app.ts';
+import { exposureWarnings } from './edges/http/exposure.ts';
+import type { Trust } from './edges/http/hosts.ts';
+import { watchProxies } from './edges/http/proxies.ts';
 import { watchRequests } from './edges/http/requests-in-flight.ts';
-import type { Trust } from './edges/socket/address.ts';
 import { openGateway } from './edges/socket/gateway.ts';
 import { systemClock } from './ports/clock.ts';
 import type { Bus } from './ports/bus.ts';
@@ -75,6 +77,10 @@ export interface Node {
   store: Store;
   facts: FirstRunFacts;
   isFirst: boolean;
+  /** Whether `first-run.json` still holds keys that an owner with a password no longer needs there. */
+  keepsKeys: boolean;
+  /** What the configuration leaves open to others, in sentences. */
+  warnings: string[];
   /** Drains: answers get up to 7 s to end, commits are written, sockets are let go. Resolves within 10 s. */
   stop(): Promise<void>;
 }
@@ -242,6 +248,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
       if (widget.isAutopilot !== before.isAutopilot) await followWidget(conversations, widget);
     },
   });
+  const trust = app.get('trust proxy fn') as Trust;
   const gateway = openGateway(server, {
     store,
     bus,
@@ -258,9 +265,10 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     model,
     identities,
     baseUrl,
-    trust: app.get('trust proxy fn') as Trust,
+    trust,
     ...(cluster === undefined ? {} : { shared: cluster.edge }),
   });
+  if (config.limits === 'default') watchProxies(server, { config, trust, log });
   // After the edges, which must have enqueued a fact before anybody acts on it.
   bus.subscribe((delivery) => answers.receive(delivery));
   if (cluster === undefined) {
@@ -294,6 +302,8 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const purging = setInterval(() => void store.purge(clock.now()).catch(failed('purge failed')), purgeMs);
   handle = app;
   isReady = true;
+  const warnings = exposureWarnings(config);
+  for (const warning of warnings) log.warn({}, warning);
   log.info({ url, model: model.name, limits: config.limits }, 'ready');
 
   let stopping: Promise<void> | undefined;
@@ -320,5 +330,5 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     await store.close();
     log.info({}, 'stopped');
   };
-  return { url, store, ...seeded, stop: () => (stopping ??= stop()) };
+  return { url, store, ...seeded, warnings, stop: () => (stopping ??= stop()) };
 };

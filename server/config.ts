@@ -1,6 +1,8 @@
 // The environment as one typed value. `readConfig` tells every problem at once.
 import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { hostnameOf } from '../shared/host-name.ts';
 
 export type Provider = 'builtin' | 'openai' | 'openai-compatible' | 'anthropic' | 'google';
 
@@ -29,6 +31,10 @@ export interface Config {
   host: string;
   /** Without a trailing slash; absent: the listening address. */
   publicUrl?: string;
+  /** Further names under which the console answers (`hostnameOf`). */
+  hosts?: string[];
+  /** What readers of `/metrics` must show; absent: only this machine reads. */
+  metricsToken?: string;
   dataDir: string;
   /** The store that several nodes share; absent: one process on the embedded store. */
   mongodbUrl?: string;
@@ -146,6 +152,30 @@ const secret = z
   .max(1024)
   .refine((value) => value.length < 32 || new Set(value).size >= 10, 'Is too easily guessed: use random characters');
 
+/** Host names; a port is allowed and ignored, because the names alone decide. */
+const hostList = z
+  .string()
+  .max(4096)
+  .transform((value, context): string[] => {
+    const entries = value.split(',').map((part) => part.trim());
+    // Names in other scripts are compared as browsers send them, in punycode.
+    const ascii = (entry: string): string => (/[^ -~]/.test(entry) ? domainToASCII(entry) : entry);
+    const hosts = entries
+      .map((entry) => (/[/?#@\\%]/.test(entry) ? undefined : hostnameOf(ascii(entry))))
+      .filter((host) => host !== undefined);
+    if (hosts.length === entries.length) return [...new Set(hosts)];
+    context.addIssue({
+      code: 'custom',
+      message: 'Must be host names such as "chat.example.com, intranet": no scheme, path or wildcard',
+    });
+    return z.NEVER;
+  });
+
+/** What a header can carry as one word. */
+const bearer = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,1024}$/, 'Must have 16 to 1024 visible ASCII characters without blanks');
+
 const environment = z.object({
   PORT: integer(0, 65_535, 3000),
   HOST: z
@@ -153,6 +183,8 @@ const environment = z.object({
     .regex(/^[A-Za-z0-9.:_-]{1,255}$/, 'Must be an address or a host name')
     .default('127.0.0.1'),
   PUBLIC_URL: origin.optional(),
+  TILLER_HOSTS: hostList.optional(),
+  METRICS_TOKEN: bearer.optional(),
   DATA_DIR: z.string().max(1024).default('./data'),
   MONGODB_URL: address(['mongodb:', 'mongodb+srv:'], 'mongodb://host:27017/tiller').optional(),
   REDIS_URL: address(['redis:', 'rediss:'], 'redis://host:6379').optional(),
@@ -302,6 +334,8 @@ export const readConfig = (env: Record<string, string | undefined>): Config => {
     model: modelOf(read),
     ...(files === undefined ? {} : { files }),
     ...(read.PUBLIC_URL === undefined ? {} : { publicUrl: read.PUBLIC_URL }),
+    ...(read.TILLER_HOSTS === undefined ? {} : { hosts: read.TILLER_HOSTS }),
+    ...(read.METRICS_TOKEN === undefined ? {} : { metricsToken: read.METRICS_TOKEN }),
     ...(read.MONGODB_URL === undefined ? {} : { mongodbUrl: read.MONGODB_URL }),
     ...(read.REDIS_URL === undefined ? {} : { redisUrl: read.REDIS_URL }),
     ...(read.TILLER_SECRET === undefined ? {} : { secret: read.TILLER_SECRET }),

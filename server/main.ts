@@ -1,13 +1,13 @@
 // The process: environment to node, what a start prints, and signals.
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startNode } from './compose.ts';
 import type { Node } from './compose.ts';
 import { ConfigError, readConfig } from './config.ts';
 import type { Config } from './config.ts';
-import { welcomeText } from './seed/first-run.ts';
+import { firstRunFile, forgetFirstRun, welcomeText } from './seed/first-run.ts';
 import { RedisStartError } from './adapters/bus/redis-link.ts';
 import { StoreStartError } from './adapters/store/data-lock.ts';
 
@@ -41,17 +41,38 @@ const configured = (): Config => {
   }
 };
 
-const flags = (): { json: boolean; link: boolean } => {
+const options = {
+  json: { type: 'boolean', default: false },
+  link: { type: 'boolean', default: false },
+  'forget-first-run': { type: 'boolean', default: false },
+} as const;
+
+const known =
+  '--json (one line for programs), --link (a new one-time link for the owner) and --forget-first-run (deletes first-run.json, which holds keys, and ends)';
+
+const flags = () => {
   try {
-    const options = { json: { type: 'boolean', default: false }, link: { type: 'boolean', default: false } } as const;
     return parseArgs({ options }).values;
   } catch (error) {
     const why = error instanceof Error ? error.message.split('. ')[0] : String(error);
-    return fail(`${why}. Known are --json (one line for programs) and --link (a new one-time link for the owner).`);
+    return fail(`${why}. Known are ${known}.`);
   }
 };
 const values = flags();
 const config = configured();
+
+if (values['forget-first-run']) {
+  const file = firstRunFile(config.dataDir);
+  const wasThere = await forgetFirstRun(config.dataDir).catch((error: unknown) =>
+    fail(`${file} could not be deleted: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  const said = wasThere
+    ? `${file} is deleted. The keys that it held still work: revoke in the console those that nobody uses.`
+    : `There is no ${file}.`;
+  process.stdout.write(`${said}\n`);
+  process.exit(0);
+}
+
 const here = dirname(fileURLToPath(import.meta.url));
 // Built, this file lies in dist/server; in development it runs from server/.
 const distDir = import.meta.url.endsWith('.ts') ? resolve(here, '../dist') : resolve(here, '..');
@@ -78,11 +99,10 @@ try {
   fail(explain(error, config));
 }
 if (running !== undefined) {
-  const { facts, isFirst } = running;
   if (config.limits === 'off') process.stderr.write('Rate limits are off (TILLER_LIMITS=off): for load tests only.\n');
   process.stdout.write(
     values.json
-      ? `${JSON.stringify(facts)}\n`
-      : welcomeText({ facts, isFirst }, join(config.dataDir, 'first-run.json')),
+      ? `${JSON.stringify(running.facts)}\n`
+      : welcomeText(running, firstRunFile(config.dataDir), running.warnings),
   );
 }

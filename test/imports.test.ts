@@ -76,7 +76,7 @@ const allowed: Record<Layer, readonly Layer[]> = {
     'shared',
   ],
   'server/seed': ['server/usecases', 'server/domain', 'server/ports', 'server/config.ts', 'shared'],
-  'server/config.ts': [],
+  'server/config.ts': ['shared'],
   'server/cluster.ts': ['server/usecases', 'server/ports', 'server/adapters', 'server/edges/socket', 'shared'],
   'server/compose.ts': [
     'server/cluster.ts',

@@ -1,10 +1,12 @@
 // What a start tells: everything once, the public part ever after.
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { embedCode } from '../domain/widget.ts';
 import type { Config } from '../config.ts';
 import { upgrade } from './upgrade.ts';
 import type { Widget } from '../../shared/widget.ts';
+import type { Member } from '../ports/documents.ts';
 import { makeLink } from '../usecases/accounts.ts';
 import { readInstallation } from '../usecases/installation.ts';
 import type { Installation } from '../usecases/installation.ts';
@@ -30,22 +32,29 @@ const publicFacts = (url: string, { isDemo }: Installation, widget: Widget | und
   widgetKey: widget?.widgetKey ?? '',
 });
 
+/** Where the facts of the first start lie. */
+export const firstRunFile = (dataDir: string): string => join(dataDir, 'first-run.json');
+
 /** Readable by the owner of the process alone, also where the file was there already. */
 const writeFacts = async (dataDir: string, facts: FirstRunFacts): Promise<void> => {
-  const file = join(dataDir, 'first-run.json');
+  const file = firstRunFile(dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(file, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
   await chmod(file, 0o600);
 };
 
+/** Deletes the file; the keys that it held stay valid. Resolves to whether there was one. */
+export const forgetFirstRun = (dataDir: string): Promise<boolean> =>
+  rm(firstRunFile(dataDir)).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+
 /** A link for an owner who never signed in and whose link has expired; nobody else could let them in. */
-const linkAgain = async (
-  deps: SeedDeps,
-  installation: Installation,
-  isWanted: boolean,
-): Promise<string | undefined> => {
-  const owner = await deps.store.documents.members.get(installation.orgId, installation.ownerId);
-  if (owner === undefined) return undefined;
+const linkAgain = async (deps: SeedDeps, owner: Member, isWanted: boolean): Promise<string | undefined> => {
   if (!isWanted) {
     if (owner.passwordHash !== undefined) return undefined;
     const credentials = await deps.store.documents.credentials.list(owner.orgId, { group: owner.id });
@@ -54,6 +63,14 @@ const linkAgain = async (
   }
   return makeLink(deps, owner);
 };
+
+/** What a start tells. */
+export interface FirstRun {
+  facts: FirstRunFacts;
+  isFirst: boolean;
+  /** Whether the file with the first keys is still there, although the owner has a password and can make others. */
+  keepsKeys: boolean;
+}
 
 /**
  * Seeds an empty store, writes `DATA_DIR/first-run.json` and gives what the start may print.
@@ -65,7 +82,7 @@ export const firstRun = async (
   config: Pick<Config, 'dataDir' | 'seedsDemo'>,
   url: string,
   { renewsLink = false }: { renewsLink?: boolean } = {},
-): Promise<{ facts: FirstRunFacts; isFirst: boolean }> => {
+): Promise<FirstRun> => {
   let facts: FirstRunFacts | undefined;
   await seed(deps, {
     isDemo: config.seedsDemo,
@@ -74,18 +91,24 @@ export const firstRun = async (
       await writeFacts(config.dataDir, facts);
     },
   });
-  if (facts !== undefined) return { facts, isFirst: true };
+  if (facts !== undefined) return { facts, isFirst: true, keepsKeys: false };
   const installation = await readInstallation(deps);
   if (installation === undefined) throw new Error('a seeded store is marked');
   await upgrade(deps, installation);
   const widget = await deps.store.documents.widgets.get(installation.orgId, installation.widgetId);
   const again = publicFacts(url, installation, widget);
-  const link = await linkAgain(deps, installation, renewsLink);
-  return { facts: link === undefined ? again : { ...again, consoleUrl: link }, isFirst: false };
+  const owner = await deps.store.documents.members.get(installation.orgId, installation.ownerId);
+  const link = owner === undefined ? undefined : await linkAgain(deps, owner, renewsLink);
+  const keepsKeys = owner?.passwordHash !== undefined && existsSync(firstRunFile(config.dataDir));
+  return { facts: link === undefined ? again : { ...again, consoleUrl: link }, isFirst: false, keepsKeys };
 };
 
-/** The same facts for people, ending with a line break. */
-export const welcomeText = ({ facts, isFirst }: { facts: FirstRunFacts; isFirst: boolean }, file: string): string => {
+/**
+ * The same facts for people, ending with a line break.
+ * @param file where the facts of the first start lie
+ * @param warnings what the configuration leaves open to others
+ */
+export const welcomeText = ({ facts, isFirst, keepsKeys }: FirstRun, file: string, warnings: string[] = []): string => {
   const hasLink = facts.consoleUrl.includes('#');
   const lines = [
     `Tiller is ready at ${facts.url}`,
@@ -95,6 +118,8 @@ export const welcomeText = ({ facts, isFirst }: { facts: FirstRunFacts; isFirst:
     ...(facts.demoUrl === null ? [] : [`  Demo      ${facts.demoUrl}`]),
     ...(facts.embed === '' ? [] : ['', '  Put the widget on a page, before </body>:', '', `  ${facts.embed}`]),
     ...(isFirst ? ['', `  Keys for the APIs, and all of this: ${file}`] : []),
+    ...(keepsKeys ? ['', `  ${file} still holds keys: delete it, or run \`npm start -- --forget-first-run\``] : []),
+    ...warnings.flatMap((warning) => ['', `  Warning: ${warning}`]),
   ];
   return `\n${lines.join('\n')}\n\n`;
 };

@@ -12,6 +12,7 @@ import { newWidgetKey } from '../../shared/ids.ts';
 import { freePort } from '../support/child-server.ts';
 import { formOf, pictures } from '../support/pictures.ts';
 import { openWidgetSession } from '../support/widget-api.ts';
+import { getAs } from '../support/raw-http.ts';
 import { canCluster, startCluster, startNodeProcess } from './cluster.ts';
 import type { TestCluster, TestNode } from './cluster.ts';
 import { hasNginx, shipped, startNginx } from './nginx.ts';
@@ -72,8 +73,8 @@ describe.skipIf(!canCluster || !hasNginx)(
       const answer = await staff.untilFact('message.created', (fact) => fact.author.kind === 'ai' && fact.seq > seq);
       await visitors[0]!.client.untilFact('message.created', ({ messageId }) => messageId === answer.messageId);
       const counts = await Promise.all(
-        cluster.nodes.map(async ({ url }) => {
-          const text = await (await fetch(`${url}/metrics`)).text();
+        cluster.nodes.map(async ({ port }) => {
+          const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
           return Number(/^tiller_connections\{[^}]*widget[^}]*\} (\d+)/m.exec(text)?.[1] ?? 0);
         }),
       );
@@ -144,6 +145,16 @@ describe.skipIf(!canCluster || !hasNginx)(
       } finally {
         await allow(widget!.allowedDomains);
       }
+    });
+
+    it('passes no metrics on, however they are asked for, and no console under a foreign host', async () => {
+      for (const path of ['/metrics', '/metrics/', '/metrics?x', '/%6detrics', '//metrics', '/w/../metrics']) {
+        const { status, body } = await getAs(nginx.url, path, '127.0.0.1');
+        expect([path, status]).toEqual([path, 404]);
+        expect(body).not.toContain('tiller_');
+      }
+      const { status, body } = await getAs(nginx.url, '/console', 'rebound.example');
+      expect([status, body.includes('TILLER_HOSTS')]).toEqual([403, true]);
     });
 
     it('tells the nodes who asks, whatever the caller says, and its own log names neither people nor keys', async () => {

@@ -88,7 +88,9 @@ const files: Record<string, string> = {
   'secret.txt': 'no',
 };
 
-const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; publicUrl?: string }) => {
+type Options = Pick<HttpDeps['config'], 'publicUrl' | 'hosts' | 'metricsToken'>;
+
+const start = async (options: Options & { limits: 'default' | 'off'; trustProxy: boolean }) => {
   const dir = mkdtempSync(join(tmpdir(), 'tiller-http-'));
   const dist = join(dir, 'dist');
   for (const [name, text] of Object.entries(files)) {
@@ -118,7 +120,7 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
     passwords: createPasswords(),
     knowledge: { search: async () => [], forget: () => {} },
     presence: { isStaffOnline: () => false },
-    config: { trustProxy: options.trustProxy, limits: options.limits },
+    config: { host: '127.0.0.1', ...options },
     log,
     metrics,
     model: createModel({ provider: 'builtin', wordsPerSecond: 0 }),
@@ -148,9 +150,7 @@ const start = async (options: { limits: 'default' | 'off'; trustProxy: boolean; 
 };
 
 /** Starts one server for the tests of a file. */
-export const httpTest = (
-  options: { limits?: 'default' | 'off'; trustProxy?: boolean; publicUrl?: string } = {},
-): HttpTest => {
+export const httpTest = (options: Options & { limits?: 'default' | 'off'; trustProxy?: boolean } = {}): HttpTest => {
   const test = {} as HttpTest;
   let stop = async (): Promise<void> => {};
   beforeAll(async () => {

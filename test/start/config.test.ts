@@ -37,6 +37,8 @@ test('every problem is named at once, and no value is repeated', () => {
     PORT: '70000',
     HOST: 'a b',
     PUBLIC_URL: 'chat.example.com',
+    TILLER_HOSTS: 'https://secret-host.example',
+    METRICS_TOKEN: 'too-short-token',
     TRUST_PROXY: 'maybe',
     LOG_LEVEL: 'loud',
     TILLER_SECRET: 'hunter2',
@@ -50,7 +52,8 @@ test('every problem is named at once, and no value is repeated', () => {
   };
   const problems = problemsOf(env);
   expect(Object.keys(problems).sort()).toEqual(Object.keys(env).sort());
-  for (const value of ['hunter2', 'secret-password', 'skynet']) expect(JSON.stringify(problems)).not.toContain(value);
+  for (const value of ['hunter2', 'secret-password', 'skynet', 'secret-host', 'too-short-token'])
+    expect(JSON.stringify(problems)).not.toContain(value);
 });
 
 test('Redis needs MongoDB; each must be an address of its kind', () => {
@@ -111,6 +114,40 @@ test('proxies are a switch, a number or addresses', () => {
   expect(trusted('1')).toBe(1);
   expect(trusted('loopback,10.0.0.0/8, ::1')).toBe('loopback, 10.0.0.0/8, ::1');
   expect(Object.keys(problemsOf({ TRUST_PROXY: '10.0.0.0/33' }))).toEqual(['TRUST_PROXY']);
+});
+
+test('further hosts are names; their ports are ignored, and what is no host stops the start', () => {
+  const hosts = (value: string) => readConfig({ TILLER_HOSTS: value }).hosts;
+  expect(hosts('intranet')).toEqual(['intranet']);
+  expect(hosts('Chat.Example.com:8443, chat.example.com. ,[::1]:3000, bücher.example, 10.0.0.5')).toEqual([
+    'chat.example.com',
+    '[::1]',
+    'xn--bcher-kva.example',
+    '10.0.0.5',
+  ]);
+  for (const wrong of [
+    'https://chat.example.com',
+    'chat.example.com/console',
+    'bücher.example/console',
+    '*.example.com',
+    '*',
+    'user@chat.example.com',
+    'a b',
+    'chat.example.com,,intranet',
+    'chat..example.com',
+    'chat.example.com:port',
+    'chat.example.com:99999',
+    '::1',
+  ]) {
+    expect([wrong, Object.keys(problemsOf({ TILLER_HOSTS: wrong }))]).toEqual([wrong, ['TILLER_HOSTS']]);
+  }
+});
+
+test('the token for metrics is one word that is not short', () => {
+  expect(readConfig({ METRICS_TOKEN: 'a-token-for-prometheus' }).metricsToken).toBe('a-token-for-prometheus');
+  for (const wrong of ['short', 'two words of a token', 'tökens-of-many-letters', 'x'.repeat(1025)]) {
+    expect(Object.keys(problemsOf({ METRICS_TOKEN: wrong }))).toEqual(['METRICS_TOKEN']);
+  }
 });
 
 test('a weak secret is refused', () => {

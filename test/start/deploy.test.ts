@@ -24,9 +24,14 @@ const settings = all(read('server/config.ts'), /^ {2}([A-Z][A-Z0-9_]+): /gm);
 const composeEnv = Object.fromEntries(
   [...compose.matchAll(/^ {4}([A-Z][A-Z0-9_]+): (.*)$/gm)].map(([, name, value]) => [
     name!,
-    value!.replaceAll(/^'|'$/g, '').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1'),
+    value!
+      .replaceAll(/^'|'$/g, '')
+      .replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
+      .replaceAll(/\$\{\w+:\?[^}]*\}/g, 'password'),
   ]),
 );
+/** What whoever runs `compose.yaml` may set. */
+const composeVariables = all(compose, /\$\{([A-Z_]+)[:}]/g);
 const kubernetesEnv = Object.fromEntries([
   ...[...kubernetes.matchAll(/^ {2}([A-Z][A-Z0-9_]+): (.*)$/gm)].map(([, name, value]) => [name!, value!] as const),
   ...[...kubernetes.matchAll(/name: ([A-Z][A-Z0-9_]+), value: '?([^' }]+)/g)].map(
@@ -47,7 +52,7 @@ describe('deploying', () => {
     const image = all(/^ENV (.*)$/m.exec(dockerfile)![1]!, /([A-Z_]+)=/g);
     expect(image.filter((name) => !settings.includes(name) && !name.startsWith('NODE_'))).toEqual([]);
     const told = all(read('docs/operations.md'), /`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`/g);
-    expect(told.filter((name) => !settings.includes(name))).toEqual([]);
+    expect(told.filter((name) => !settings.includes(name) && !composeVariables.includes(name))).toEqual([]);
   });
 
   it('mounts and copies only what is there', () => {
@@ -72,7 +77,9 @@ describe('deploying', () => {
     expect(upstreams.map(([name]) => name)).toEqual(all(compose, /^ {2}(node\d):\n/gm).slice(0, 3));
     expect(new Set(upstreams.map(([, at]) => at))).toEqual(new Set([port]));
     expect(new Set(all(kubernetes, /(?:containerPort|targetPort|path: \/\w+, port): (\d+)/g))).toEqual(new Set([port]));
-    expect(all(compose, /'\$\{PORT:-8080\}:(\d+)'/g)).toEqual(all(nginx, /listen (\d+);/g));
+    expect(all(compose, /'\$\{BIND_ADDRESS:-127\.0\.0\.1\}:\$\{PORT:-8080\}:(\d+)'/g)).toEqual(
+      all(nginx, /listen (\d+);/g),
+    );
     for (const grace of [
       /stop_grace_period: (\d+)s/.exec(compose),
       /terminationGracePeriodSeconds: (\d+)/.exec(kubernetes),
@@ -90,12 +97,61 @@ describe('deploying', () => {
     expect(/^HEALTHCHECK[^]*?CMD .*$/m.exec(dockerfile)![0]).toContain('/readyz');
   });
 
-  it('gives the process no rights, and nothing to write to but its data', () => {
+  it('gives no container rights, or anything to write to but its data', () => {
     expect(all(dockerfile, /^USER (.*)$/gm)).toEqual(['node']);
-    expect(compose).toMatch(/^ {2}read_only: true$/m);
-    expect(compose).toMatch(/^ {2}cap_drop: \[ALL\]$/m);
+    for (const line of ['read_only: true', 'cap_drop: [ALL]', "security_opt: ['no-new-privileges:true']"]) {
+      expect(compose.match(/^x-closed: &closed\n(?: {2}.*\n)+/m)?.[0]).toContain(`  ${line}\n`);
+    }
+    expect(compose).toMatch(/^x-node: &node\n {2}<<: \*closed$/m);
+    const services = all(
+      compose.slice(compose.indexOf('\nservices:'), compose.indexOf('\nnetworks:')),
+      /^ {2}(\w+):$/gm,
+    );
+    expect(services).toHaveLength(6);
+    for (const name of services) {
+      const [, first, rest] = new RegExp(`^  ${name}:\\n    <<: \\*(\\w+)\\n((?:    .*\\n)*)`, 'm').exec(compose)!;
+      if (first === 'node') continue;
+      expect([name, first]).toEqual([name, 'closed']);
+      // The image of the server names its user itself.
+      expect(rest).toMatch(/^ {4}user: '[1-9]\d*:[1-9]\d*'$/m);
+      expect(rest).toMatch(/^ {4}mem_limit: \d/m);
+    }
     expect(kubernetes).toMatch(/allowPrivilegeEscalation: false, readOnlyRootFilesystem: true/);
     expect(kubernetes).toMatch(/runAsNonRoot: true,\s+runAsUser: 1000,/);
+    expect(kubernetes).toMatch(/seccompProfile: \{ type: RuntimeDefault \}/);
+  });
+
+  it('starts no database without a password, and lets nobody but the nodes reach one', () => {
+    for (const name of ['MONGO_PASSWORD', 'REDIS_PASSWORD']) {
+      expect(compose).toContain(`\${${name}:?`);
+      // Never a password that everybody can read here.
+      expect(compose).not.toContain(`\${${name}:-`);
+    }
+    expect(compose).toMatch(/--keyFile \/tmp\/keyfile/);
+    expect(compose).toMatch(/- --requirepass\n +- \$\{REDIS_PASSWORD\}/);
+    expect(compose).toMatch(/^ {2}stores:\n {4}internal: true$/m);
+    expect(all(compose, /^ {4}networks: \[stores\]$/gm)).toHaveLength(2);
+    expect(all(compose, /^ {6}- '(.*:.*:\d+)'$/gm)).toHaveLength(1);
+  });
+
+  it('takes images and actions by what they hold, not by a name that can be moved', () => {
+    const images = [
+      ...all(compose, /^ {4}image: (.*)$/gm),
+      ...all(dockerfile, /^FROM (\S+)/gm),
+      ...all(ci, /docker create --name \w+ (\S+)/g),
+    ];
+    expect(images).toHaveLength(6);
+    for (const image of images) expect(image).toMatch(/^[\w/]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/);
+    const actions = all(ci, /uses: (.*)$/gm);
+    expect(actions.length).toBeGreaterThan(3);
+    for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true');
+  });
+
+  it('passes no metrics on from outside', () => {
+    expect(nginx).toMatch(/location \/metrics \{\s+return 404;/);
+    expect(kubernetes).toMatch(/path: \/metrics, pathType: Prefix, backend: \{ service: \{ name: nobody,/);
+    expect(kubernetes).toMatch(/METRICS_TOKEN: /);
   });
 
   it('has in the image every library that the server imports', () => {

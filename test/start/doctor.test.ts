@@ -65,7 +65,13 @@ test('a proxy that drops upgrades, rewrites Origin and strips headers is found o
   proxy.close();
   expect(code).toBe(1);
   const problems = failed(text).join('\n');
-  for (const name of ['The embed script', 'The console is closed', 'WebSocket passes', 'A foreign site cannot act']) {
+  for (const name of [
+    'The embed script',
+    'The console is closed',
+    'The console answers under its own names alone',
+    'WebSocket passes',
+    'A foreign site cannot act',
+  ]) {
     expect(problems).toContain(name);
   }
 });

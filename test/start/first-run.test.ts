@@ -1,5 +1,5 @@
 // Seeding: once, completely, also where the first attempt was cut short.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { openSqliteStore } from '../../server/adapters/store/sqlite.ts';
 import type { Store } from '../../server/ports/store.ts';
 import { seed } from '../../server/seed/demo.ts';
 import type { SeedDeps } from '../../server/seed/demo.ts';
-import { firstRun } from '../../server/seed/first-run.ts';
+import { firstRun, firstRunFile, forgetFirstRun, welcomeText } from '../../server/seed/first-run.ts';
 import { useLink } from '../../server/usecases/accounts.ts';
 
 const url = 'http://127.0.0.1:3000';
@@ -115,4 +115,22 @@ test('what an owner changed is not put back by a later start', async () => {
   const again = await run();
   const [kept] = await store.documents.widgets.list('org_65a0e0e0e0e0e0e0e0e0e0e0');
   expect([kept!.name, again.facts.widgetKey]).toEqual(['Ours', first.facts.widgetKey]);
+});
+
+test('the file of the first start is told of once the owner has a password, until it is deleted', async () => {
+  const file = firstRunFile(dir);
+  const told = async () => {
+    const again = await run();
+    return [again.keepsKeys, welcomeText(again, file).includes(`${file} still holds keys: delete it, or run`)];
+  };
+  const first = await run();
+  expect(welcomeText(first, file)).not.toContain('still holds keys');
+  expect(await told()).toEqual([false, false]);
+  const token = first.facts.consoleUrl.split('#token=')[1]!;
+  const input = { token, name: 'O', email: 'o@a.example', password: 'a long password' };
+  await useLink({ ...deps, passwords: createPasswords() }, input);
+  expect(await told()).toEqual([true, true]);
+  expect(await forgetFirstRun(dir)).toBe(true);
+  expect([existsSync(file), await forgetFirstRun(dir)]).toEqual([false, false]);
+  expect(await told()).toEqual([false, false]);
 });

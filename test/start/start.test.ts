@@ -170,6 +170,38 @@ test('PUBLIC_URL is what is told and embedded', async () => {
   await stop(run);
 });
 
+test('--forget-first-run deletes the file with the keys and ends; the keys stay valid', async () => {
+  const dataDir = newDataDir();
+  const first = start({ DATA_DIR: dataDir }, ['--json']);
+  const { keys } = await json(first);
+  await stop(first);
+  const file = join(dataDir, 'first-run.json');
+  const forgets = start({ DATA_DIR: dataDir }, ['--forget-first-run']);
+  expect(await forgets.exit).toBe(0);
+  expect(forgets.output.stdout).toContain(`${file} is deleted`);
+  expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
+  const again = start({ DATA_DIR: dataDir }, ['--forget-first-run']);
+  expect([await again.exit, again.output.stdout]).toEqual([0, `There is no ${file}.\n`]);
+  const run = start({ DATA_DIR: dataDir }, ['--json']);
+  const { url } = await json(run);
+  const headers = { authorization: `Bearer ${keys!.console}` };
+  expect((await fetch(`${url}/api/console/me`, { headers })).status).toBe(200);
+  await stop(run);
+});
+
+test('what others can reach or read on the way is warned of, in the welcome and in the log', async () => {
+  const open = start({ DATA_DIR: newDataDir(), HOST: '0.0.0.0' });
+  const text = await open.printed(/Demo/);
+  expect(text).toMatch(/Warning: PUBLIC_URL is not set.*TILLER_HOSTS/);
+  expect(text).toMatch(/Warning: .*plain HTTP.*TLS/);
+  expect(open.output.stderr).toMatch(/"level":"warn".*PUBLIC_URL is not set/);
+  await stop(open);
+  const local = start({ DATA_DIR: newDataDir() });
+  expect(await local.printed(/Demo/)).not.toContain('Warning');
+  expect(local.output.stderr).not.toContain('"level":"warn"');
+  await stop(local);
+});
+
 test('a port in use is said, and leaves nothing behind', async () => {
   const taken = createServer();
   await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));

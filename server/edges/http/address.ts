@@ -1,5 +1,9 @@
 // The caller's address as limits count it, and as logs may keep it.
+import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
+import { hostnameOf } from '../../../shared/host-name.ts';
+import type { Config } from '../../config.ts';
+import { hostsNamedBy, isLoopback } from './hosts.ts';
 
 const parsed = (address: string) => {
   if (!ipaddr.isValid(address)) return undefined;
@@ -28,12 +32,23 @@ export const truncatedAddress = (address: string): string => {
     .join(':')}::`;
 };
 
-/** This machine itself, not a proxy on it that speaks for somebody else: per-address limits leave it alone. */
-export const isLocalCaller = (
-  peer: string | undefined,
-  headers: { 'x-forwarded-for'?: string | string[] | undefined; forwarded?: string | string[] | undefined },
-): boolean => {
-  const ip = parsed(peer ?? '');
-  if (ip === undefined || ip.range() !== 'loopback') return false;
-  return headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+/** What proxies and content networks add to a request that they pass on. A header too many only means that limits count. */
+const proxyHeader =
+  /^(?:x-)?forwarded|^via$|^cdn-loop$|^cf-|^x-(?:original|envoy|proxy)-|(?:real|client|connecting|remote|user)-?(?:ip|addr)/;
+
+export const isPassedOn = ({ headers }: IncomingMessage): boolean =>
+  Object.keys(headers).some((name) => proxyHeader.test(name));
+
+/** Sent by this machine itself to one of its own names, and by nothing that says to speak for somebody else. */
+export const isFromThisMachine = (request: IncomingMessage): boolean => {
+  if (parsed(request.socket.remoteAddress ?? '')?.range() !== 'loopback' || isPassedOn(request)) return false;
+  const hosts = hostsNamedBy(request)?.map(hostnameOf);
+  return hosts?.every((hostname) => hostname !== undefined && isLoopback(hostname)) === true;
 };
+
+/**
+ * Whom the limits per address leave alone: this machine itself, where the installation has no address for others. Where it
+ * has one, a proxy on this machine that adds nothing to what it passes on cannot be told from a local caller.
+ */
+export const isLocalCaller = (request: IncomingMessage, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
+  (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname)) && isFromThisMachine(request);

@@ -11,7 +11,10 @@ import { described } from './described.ts';
 import { dialects } from './dialects/index.ts';
 import { dialectRouter } from './dialects/mount.ts';
 import { filesRouter } from './files.ts';
+import { createHosts, ownHostsOnly } from './hosts.ts';
+import type { Trust } from './hosts.ts';
 import { createLimits } from './limits.ts';
+import { metricsReadersOnly } from './metrics-access.ts';
 import { openApi } from './openapi.ts';
 import { pagesRouter } from './pages.ts';
 import { securityHeaders } from './policy.ts';
@@ -70,9 +73,13 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.config.trustProxy);
   app.set('case sensitive routing', true);
-  const limits = createLimits(deps.config.limits, deps.counter);
+  const limits = createLimits(deps.config, deps.counter);
+  const hosts = createHosts({ ...deps, trust: app.get('trust proxy fn') as Trust });
+  const ours = ownHostsOnly(hosts);
   app.use(requestLog(deps));
   app.use(securityHeaders('api', () => deps.baseUrl().startsWith('https:')));
+  app.all(['/metrics', '/openapi.json', '/asyncapi.json'], ours);
+  app.get('/metrics', metricsReadersOnly(deps.config));
   for (const [path, handle] of Object.entries(operations(deps))) {
     app.get(path, (request, response, next) => {
       response.set('Cache-Control', 'no-store');
@@ -80,11 +87,11 @@ export const createHttpApp = (deps: HttpDeps): Express => {
     });
     app.all(path, methodNotAllowed(['GET', 'HEAD']));
   }
-  app.use('/api/console', consoleRouter(deps, limits));
+  app.use('/api/console', ours, consoleRouter(deps, limits, hosts));
   for (const dialect of dialects) app.use(dialectRouter(deps, dialect));
   app.use('/files', filesRouter(deps));
   app.use('/w', publicViewRouter(deps, limits));
-  app.use(pagesRouter(deps));
+  app.use(pagesRouter(deps, hosts));
   app.use(noSuchRoute);
   app.use(errorHandler(deps));
   return app;

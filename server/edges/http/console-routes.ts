@@ -12,6 +12,7 @@ import { consoleHandlers } from './console-handlers.ts';
 import type { ConsoleCall } from './console-handlers.ts';
 import { clearCookie, cookieOf, setCookie } from './cookie.ts';
 import type { HttpDeps } from './deps.ts';
+import type { Hosts } from './hosts.ts';
 import { jsonBody, parsedBy } from './json-body.ts';
 import type { HttpLimits } from './limits.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
@@ -26,7 +27,7 @@ const articleBody = jsonBody(1024 * kib);
  * Programs that are no browser send neither header.
  */
 const refuseForeignPage =
-  (baseUrl: () => string): RequestHandler =>
+  (hosts: Hosts): RequestHandler =>
   (request, _response, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return next();
     const { origin } = request.headers;
@@ -34,7 +35,7 @@ const refuseForeignPage =
     const isOurs =
       origin === undefined
         ? site === undefined || site === 'same-origin' || site === 'none'
-        : origin === baseUrl() || (URL.canParse(origin) && new URL(origin).host === request.headers.host);
+        : hosts.isOwnOrigin(request, origin);
     if (!isOurs) throw new ChatError('forbidden', 'This request came from another site');
     next();
   };
@@ -98,13 +99,13 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
   return [enter, ...(spec.upload === true ? readUpload : json), run];
 };
 
-export const consoleRouter = (deps: HttpDeps, limits: HttpLimits): Router => {
+export const consoleRouter = (deps: HttpDeps, limits: HttpLimits, hosts: Hosts): Router => {
   const router = Router({ caseSensitive: true, strict: true });
   router.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  router.use(refuseForeignPage(() => deps.baseUrl()));
+  router.use(refuseForeignPage(hosts));
   const methods = new Map<string, string[]>();
   for (const name of Object.keys(consoleRoutes) as ConsoleRoute[]) {
     const [method = '', path = ''] = name.split(' ');

@@ -15,7 +15,7 @@ import type { Listening } from '../../usecases/listening.ts';
 import type { WidgetDeps } from '../../usecases/widgets.ts';
 
 export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, ConversationDeps, FileDeps {
-  config: Pick<Config, 'trustProxy' | 'limits'>;
+  config: Pick<Config, 'trustProxy' | 'limits' | 'host' | 'publicUrl' | 'hosts' | 'metricsToken'>;
   log: Log;
   identities: Identities;
   metrics: Metrics & { render(): Promise<{ contentType: string; body: string }> };

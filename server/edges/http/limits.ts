@@ -3,6 +3,7 @@
 import type { Request } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ChatError } from '../../../shared/errors.ts';
+import type { Config } from '../../config.ts';
 import type { SharedCounter } from '../../ports/counter.ts';
 import { addressKey, isLocalCaller } from './address.ts';
 
@@ -37,12 +38,12 @@ const none: HttpLimits = {
   publicView: async () => {},
 };
 
-export const createLimits = (mode: 'default' | 'off', counter?: SharedCounter): HttpLimits => {
-  if (mode === 'off') return none;
+export const createLimits = (config: Pick<Config, 'limits' | 'publicUrl'>, counter?: SharedCounter): HttpLimits => {
+  if (config.limits === 'off') return none;
   const accounts = new RateLimiterMemory(perAccount);
   const addresses = new RateLimiterMemory(perAddress);
   const views = new RateLimiterMemory(publicViews);
-  const isExempt = (request: Request): boolean => isLocalCaller(request.socket.remoteAddress, request.headers);
+  const isExempt = (request: Request): boolean => isLocalCaller(request, config);
   const keyOf = (request: Request): string => addressKey(request.ip ?? '');
   const tooOften = 'Too many attempts: try again later';
   const count = async (name: string, rate: typeof perAccount, local: RateLimiterMemory, key: string): Promise<void> => {

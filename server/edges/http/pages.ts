@@ -9,6 +9,8 @@ import { demoWidgetKey } from '../../usecases/installation.ts';
 import { assetsOf, sendAsset } from './assets.ts';
 import type { HttpDeps } from './deps.ts';
 import { framePage } from './frame-page.ts';
+import { ownHostPagesOnly } from './hosts.ts';
+import type { Hosts } from './hosts.ts';
 import { methodNotAllowed } from './refusals.ts';
 import { securityHeaders, siteDirectives } from './policy.ts';
 import type { Surface } from './policy.ts';
@@ -78,11 +80,12 @@ const consolePages = (dist: string): Router => {
   return router;
 };
 
-export const pagesRouter = (deps: HttpDeps): Router => {
+export const pagesRouter = (deps: HttpDeps, hosts: Hosts): Router => {
   const router = Router();
   const dist = resolve(deps.distDir);
   const as = (surface: Surface): RequestHandler => securityHeaders(surface, () => deps.baseUrl().startsWith('https:'));
 
+  router.use(['/console', '/docs'], ownHostPagesOnly(hosts));
   router.use(['/widget.js', '/widget'], as('embed'));
   router.use(widgetScripts(dist));
   router.use('/console', as('console'), consolePages(dist));

@@ -1,8 +1,6 @@
 // Where a socket comes from, as far as the proxies in front may be believed.
 import type { IncomingMessage } from 'node:http';
-
-/** Whether a hop may be believed about the one before it (Express's compiled `trust proxy`). */
-export type Trust = (address: string, hop: number) => boolean;
+import type { Trust } from '../http/hosts.ts';
 
 /** The address that limits count: walks `X-Forwarded-For` from the right as far as the hops are trusted. */
 export const clientAddress = (request: IncomingMessage, trust: Trust): string => {

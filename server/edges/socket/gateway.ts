@@ -24,8 +24,9 @@ import { admitPage, keyLife, widgetByKey } from '../../usecases/public-widget.ts
 import { memberOfCookie, memberOfToken } from '../../usecases/sessions.ts';
 import { cookieOf } from '../http/cookie.ts';
 import { addressKey, isLocalCaller } from '../http/address.ts';
+import { createHosts, foreignHost } from '../http/hosts.ts';
+import type { Trust } from '../http/hosts.ts';
 import { clientAddress } from './address.ts';
-import type { Trust } from './address.ts';
 import { guardConnections } from './guard.ts';
 import { header, ownOriginOf, refusal, requestOf, staffAuth, turnAway, versioned, visitorAuth } from './handshake.ts';
 import { Hub, widgetRoom } from './hub.ts';
@@ -114,17 +115,19 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
   });
   coalesceWrites(io);
   encodeTextOnly(io);
-  const isOneTooMany = guardConnections(io, { clock: deps.clock, trust: deps.trust, isOff: limits.isOff });
+  const hosts = createHosts(deps);
+  const isOneTooMany = guardConnections(io, { ...deps, isOff: limits.isOff });
 
   /** The Origin of an upgrade: the widget's list where a key is given, else our own pages and programs without one. */
   const admit = async (request: IncomingMessage): Promise<void> => {
     if (isOneTooMany(request)) throw new ChatError('rate_limited', 'Too many connections from this address');
     const key = new URL(request.url ?? '/', 'http://localhost').searchParams.get('widgetKey');
+    if (key === null && !hosts.serves(request)) throw new ChatError('forbidden', foreignHost);
     const retryAfterMs = admission.arrive(request, key === null ? 'staff' : 'visitor');
     if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     const widget = key === null ? undefined : await widgetByKey(deps, key);
     const origin = header(request, 'origin');
-    const ownOrigin = ownOriginOf(request, config);
+    const ownOrigin = ownOriginOf(request, hosts, deps.baseUrl());
     if (widget === undefined) {
       // An unknown key is told as such by the namespace; without a key only our own pages and programs connect.
       if (key === null && origin !== undefined && origin !== ownOrigin) {
@@ -169,7 +172,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         key: widgetKey,
         origin: header(request, 'origin'),
         secFetchSite: header(request, 'sec-fetch-site'),
-        ownOrigin: ownOriginOf(request, config),
+        ownOrigin: ownOriginOf(request, hosts, deps.baseUrl()),
       });
       const seat: VisitorSeat = {
         widgetId: widget.id,
@@ -178,7 +181,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         sessionToken: auth.sessionToken,
         visitorToken: auth.visitorToken,
         address: addressKey(clientAddress(request, deps.trust)),
-        isCounted: !isLocalCaller(request.socket.remoteAddress, request.headers),
+        isCounted: !isLocalCaller(request, config),
         userAgent: header(request, 'user-agent')?.slice(0, 200),
         locale: header(request, 'accept-language')?.split(',')[0]?.slice(0, 20),
         identity: auth.identity,
@@ -220,8 +223,10 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     const enter = async (): Promise<void> => {
       const request = requestOf(socket);
       const auth = versioned(staffAuth, socket.handshake.auth);
+      // A connection with a widget's key was let in under any name.
+      if (!hosts.serves(request)) throw new ChatError('forbidden', foreignHost);
       const origin = header(request, 'origin');
-      const isOwn = origin === undefined || origin === ownOriginOf(request, config);
+      const isOwn = origin === undefined || origin === ownOriginOf(request, hosts, deps.baseUrl());
       if (!isOwn) throw new ChatError('forbidden', 'This page may not connect');
       const signedIn =
         auth.token === undefined

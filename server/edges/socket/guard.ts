@@ -1,11 +1,12 @@
 // What a connection may not do before and beside commands: too many, too fast, binary.
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'socket.io';
+import type { Config } from '../../config.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { Limiter, rates } from '../../usecases/limits.ts';
 import { addressKey, isLocalCaller } from '../http/address.ts';
+import type { Trust } from '../http/hosts.ts';
 import { clientAddress } from './address.ts';
-import type { Trust } from './address.ts';
 
 /** The part of an engine.io connection that is used here. */
 interface Connection {
@@ -26,6 +27,7 @@ const isBinary = (data: unknown): boolean =>
   typeof data !== 'string' ? data !== undefined : data.startsWith('5') || data.startsWith('6');
 
 export interface GuardDeps {
+  config: Pick<Config, 'publicUrl'>;
   clock: Clock;
   trust: Trust;
   isOff: boolean;
@@ -38,8 +40,7 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
   const groupOf = (request: IncomingMessage): string => addressKey(clientAddress(request, deps.trust));
 
   io.engine.on('connection', (connection: Connection) => {
-    const isCounted =
-      !isLocalCaller(connection.request.socket.remoteAddress, connection.request.headers) && !deps.isOff;
+    const isCounted = !isLocalCaller(connection.request, deps.config) && !deps.isOff;
     const group = groupOf(connection.request);
     if (isCounted) open.set(group, (open.get(group) ?? 0) + 1);
     connection.on('close', () => {
@@ -61,7 +62,5 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
   });
 
   return (request) =>
-    !deps.isOff &&
-    !isLocalCaller(request.socket.remoteAddress, request.headers) &&
-    (open.get(groupOf(request)) ?? 0) >= connectionsPerAddress;
+    !deps.isOff && !isLocalCaller(request, deps.config) && (open.get(groupOf(request)) ?? 0) >= connectionsPerAddress;
 };

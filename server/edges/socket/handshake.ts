@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ChatError, errorStatus, toWireError } from '../../../shared/errors.ts';
 import type { WireError } from '../../../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../../../shared/wire.ts';
-import type { Config } from '../../config.ts';
+import type { Hosts } from '../http/hosts.ts';
 
 const token = z.string().max(200).optional().catch(undefined);
 export const visitorAuth = z.object({
@@ -33,11 +33,10 @@ export const versioned = <T extends { v: number }>(schema: z.ZodType<T>, auth: u
   return parsed.data;
 };
 
-/** Our own origin: as configured, else as the browser addressed us, be it through a proxy that ends TLS. */
-export const ownOriginOf = ({ headers }: IncomingMessage, config: Config): string => {
-  if (config.publicUrl !== undefined) return new URL(config.publicUrl).origin;
-  const secure = `https://${headers.host ?? ''}`;
-  return headers.origin === secure ? secure : `http://${headers.host ?? ''}`;
+/** Our own origin: that of the page which asks, where it is one of ours, else the installation's. */
+export const ownOriginOf = (request: IncomingMessage, hosts: Hosts, baseUrl: string): string => {
+  const { origin } = request.headers;
+  return origin !== undefined && hosts.isOwnOrigin(request, origin) ? origin : new URL(baseUrl).origin;
 };
 
 /** Answers a refused upgrade with the status of its code; engine.io itself would say 400 whatever the reason. */

@@ -31,7 +31,7 @@ const codesOf = (spec: RouteSpec, method: string, path: string): ErrorCode[] => 
     ...(hasBody || spec.query !== undefined || path.includes(':') ? (['invalid'] as const) : []),
     // A wrong password is no more than an unknown caller.
     ...(spec.who !== 'public' || path === '/login' ? (['unauthenticated'] as const) : []),
-    ...(spec.who === 'public' && method === 'GET' ? [] : (['forbidden'] as const)),
+    'forbidden',
     ...(path.includes(':') || path === '/link' || hasBody ? (['not_found'] as const) : []),
     ...(method === 'GET' ? [] : (['conflict'] as const)),
     ...(hasBody ? (['too_large', 'unsupported_media_type'] as const) : []),

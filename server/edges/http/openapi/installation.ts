@@ -35,12 +35,13 @@ const get = (operationId: string, summary: string, more: Json): Json => ({
   ...more,
 });
 
-const documentOf = (operationId: string, summary: string): Json =>
+const documentOf = (operationId: string, summary: string, refusals: Json): Json =>
   get(operationId, summary, {
     parameters: [ifNoneMatch],
     responses: {
       200: { ...jsonAnswer('The document.', { type: 'object' }), headers: tagHeader },
       304: unchanged,
+      ...refusals,
     },
   });
 
@@ -124,13 +125,18 @@ export const installationOperations = (components: Components): [path: string, m
     [
       '/metrics',
       'get',
-      get('getMetrics', 'Counters and gauges for Prometheus.', {
-        responses: {
-          200: { description: 'The text format.', content: { 'text/plain': { schema: { type: 'string' } } } },
+      get(
+        'getMetrics',
+        'Counters and gauges for Prometheus: with `METRICS_TOKEN` as a bearer token, where that is set.',
+        {
+          responses: {
+            200: { description: 'The text format.', content: { 'text/plain': { schema: { type: 'string' } } } },
+            ...refused('unauthenticated', 'forbidden'),
+          },
         },
-      }),
+      ),
     ],
-    ['/openapi.json', 'get', documentOf('getOpenApi', 'This document.')],
-    ['/asyncapi.json', 'get', documentOf('getAsyncApi', 'What the sockets say.')],
+    ['/openapi.json', 'get', documentOf('getOpenApi', 'This document.', refused('forbidden'))],
+    ['/asyncapi.json', 'get', documentOf('getAsyncApi', 'What the sockets say.', refused('forbidden'))],
   ];
 };

@@ -13,7 +13,8 @@ export const namesIn = (path: string): string[] => [...path.matchAll(/:(\w+)/g)]
 const reasons: Record<ErrorCode, string> = {
   invalid: 'Something in the request is not as it should be; every problem is named by its path.',
   unauthenticated: 'No credential, or one that is not known.',
-  forbidden: 'A known credential that is for something else, or a page that the widget does not allow.',
+  forbidden:
+    'A known credential that is for something else, a page that the widget does not allow, or a host name that is not ours.',
   not_found: 'There is nothing with this id; what belongs to somebody else is not there either.',
   method_not_allowed: 'Another method.',
   conflict: 'Another request was faster, or an `Idempotency-Key` came again with another body.',

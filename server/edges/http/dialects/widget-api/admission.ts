@@ -18,8 +18,8 @@ const one = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(',') : header;
 
 /** The address that limits count; undefined for this machine itself, which they leave alone. */
-export const countedAddress = (request: Request): string | undefined =>
-  isLocalCaller(request.socket.remoteAddress, request.headers) ? undefined : addressKey(request.ip ?? '');
+export const countedAddress = ({ config }: Pick<HttpDeps, 'config'>, request: Request): string | undefined =>
+  isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');
 
 /**
  * @throws ChatError `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is

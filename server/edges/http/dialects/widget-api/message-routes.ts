@@ -60,7 +60,7 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
       const found = await visitingOf(deps, caller, body.session_id);
       const visiting = await walkedTo(deps, found, body.context?.page_url);
       const { session, conversationId } = visiting;
-      const address = countedAddress(request);
+      const address = countedAddress(deps, request);
       if (address !== undefined) deps.spending.from(conversationId, address);
       const options: TurnOptions = {
         clientId: clientIdOf(session.id, 'message', idempotencyKey),

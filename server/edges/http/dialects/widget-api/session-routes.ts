@@ -53,7 +53,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     refusals: ['unauthenticated', 'rate_limited'],
     example: sessionExample,
     handle: async ({ deps, caller: { widget }, body, request, idempotencyKey }) => {
-      const address = countedAddress(request);
+      const address = countedAddress(deps, request);
       // First: a refused token must leave nothing behind.
       const identity = body.identity === undefined ? undefined : await verifiedIdentity(deps, widget, body.identity);
       const locale = localeOf(request.headers['accept-language']);
