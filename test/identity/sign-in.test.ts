@@ -68,8 +68,11 @@ describe('a second person', () => {
   });
 
   it("on the first one's session ends it: its tokens are dead, and nothing more of it is heard", async () => {
-    const ann = await openAs(someone());
+    const person = someone();
+    const ann = await openAs(person);
     await say(ann.client, ann.conversationId, 'Hello');
+    const phone = await openAs(person);
+    expect(phone.conversationId).toBe(ann.conversationId);
     const { sessionToken, visitorToken } = ann.view;
     const secondTab = await open({ sessionToken, visitorToken });
     const gone = disconnected(secondTab.client);
@@ -80,9 +83,11 @@ describe('a second person', () => {
     const late = await open({ sessionToken, visitorToken });
     expect(late.conversationId).not.toBe(ann.conversationId);
 
-    // What is said to Ann from here on, by staff, does not reach the connection that is Bob's now.
+    // What Ann says from here on, on her phone, does not reach the connection that is Bob's now.
     const heard = ann.client.frames.length;
     const { conversationId } = ann;
+    await say(phone.client, conversationId, 'Only Ann may read this');
+    await phone.client.untilFact('message.created', ({ text }) => text === 'Only Ann may read this');
     const refused = await ann.client.ask('message:send', { conversationId, clientId: newUuid(), text: 'As Ann' });
     expect(refused).toMatchObject({ ok: false, error: { code: 'not_found' } });
     const read = await ann.client.ask('facts:since', { conversationId, sinceSeq: 0 });
