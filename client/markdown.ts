@@ -22,6 +22,7 @@ import {
   parser_write,
 } from 'streaming-markdown';
 import type { Attr, Renderer } from 'streaming-markdown';
+import { make } from './page.ts';
 import { safeHref } from '../shared/href.ts';
 
 /** A text that grows in place. */
@@ -70,7 +71,7 @@ const unwrap = ({ type, node }: Open, isFinished: boolean): void => {
 };
 
 const element = (parent: HTMLElement, type: Token): HTMLElement => {
-  const create = (tag: string): HTMLElement => document.createElement(tag);
+  const create = (tag: string): HTMLElement => make(tag as keyof HTMLElementTagNameMap);
   if (isHeading(type)) {
     // A heading of a message is not a heading of the page around it.
     const heading = create('p');
@@ -181,7 +182,7 @@ export const renderMarkdown = (target: HTMLElement): MarkdownWriter => {
         work();
         return;
       } catch {
-        plain = target.appendChild(document.createElement('p'));
+        plain = target.appendChild(make('p'));
       }
     }
     plain.append(rest);

@@ -53,6 +53,7 @@ const layers = [
   'client/console',
   'client/site',
   'client/markdown.ts',
+  'client/page.ts',
 ] as const;
 type Layer = (typeof layers)[number];
 
@@ -99,9 +100,10 @@ const allowed: Record<Layer, readonly Layer[]> = {
     'shared',
   ],
   'server/import.ts': ['server/adapters', 'server/ports', 'shared'],
-  'client/sdk': ['shared'],
-  'client/markdown.ts': ['shared'],
-  'client/widget': ['client/sdk', 'client/markdown.ts', 'shared'],
+  'client/page.ts': [],
+  'client/sdk': ['client/page.ts', 'shared'],
+  'client/markdown.ts': ['client/page.ts', 'shared'],
+  'client/widget': ['client/sdk', 'client/markdown.ts', 'client/page.ts', 'shared'],
   'client/console': ['client/sdk', 'client/markdown.ts', 'client/widget', 'shared'],
   'client/site': ['shared'],
 };

@@ -1,19 +1,21 @@
 // Moments at which a browser may have a network again: timers sleep with the page, these events do not.
+import { isHidden } from '../page.ts';
 
 /** Calls when the page becomes visible, comes back from the back-forward cache or the network returns. Node: never. Returns the undo. */
 export const onWake = (wake: () => void): (() => void) => {
-  const { window, document } = globalThis as { window?: Window; document?: Document };
+  const { window } = globalThis as { window?: Window };
   if (window === undefined || typeof window.addEventListener !== 'function') return () => undefined;
   const whenVisible = (): void => {
-    if (document?.visibilityState !== 'hidden') wake();
+    if (!isHidden()) wake();
   };
   window.addEventListener('online', wake);
   window.addEventListener('pageshow', whenVisible);
-  document?.addEventListener('visibilitychange', whenVisible);
+  // It bubbles from the document, whose own methods an element of the page may cover.
+  window.addEventListener('visibilitychange', whenVisible);
   return () => {
     window.removeEventListener('online', wake);
     window.removeEventListener('pageshow', whenVisible);
-    document?.removeEventListener('visibilitychange', whenVisible);
+    window.removeEventListener('visibilitychange', whenVisible);
   };
 };
 

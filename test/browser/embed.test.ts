@@ -1,35 +1,17 @@
 // The snippet as the API hands it out, and the frame, in pages of other origins: on the widget's domains, and on none of them.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Frame, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from '../support/server.ts';
 import type { TestServer } from '../support/server.ts';
 import { hasChromium, launch, openTab } from './console-page.ts';
+import { startSite } from './host-page.ts';
+import type { Site } from './host-page.ts';
 
 const question = 'What does a day of hire cost?';
 
-/** Serves whatever was put under a path: a site of somebody else, under each of its names an origin of its own. */
-const startSite = async () => {
-  const pages = new Map<string, string>();
-  const server = createServer((request, response) => {
-    const html = pages.get(request.url ?? '');
-    response.writeHead(html === undefined ? 404 : 200, { 'Content-Type': 'text/html; charset=utf-8' }).end(html);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    put(path: string, body: string): void {
-      pages.set(path, `<!doctype html><html lang="en"><head><title>A shop</title></head><body>${body}</body></html>`);
-    },
-    stop: () => new Promise<void>((done) => (server.close(() => done()), server.closeAllConnections())),
-  };
-};
-
 describe.skipIf(!hasChromium)('a widget on other people’s pages (needs chromium)', () => {
   let server: TestServer;
-  let site: Awaited<ReturnType<typeof startSite>>;
+  let site: Site;
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   let made: { id: string; widget_key: string; embed_code: string };

@@ -61,6 +61,31 @@ export const startHostSite = async (): Promise<HostSite> => {
   };
 };
 
+export interface Site {
+  port: number;
+  /** Serves this body under this path. */
+  put(path: string, body: string, head?: string): void;
+  stop(): Promise<void>;
+}
+
+/** Serves whatever was put under a path: a site of somebody else, under each of its names an origin of its own. */
+export const startSite = async (): Promise<Site> => {
+  const pages = new Map<string, string>();
+  const server = createServer((request, response) => {
+    const html = pages.get(request.url ?? '');
+    response.writeHead(html === undefined ? 404 : 200, { 'Content-Type': 'text/html; charset=utf-8' }).end(html);
+  });
+  return {
+    port: await listen(server),
+    put: (path, body, head = '') =>
+      void pages.set(
+        path,
+        `<!doctype html><html lang="en"><head><title>A shop</title>${head}</head><body>${body}</body></html>`,
+      ),
+    stop: () => new Promise((done) => (server.close(() => done()), server.closeAllConnections())),
+  };
+};
+
 export interface Wire {
   url: string;
   /** Ends what is open and refuses what comes. */

@@ -100,6 +100,21 @@ describe.skipIf(!hasChromium)('the states of the panel (needs chromium)', () => 
       }
     });
 
+  it('leads a link of the page to the page, whatever <base> came into it', async () => {
+    const page = await browser.newPage();
+    const url = gallery.url({ scene: 'actions' });
+    await page.route(url, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace('</main>', '</main><base href="http://evil.example/">');
+      await route.fulfill({ response, body });
+    });
+    await page.goto(url);
+    await page.waitForFunction('window.isReady');
+    expect(await page.evaluate(() => document.baseURI)).toBe('http://evil.example/');
+    expect(await page.getByRole('link', { name: 'Prices' }).getAttribute('href')).toBe(new URL('/prices', url).href);
+    await page.close();
+  });
+
   it('keeps hostile markdown inert, and shows its words', async () => {
     const page = await show({ scene: 'empty' });
     await page.evaluate((text) => window.script.say('ai', text), hostile);

@@ -43,7 +43,8 @@ describe('the announcer', () => {
 
   it('paces what it says, and an interruption drops what was still to be said', () => {
     vi.useFakeTimers();
-    vi.stubGlobal('document', { createElement: () => ({ textContent: '' }) });
+    vi.stubGlobal('document', {});
+    vi.stubGlobal('Document', { prototype: { createElement: () => ({ textContent: '' }) } });
     const polite = regionOf();
     const urgent = regionOf();
     const announcer = createAnnouncer(polite.region, urgent.region);

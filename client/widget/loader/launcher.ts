@@ -1,5 +1,6 @@
 // The round button (or the pill) in the corner, in a shadow root that no host style reaches.
 import type { PublicWidget } from '../../../shared/widget.ts';
+import { make, put } from '../../page.ts';
 import type { Scheme } from '../contract.ts';
 import css from './launcher.css?inline';
 
@@ -28,12 +29,6 @@ const themed = ({ theme, position, offsetX: x, offsetY: y, zIndex }: PublicWidge
   }`;
 };
 
-const make = <K extends keyof HTMLElementTagNameMap>(name: K, className = ''): HTMLElementTagNameMap[K] => {
-  const made = document.createElement(name);
-  made.className = className;
-  return made;
-};
-
 /** Draws into `container`; `inline` leaves the button out, the panel fills the container then. */
 export const createLauncher = (
   container: Element,
@@ -43,8 +38,7 @@ export const createLauncher = (
 ): Launcher => {
   const host = make('div');
   const root = host.attachShadow({ mode: 'open' });
-  const fixed = new CSSStyleSheet();
-  const vars = new CSSStyleSheet();
+  const sheet = new CSSStyleSheet();
   const region = make('div');
   const button = make('button');
   const label = make('span', 'label');
@@ -54,8 +48,7 @@ export const createLauncher = (
   const tell = (name: string, value: string | boolean): void => button.setAttribute(`aria-${name}`, `${value}`);
   const name = (): void => tell('label', (text || 'Chat') + (unread ? ` (${unread})` : ''));
 
-  fixed.replaceSync(css);
-  root.adoptedStyleSheets = [fixed, vars];
+  root.adoptedStyleSheets = [sheet];
   host.toggleAttribute('data-tiller');
   host.toggleAttribute('data-inline', inline);
   region.role = 'region';
@@ -66,13 +59,13 @@ export const createLauncher = (
   button.addEventListener('pointerenter', onHint, { once: true });
   region.append(button);
   if (!inline) root.append(region);
-  container.append(host);
+  put(container, host);
 
   return {
     root,
     button,
     draw(widget, scheme) {
-      vars.replaceSync(themed(widget, scheme ?? widget.scheme));
+      sheet.replaceSync(css + themed(widget, scheme ?? widget.scheme));
       text = label.textContent = widget.texts.bubble;
       label.hidden = !text;
       button.className = `launcher${text && ' pill'}`;

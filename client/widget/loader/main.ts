@@ -1,17 +1,22 @@
 // The embed script: a global function, one small request and a launcher. No socket, no storage, no panel before it is wanted.
+import { globals, own, read } from '../../page.ts';
 import { widgetMethods } from '../contract.ts';
 import type { InitOptions } from '../contract.ts';
 import { createEmitter } from './events.ts';
 import { installApi } from './queue.ts';
-import { findScript, locate } from './script.ts';
+import { locate } from './script.ts';
 import { createWidget } from './widget.ts';
 import type { Widget } from './widget.ts';
 
 const start = (): void => {
-  const scope = window as unknown as Record<string, unknown>;
-  const script = findScript(document, scope['PatWidget']);
-  if (!script) return;
-  const { origin, name, widgetKey } = locate(script, scope['PatWidget']);
+  const here = locate(
+    read('currentScript'),
+    read('querySelectorAll')<HTMLElement>('script[data-widget-key]'),
+    globals['PatWidget'],
+    `${new Error('here').stack}`,
+  );
+  if (!here) return console.warn('Tiller: embed this script by its whole address');
+  const { origin, name, widgetKey } = here;
   const events = createEmitter();
   /** What was called before there was a widget to call it on. */
   let early: [string, unknown[]][] = [];
@@ -22,14 +27,15 @@ const start = (): void => {
     widget = undefined;
     early = [];
   };
-  const init = (options: InitOptions | undefined): void => {
-    if (!options?.widgetKey || widget?.widgetKey === options.widgetKey) return;
+  const init = (given: unknown): void => {
+    const options = own(given as InitOptions);
+    if (typeof options.widgetKey !== 'string' || widget?.widgetKey === options.widgetKey) return;
     widget?.destroy();
-    widget = createWidget(origin, options, events.emit);
+    widget = createWidget(origin, options as InitOptions, events.emit);
     for (const [method, args] of early.splice(0)) widget.call(method, args);
   };
 
-  const isNew = installApi(scope, name, widgetMethods, (method, args) => {
+  const isNew = installApi(globals, name, widgetMethods, (method, args) => {
     const [first, second] = args;
     switch (method) {
       case 'on':
@@ -42,9 +48,9 @@ const start = (): void => {
       case 'destroy':
         return destroy();
       case 'init':
-        return init(first as InitOptions);
+        return init(first);
       case 'boot':
-        init(first as InitOptions);
+        init(first);
     }
     if (widget) widget.call(method, args);
     else early.push([method, args]);

@@ -18,17 +18,20 @@ export const installApi = (
   methods: readonly string[],
   handle: (method: string, args: unknown[]) => unknown,
 ): boolean => {
-  const before = scope[name] as Api | undefined;
-  if (before?.isTiller) return false;
-  const waiting = typeof before === 'function' ? [...(before.q ?? [])] : [];
+  const before = scope[name];
+  // An element or a frame of the page may have the name: only a function is a stub, or a loader that came first.
+  const { isTiller, q } = typeof before === 'function' ? (before as unknown as Partial<Api>) : {};
+  if (isTiller) return false;
+  const waiting = Array.isArray(q) ? [...q] : [];
   const api = ((method: string, ...args: unknown[]) => handle(method, args)) as unknown as Api;
   api.isTiller = true;
-  for (const method of methods) Object.assign(api, { [method]: (...args: unknown[]) => handle(method, args) });
+  for (const method of methods)
+    (api as unknown as Record<string, unknown>)[method] = (...args: unknown[]) => handle(method, args);
   scope[name] = api;
   for (const entry of waiting) {
-    const [method, ...args] = entry;
     // One bad call of the page must not swallow those behind it.
     try {
+      const [method, ...args] = entry;
       handle(method as string, args);
     } catch (error) {
       console.error(error);

@@ -1,5 +1,6 @@
 // One widget on a page: its launcher now, its panel at the first interaction.
 import type { PublicWidget } from '../../../shared/widget.ts';
+import { own, read } from '../../page.ts';
 import type { InitOptions, Panel, PanelModule, ProactiveModule, Scheme } from '../contract.ts';
 import type { Emitter } from './events.ts';
 import { createLauncher } from './launcher.ts';
@@ -92,7 +93,7 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
         scheme = first as Scheme;
         break;
       case 'update':
-        widget = (first as { widget?: Told } | undefined)?.widget ?? widget;
+        widget = own(first as { widget?: Told }).widget ?? widget;
     }
     launcher.draw(widget, scheme);
     if (panel) {
@@ -110,11 +111,11 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
     widget = init.preview ?? ((await (await fetch(`${origin}/w/${widgetKey}`, { headers })).json()) as Told);
     if (widget.error) throw widget.error.message;
     // A script in the head may be here before there is a body to draw in.
-    if (!document.body) await new Promise((done) => addEventListener('DOMContentLoaded', done));
+    if (!read('body')) await new Promise((done) => addEventListener('DOMContentLoaded', done));
     if (isGone) return;
-    const place = typeof container === 'string' ? document.querySelector(container) : container;
+    const place = typeof container === 'string' ? read('querySelector')(container) : container;
     launcher = createLauncher(
-      place ?? document.body,
+      place ?? read('body'),
       inline,
       () => call('toggle', ['user']),
       () => void load().catch(() => (code = undefined)),

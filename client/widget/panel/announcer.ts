@@ -1,5 +1,7 @@
 // What a screen reader is told, one sentence after the other: through regions that exist from the start, or nothing is read.
 
+import { make } from '../../page.ts';
+
 /** Between two sentences, ms: regions that change faster swallow what came before. */
 const PACE_MS = 350;
 const KEPT = 4;
@@ -18,7 +20,7 @@ export const createAnnouncer = (polite: HTMLElement, assertive: HTMLElement): An
   let waiting: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = (region: HTMLElement, text: string): void => {
-    const line = document.createElement('p');
+    const line = make('p');
     line.textContent = text;
     region.append(line);
     while (region.childElementCount > KEPT) region.firstElementChild?.remove();

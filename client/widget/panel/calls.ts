@@ -1,12 +1,13 @@
 // What a host page may call once the panel is there. A page's mistakes end here, without a throw.
 import type { PublicWidget } from '../../../shared/widget.ts';
+import { own } from '../../page.ts';
 import type { Identity, PanelMethod } from '../contract.ts';
 import type { PanelModel } from './model.ts';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const identityOf = (value: unknown): Identity => {
-  const { token, name, email } = (value ?? {}) as Record<string, unknown>;
+  const { token, name, email } = own(value as Record<string, unknown>);
   return { ...(isText(token) && { token }), ...(isText(name) && { name }), ...(isText(email) && { email }) };
 };
 
@@ -28,7 +29,7 @@ export const answerCall = (
     case 'identify':
       return model.identify(identityOf(first));
     case 'update': {
-      const { widget } = (first ?? {}) as { widget?: PublicWidget };
+      const { widget } = own(first as { widget?: PublicWidget });
       if (widget !== undefined) {
         model.widget.value = widget;
         model.availability.value = widget.availability;

@@ -1,4 +1,5 @@
 // The text of one message on the screen: grows while it streams, settles when the final text is known, never remounts.
+import { isHidden, make } from '../../page.ts';
 import { renderMarkdown } from '../../markdown.ts';
 import type { MarkdownWriter } from '../../markdown.ts';
 import { nextReveal } from './reveal.ts';
@@ -25,8 +26,7 @@ export class LiveText {
   constructor(root: HTMLElement, onSettled: () => void) {
     this.#root = root;
     this.#onSettled = onSettled;
-    this.#caret = document.createElement('span');
-    this.#caret.className = 'caret';
+    this.#caret = make('span', 'caret');
     this.#caret.setAttribute('aria-hidden', 'true');
     this.#stream = renderMarkdown(root);
   }
@@ -43,7 +43,7 @@ export class LiveText {
       this.#show(Math.min(seen, text.length));
     }
     // Nobody watches a hidden page, and it gets no frames.
-    if (isFirst || phase === 'still' || document.hidden || prefersStill()) this.#show(text.length);
+    if (isFirst || phase === 'still' || isHidden() || prefersStill()) this.#show(text.length);
     this.#settle();
     this.#schedule();
   }

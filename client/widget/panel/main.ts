@@ -1,25 +1,23 @@
 // What the loader imports at the first interaction: the panel with its socket.
+import { own, whereabouts } from '../../page.ts';
+import type { VisitorClientOptions } from '../../sdk/api.ts';
 import { createVisitorClient } from '../../sdk/index.ts';
 import { browserStorage, forgiving } from '../../sdk/storage.ts';
 import type { Panel, PanelOptions } from '../contract.ts';
 import { mountOver } from './mount.tsx';
 
-const page = (): { url: string; title: string; referrer: string } => ({
-  url: location.href.slice(0, 2048),
-  title: document.title.slice(0, 300),
-  referrer: document.referrer.slice(0, 2048),
-});
-
 export const mountPanel = (options: PanelOptions): Panel => {
   const { init } = options;
   const storage = forgiving(browserStorage());
-  const client = createVisitorClient({
+  const told: VisitorClientOptions = {
     url: options.origin,
     widgetKey: options.widget.widgetKey,
     storage,
-    page,
+    page: whereabouts,
     ...(init.token === undefined ? {} : { identity: init.token }),
     ...(init.channel === undefined ? {} : { channel: init.channel }),
-  });
+  };
+  // Own fields alone: what is not said here must not come from `Object.prototype`.
+  const client = createVisitorClient(own(told) as VisitorClientOptions);
   return mountOver(client, storage, options);
 };

@@ -1,4 +1,5 @@
 // Everything the panel draws, as signals over one SDK client; components read it and call its verbs.
+import { isHidden, own, read } from '../../page.ts';
 import { batch, computed, effect, signal } from './signals.ts';
 import type { ReadonlySignal, Signal } from './signals.ts';
 import type { PublicWidget } from '../../../shared/widget.ts';
@@ -43,7 +44,7 @@ export class PanelModel {
   readonly locale = signal('en');
   readonly words: Signal<Words> = signal(en);
   readonly isOpen = signal(false);
-  readonly isVisible = signal(!document.hidden);
+  readonly isVisible = signal(!isHidden());
   readonly view = signal<ViewName>('chat');
   readonly text = signal('');
   readonly sound: Signal<boolean>;
@@ -141,10 +142,10 @@ export class PanelModel {
         this.isFormDismissed.value = id !== undefined && memory.has(`form-${id}`);
       }),
     );
-    const onVisibility = (): void => void (this.isVisible.value = !document.hidden);
-    document.addEventListener('visibilitychange', onVisibility);
-    this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
-    const page = document.documentElement.lang;
+    const onVisibility = (): void => void (this.isVisible.value = !isHidden());
+    addEventListener('visibilitychange', onVisibility);
+    this.#undo.push(() => removeEventListener('visibilitychange', onVisibility));
+    const page = read('documentElement').lang;
     this.setLocale(chooseLocale([options.init.locale, page === '' ? undefined : page, ...navigator.languages]));
   }
 
@@ -216,7 +217,8 @@ export class PanelModel {
   }
 
   /** Who the visitor is: signed at once; merely said by the page, when there is a conversation to say it in. */
-  identify({ token, name, email }: Identity): void {
+  identify(given: Identity): void {
+    const { token, name, email } = own(given);
     if (token !== undefined) void this.client.identify(token);
     if (name !== undefined || email !== undefined)
       this.#said.value = { ...this.#said.peek(), ...definedOf({ name, email }) };

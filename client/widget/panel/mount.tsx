@@ -1,4 +1,5 @@
 // Puts a panel into a shadow root, over whatever client it is given, and takes all of it away again.
+import { make } from '../../page.ts';
 import { computed, effect, signal } from './signals.ts';
 import { render } from 'preact';
 import type { KeyValueStorage, VisitorClient } from '../../sdk/api.ts';
@@ -42,7 +43,7 @@ export const mountOver = (client: VisitorClient, storage: KeyValueStorage, optio
     return scheme === 'auto' ? isDarkSystem.value : scheme === 'dark';
   });
   const viewport = watchViewport(root, model.isOpen, inline);
-  const host = document.createElement('div');
+  const host = make('div');
   root.append(host);
 
   const setOpen = (isOpen: boolean): void => {

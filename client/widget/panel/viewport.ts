@@ -1,4 +1,5 @@
 // Full screen on phones: as high as what the on-screen keyboard leaves, the page behind it held still.
+import { adoptSheet } from '../../page.ts';
 import { effect, signal } from './signals.ts';
 import type { ReadonlySignal } from './signals.ts';
 
@@ -18,7 +19,7 @@ export const watchViewport = (root: ShadowRoot, isOpen: ReadonlySignal<boolean>,
   const isFull = signal(!inline && query.matches);
   const sheet = new CSSStyleSheet();
   const lock = new CSSStyleSheet();
-  const view = window.visualViewport;
+  const view = visualViewport;
   let frame = 0;
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   lock.replaceSync('html,body{overflow:hidden!important;overscroll-behavior:none!important}');
@@ -31,9 +32,6 @@ export const watchViewport = (root: ShadowRoot, isOpen: ReadonlySignal<boolean>,
   const schedule = (): void => {
     if (frame === 0) frame = requestAnimationFrame(measure);
   };
-  const unlock = (): void => {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== lock);
-  };
   const onChange = (): void => void (isFull.value = !inline && query.matches);
   query.addEventListener('change', onChange);
 
@@ -42,7 +40,7 @@ export const watchViewport = (root: ShadowRoot, isOpen: ReadonlySignal<boolean>,
       sheet.replaceSync('');
       return;
     }
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, lock];
+    const unlock = adoptSheet(lock);
     sheet.replaceSync(`:host{--tw-z:${TOPMOST}}`);
     measure();
     view?.addEventListener('resize', schedule);

@@ -1,5 +1,6 @@
 // The message beside the launcher: said once to who listens, never in the way of who types or tabs elsewhere.
 import type { PublicWidget } from '../../../shared/widget.ts';
+import { make } from '../../page.ts';
 import type { Scheme } from '../contract.ts';
 import css from './bubble.css?inline';
 import type { OfferAction } from './session.ts';
@@ -13,12 +14,6 @@ export interface Offer {
 export interface Bubble {
   hide(): void;
 }
-
-const make = <K extends keyof HTMLElementTagNameMap>(name: K, className: string): HTMLElementTagNameMap[K] => {
-  const made = document.createElement(name);
-  made.className = className;
-  return made;
-};
 
 const themed = ({ theme, position }: PublicWidget, scheme: Scheme): string => {
   const vars = (name: 'light' | 'dark'): string => {
@@ -73,6 +68,8 @@ export const showBubble = (
     if (chip instanceof HTMLAnchorElement) {
       chip.href = href!;
       chip.rel = 'noopener noreferrer';
+      // Without one, a `<base target>` of the page would choose.
+      chip.target = '_self';
     } else chip.type = 'button';
     chip.dir = 'auto';
     chip.textContent = action.label;

@@ -1,5 +1,7 @@
 // The session that a first word of the widget needs: in memory until the visitor takes part, then where the panel finds it.
 
+import { whereabouts } from '../../page.ts';
+
 /** The keys of the SDK's session (`client/sdk/session.ts`). */
 const keysOf = (widgetKey: string) => ({
   session: `tiller:${widgetKey}:session`,
@@ -50,12 +52,7 @@ export const openSession = (origin: string, widgetKey: string) => {
   const stored = (): string | null => read(keys.session);
   const begin = async (): Promise<string | null> => {
     const visitor = held.visitor ?? read(keys.visitor);
-    const page = {
-      url: location.href.slice(0, 2048),
-      title: document.title.slice(0, 300),
-      referrer: document.referrer.slice(0, 2048),
-    };
-    const answer = await post('session', { page, ...(visitor === null ? {} : { visitor_id: visitor }) });
+    const answer = await post('session', { page: whereabouts(), ...(visitor === null ? {} : { visitor_id: visitor }) });
     if (answer?.status !== 200) return null;
     held = { session: String(answer.body['session_id']), visitor: String(answer.body['visitor_id']) };
     return held.session;

@@ -1,4 +1,5 @@
 // What the visitor does on the page, in memory alone: nothing is stored, nothing leaves before a trigger's condition holds.
+import { isHidden, read, whereabouts } from '../../page.ts';
 import { engagementScore, isMet } from '../../../shared/engagement.ts';
 import type { Watched } from '../../../shared/engagement.ts';
 import type { PublicTrigger } from '../../../shared/widget.ts';
@@ -26,9 +27,12 @@ export const watchVisit = (onTick: () => void) => {
   const note = (type: string, data?: unknown): void => {
     events = [...events, { type, data, timestamp: Date.now() }].slice(-mostEvents);
   };
-  const view = (): void => note('page_view', { url: url.slice(0, 2048), title: document.title.slice(0, 300) });
+  const view = (): void => {
+    const { url, title } = whereabouts();
+    note('page_view', { url, title });
+  };
   const measure = (): void => {
-    const { scrollHeight } = document.documentElement;
+    const { scrollHeight } = read('documentElement');
     if (scrollHeight > 0) deepest = Math.max(deepest, Math.min(100, (100 * (scrollY + innerHeight)) / scrollHeight));
   };
   const onClick = (): void => void (clicks += 1);
@@ -40,7 +44,7 @@ export const watchVisit = (onTick: () => void) => {
     onTick();
   };
   const timer = setInterval(() => {
-    if (document.hidden) return;
+    if (isHidden()) return;
     if (location.href !== url) {
       // An app of one page has moved on.
       url = location.href;
@@ -56,7 +60,7 @@ export const watchVisit = (onTick: () => void) => {
   // The first screen is no scrolling: a page that is all in view says nothing about its reader.
   addEventListener('scroll', measure, { passive: true });
   addEventListener('click', onClick, { capture: true, passive: true });
-  document.addEventListener('mouseout', onOut);
+  addEventListener('mouseout', onOut);
 
   return {
     /** Triggers that hold by what the page knows. `mayReturn`: the visitor was here before; how often, the server knows. */
@@ -84,7 +88,7 @@ export const watchVisit = (onTick: () => void) => {
       clearInterval(timer);
       removeEventListener('scroll', measure);
       removeEventListener('click', onClick, { capture: true });
-      document.removeEventListener('mouseout', onOut);
+      removeEventListener('mouseout', onOut);
     },
   };
 };

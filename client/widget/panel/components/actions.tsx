@@ -38,7 +38,7 @@ export const Actions = tracked(({ actions, of, model }: ActionProps) => {
               <span dir="auto">{label}</span>
             </button>
           );
-        const href = pageHref(url ?? '', document.baseURI);
+        const href = pageHref(url ?? '', location.href);
         if (href === null) return null;
         const isHere = new URL(href).origin === location.origin;
         return (

@@ -10,7 +10,7 @@ const rel = 'noopener noreferrer nofollow';
 export const Sources = ({ sources, words }: { sources: Source[]; words: Words }) => (
   <div class="sources" role="group" aria-label={words.sources}>
     {sources.slice(0, SHOWN_SOURCES).map(({ title, url }, index) => {
-      const href = url === undefined ? null : pageHref(url, document.baseURI);
+      const href = url === undefined ? null : pageHref(url, location.href);
       // A short title would gain nothing from being cut.
       const chip = title.length <= 12 ? 'chip short' : 'chip';
       return href === null ? (

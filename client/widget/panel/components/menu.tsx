@@ -17,8 +17,8 @@ export const Menu = tracked(({ model }: { model: PanelModel }) => {
     const onOutside = (event: Event): void => {
       if (box.current && !event.composedPath().includes(box.current)) setOpen(false);
     };
-    document.addEventListener('pointerdown', onOutside, true);
-    return () => document.removeEventListener('pointerdown', onOutside, true);
+    addEventListener('pointerdown', onOutside, true);
+    return () => removeEventListener('pointerdown', onOutside, true);
   }, [isOpen]);
 
   const close = (isReturning: boolean): void => {

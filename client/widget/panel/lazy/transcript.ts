@@ -1,4 +1,5 @@
 // The conversation as a text file, made in the browser.
+import { make } from '../../../page.ts';
 import type { VisibleFact } from '../../../../shared/facts.ts';
 import type { PanelModel } from '../model.ts';
 
@@ -32,7 +33,7 @@ export const downloadTranscript = async (model: PanelModel): Promise<void> => {
   const { you, ai, team } = model.words.value;
   const text = transcriptOf(model.facts.value, { you, ai, team }, model.locale.value);
   const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
-  const link = document.createElement('a');
+  const link = make('a');
   link.href = url;
   link.download = 'conversation.txt';
   link.click();
