@@ -1,5 +1,6 @@
 // What a visitor's command does to a conversation.
 import type { VisitorCommand } from './conversation.ts';
+import { refuse } from './decision.ts';
 import type { Decision, Progress } from './decision.ts';
 
 /** What the widget said first comes before the words that answer it, once, and only where nobody has spoken since. */
@@ -59,8 +60,27 @@ const askForPerson = (progress: Progress, reason: string | undefined): Decision 
 const defined = <T extends object>(fields: T): Partial<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 
+/** Nothing is added to what was marked as spam, and nobody is woken by it. The visitor may begin another conversation. */
+const inSpam = (progress: Progress, command: VisitorCommand): Decision | undefined => {
+  switch (command.type) {
+    case 'visitor.message':
+    case 'visitor.handoff':
+    case 'visitor.lead':
+    case 'visitor.csat':
+      return refuse('conflict', 'This conversation has ended. Please start a new one.');
+    case 'visitor.identify':
+      // Who they are is kept with the contact; this log needs it no more.
+      return progress.decided({});
+    case 'visitor.stop':
+    case 'visitor.leave':
+      return undefined;
+  }
+};
+
 export const decideVisitor = (progress: Progress, command: VisitorCommand): Decision => {
   const { newId } = progress.circumstances;
+  const refusal = progress.state.isSpam === true ? inSpam(progress, command) : undefined;
+  if (refusal !== undefined) return refusal;
   switch (command.type) {
     case 'visitor.message':
       return say(progress, command.text, command.clientId);
