@@ -1,5 +1,6 @@
 // The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
 import { z } from 'zod';
+import { banRoutes } from './bans.ts';
 import { contactView, provisioningRoutes } from './console-provisioning.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
@@ -230,6 +231,7 @@ export const consoleRoutes = {
     }),
   },
   ...provisioningRoutes,
+  ...banRoutes,
 } as const satisfies Record<string, RouteSpec>;
 
 export type ConsoleRoute = keyof typeof consoleRoutes;

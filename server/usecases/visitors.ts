@@ -41,6 +41,10 @@ export interface OpenInput {
   channel: 'widget' | 'test';
   locale?: string | undefined;
   userAgent?: string | undefined;
+  /** Where they are, in canonical form. */
+  address?: string | undefined;
+  /** Refuses a contact that is banned, before anything is written. */
+  admitContact?: ((contactId: string) => Promise<void>) | undefined;
   /** Refuses where this address opens too many new sessions. */
   admitNew?: (() => Promise<ChatError | undefined>) | undefined;
 }
@@ -94,11 +98,12 @@ const own = async (deps: VisitorDeps, session: Session): Promise<void> => {
   await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
 };
 
-const touched = (session: Session, input: Pick<OpenInput, 'page'>, now: number): Session => ({
+const touched = (session: Session, input: Pick<OpenInput, 'page' | 'address'>, now: number): Session => ({
   ...session,
   lastSeenAt: now,
   expiresAt: Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs),
   ...(input.page === undefined ? {} : { page: input.page }),
+  ...(input.address === undefined ? {} : { address: input.address }),
 });
 
 /**
@@ -163,6 +168,8 @@ export const openSession = async (
       ? [false, undefined]
       : await Promise.all([isVisitorsToken(deps, live, tokens.visitorToken), contactOf(deps, live)]);
   const known = isHolder ? undefined : await visitorOf(deps, widget, tokens.visitorToken);
+  const come = known ?? live;
+  if (come !== undefined) await input.admitContact?.(come.contactId);
   if (live !== undefined && known === undefined) {
     return {
       session: usedSession(deps, live, input),
@@ -173,6 +180,7 @@ export const openSession = async (
   }
   const repeated = input.clientId === undefined ? undefined : await repeatOf(deps, widget, input.clientId);
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
+    await input.admitContact?.(repeated.contactId);
     return freshTokens(deps, repeated, input);
   }
   const refusal = await input.admitNew?.();
@@ -236,6 +244,7 @@ const sessionFor = (
     lastSeenAt: now,
     channel: input.channel,
     ...(input.page === undefined ? {} : { page: input.page }),
+    ...(input.address === undefined ? {} : { address: input.address }),
   };
   return { session, sessionToken };
 };
@@ -324,9 +333,15 @@ export const identifyVerified = async (
  * The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. What is stored
  * follows by itself, once a minute at most and however many ask at once.
  */
-export const usedSession = (deps: VisitorDeps, session: Session, input: Pick<OpenInput, 'page'> = {}): Session => {
+export const usedSession = (
+  deps: VisitorDeps,
+  session: Session,
+  input: Pick<OpenInput, 'page' | 'address'> = {},
+): Session => {
   const now = deps.clock.now();
-  const isFresh = ({ lastSeenAt }: Session): boolean => now - lastSeenAt < touchEveryMs;
+  // Another address is written at once: a ban must know where the visitor is.
+  const isFresh = ({ lastSeenAt, address }: Session): boolean =>
+    now - lastSeenAt < touchEveryMs && (input.address === undefined || input.address === address);
   if (isFresh(session)) return input.page === undefined ? session : { ...session, page: input.page };
   const change = (stored: Session): Session | undefined => (isFresh(stored) ? undefined : touched(stored, input, now));
   beside(deps, session, changeSession(deps, session, change));

@@ -35,6 +35,7 @@ import {
   updateWidget,
   widgetViewOf,
 } from '../../usecases/widgets.ts';
+import { banHandlers } from './console-ban-handlers.ts';
 import { contactHandlers } from './console-contact-handlers.ts';
 import { keyHandlers } from './console-key-handlers.ts';
 import type { HttpDeps } from './deps.ts';
@@ -54,6 +55,8 @@ export interface ConsoleCall<K extends ConsoleRoute> {
   upload: Spec<K> extends { upload: true } ? Uint8Array : undefined;
   /** The `:id` of the path; empty where it has none. */
   id: string;
+  /** Where the caller was seen: their own address, and that of a proxy before us. */
+  addresses: readonly (string | undefined)[];
   session: {
     start(secret: string): void;
     end(): void;
@@ -68,6 +71,7 @@ export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => P
 export const consoleHandlers: ConsoleHandlers = {
   ...keyHandlers,
   ...contactHandlers,
+  ...banHandlers,
   'POST /login': async ({ deps, body, session }) => {
     await session.attempt(body.email);
     const { member, secret } = await signIn(deps, body);

@@ -18,6 +18,7 @@ import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
 import { identifyVerified, moveSession, openSession, owns, usedSession } from '../../usecases/visitors.ts';
+import { refusingBanned } from './banned.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
 import { pauseReading } from './reading-pause.ts';
@@ -31,6 +32,8 @@ export interface VisitorSeat {
   sessionToken: string | undefined;
   visitorToken: string | undefined;
   address: string;
+  /** The whole address, for bans. */
+  from: string | undefined;
   /** Counted in the limits per address. */
   isCounted: boolean;
   userAgent: string | undefined;
@@ -206,6 +209,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
         channel: seat.channel,
         locale: seat.locale,
         userAgent: seat.userAgent,
+        address: seat.from,
+        admitContact: (contactId) => deps.bans.admit(seat.orgId, { contactId }),
         admitNew,
       },
     );
@@ -363,7 +368,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return tooMuchToDo(retryAfterMs);
   };
 
-  bindCommands(socket, visitorCommands, watched(handlers, admission), { ...deps, surface: 'widget' }, check, admit);
+  const guarded = refusingBanned(handlers, socket, deps);
+  bindCommands(socket, visitorCommands, watched(guarded, admission), { ...deps, surface: 'widget' }, check, admit);
 };
 
 /** Those that wait for the store are watched: how long they take is how a store that is too slow shows first. */

@@ -1,7 +1,7 @@
 // Contract 003: what a page needs before the first word.
 import type { Page } from '../../../../../shared/facts.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
-import { addressKey } from '../../address.ts';
+import { addressKey, fullAddress } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
 import { countedAddress } from './admission.ts';
@@ -64,6 +64,8 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
           channel: 'widget',
           locale,
           userAgent: request.headers['user-agent']?.slice(0, 300),
+          address: fullAddress(request.ip),
+          admitContact: (contactId) => deps.bans.admit(widget.orgId, { contactId }),
           admitNew: async () =>
             address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
         },
