@@ -228,6 +228,8 @@ export const consoleRoutes = {
       /** From 0 to 100; null where nothing was measured. Visitors report what they are made of: a hint, no more. */
       engagementScore: z.number().nullable(),
       leadScore: z.number().nullable(),
+      /** A ban concerns this visitor now. */
+      isBanned: z.boolean(),
     }),
   },
   ...provisioningRoutes,

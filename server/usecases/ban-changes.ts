@@ -58,14 +58,17 @@ interface Visited {
 
 /** Who the visitor of a conversation is now, and where they came from. @throws ChatError `not_found` */
 const visitedBy = async ({ store }: { store: Store }, orgId: string, conversationId: string): Promise<Visited> => {
-  const [row, sessions] = await Promise.all([
-    store.row(orgId, conversationId),
+  const [found, sessions] = await Promise.all([
+    store.state(conversationId),
     sessionsIn({ store }, orgId, conversationId),
   ]);
-  if (row === undefined) throw notFound('No such conversation');
+  if (found?.orgId !== orgId) throw notFound('No such conversation');
   const addresses = sessions.flatMap(({ address }) => (address === undefined ? [] : [valueOfAddress(address)]));
   // A session's contact is the newer word: it may have become somebody whom the site's owner knows.
-  return { contactId: sessions[0]?.contactId ?? row.contactId, addresses: [...new Set(addresses)].slice(0, 5) };
+  return {
+    contactId: sessions[0]?.contactId ?? found.state.contactId ?? '',
+    addresses: [...new Set(addresses)].slice(0, 5),
+  };
 };
 
 /** @throws ChatError `not_found` */
@@ -234,6 +237,17 @@ export const liftBan = async (deps: BanDeps, orgId: string, id: string): Promise
   await deps.bans.changed(orgId);
 };
 
+/** Whether the visitor of a conversation is banned now. @throws ChatError `not_found` */
+export const isVisitorBanned = async (
+  { store, bans }: BanDeps,
+  orgId: string,
+  conversationId: string,
+): Promise<boolean> => {
+  const found = await store.state(conversationId);
+  if (found?.orgId !== orgId) throw notFound('There is no such conversation');
+  return bans.isBannedIn(orgId, found.state);
+};
+
 /** What may be banned out of a conversation. @throws ChatError `not_found` */
 export const banChoices = async (
   deps: BanDeps,
@@ -247,16 +261,16 @@ export const banChoices = async (
 }> => {
   const { orgId } = member;
   const { contactId, addresses } = await visitedBy(deps, orgId, conversationId);
-  const [contact, session] = await Promise.all([
+  const [contact, isBanned] = await Promise.all([
     deps.store.documents.contacts.get(orgId, contactId),
-    sessionsIn(deps, orgId, conversationId).then(([first]) => first),
+    isVisitorBanned(deps, orgId, conversationId),
   ]);
   const mayBanAddress = may(member, 'ban.network');
   return {
     contact: contact === undefined ? { id: contactId } : shownContact(contact),
     addresses: mayBanAddress ? addresses : [],
     mayBanAddress,
-    isBanned: await deps.bans.isBanned(orgId, { contactId, address: session?.address }),
+    isBanned,
   };
 };
 

@@ -1,5 +1,5 @@
 // Networks of bans: every spelling of an address is the same one, and what is too wide is refused.
-import fc from 'fast-check';
+import { assert, integer, ipV4, ipV6, oneof, property, tuple } from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { contains, isBannedBy, isTooWide, networkOf, rulesOf } from '../../server/domain/network.ts';
@@ -7,20 +7,16 @@ import { fullAddress } from '../../server/edges/http/address.ts';
 import { addressValue, banAskOf, rangeValue } from '../../server/edges/http/ban-input.ts';
 
 const address = (text: string): string => fullAddress(text)!;
-const ipv4 = fc.ipV4().map(address);
-const ipv6 = fc
-  .ipV6()
+const ipv4 = ipV4().map(address);
+const ipv6 = ipV6()
   .map(address)
   .filter((text) => text.includes(':'));
 
 describe('a network', () => {
   it('holds the very addresses that ipaddr.js says it holds', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.tuple(ipv4, ipv4, fc.integer({ min: 0, max: 32 })),
-          fc.tuple(ipv6, ipv6, fc.integer({ min: 0, max: 128 })),
-        ),
+    assert(
+      property(
+        oneof(tuple(ipv4, ipv4, integer({ min: 0, max: 32 })), tuple(ipv6, ipv6, integer({ min: 0, max: 128 }))),
         ([inside, other, bits]) => {
           const text = rangeValue(`${inside}/${bits}`);
           const network = networkOf(text);

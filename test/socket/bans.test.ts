@@ -187,7 +187,7 @@ describe('a banned contact', () => {
       ['GET /api/widget/messages'],
     ];
     for (const [route, body] of routes) {
-      const headers = { 'x-session-id': session_id as string, 'idempotency-key': `${newUuid()}` };
+      const headers = { 'x-session-id': session_id as string, 'idempotency-key': newUuid() };
       const reply = await page(route, '203.0.113.253', body, headers);
       expect([route, reply.status, reply.text.includes(banned.message)]).toEqual([route, 403, true]);
       expect(reply.text).not.toMatch(/ban/i);

@@ -25,7 +25,7 @@ const icons: Record<InboxFilter, IconName> = {
   ai: 'spark',
   open: 'chat',
   closed: 'check',
-  spam: 'alert',
+  spam: 'ban',
 };
 
 const countOf = (counts: InboxCounts, filter: InboxFilter, memberId: string): number => {

@@ -14,6 +14,7 @@ import {
   signOut,
   useLink,
 } from '../../usecases/accounts.ts';
+import { isVisitorBanned } from '../../usecases/ban-changes.ts';
 import { listLabels, readContext, searchConversations } from '../../usecases/contacts.ts';
 import { readInstallation } from '../../usecases/installation.ts';
 import {
@@ -169,5 +170,11 @@ export const consoleHandlers: ConsoleHandlers = {
     hits: await searchConversations(deps, member.orgId, query.q),
   }),
   'GET /labels': async ({ deps, signedIn: { member } }) => ({ labels: await listLabels(deps, member.orgId) }),
-  'GET /conversations/:id/context': ({ deps, signedIn: { member }, id }) => readContext(deps, member.orgId, id),
+  'GET /conversations/:id/context': async ({ deps, signedIn: { member }, id }) => {
+    const [context, isBanned] = await Promise.all([
+      readContext(deps, member.orgId, id),
+      isVisitorBanned(deps, member.orgId, id),
+    ]);
+    return { ...context, isBanned };
+  },
 };
