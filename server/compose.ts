@@ -40,6 +40,7 @@ import type { FirstRunFacts } from './seed/first-run.ts';
 import { Absence } from './usecases/absence.ts';
 import { Admission } from './usecases/admission.ts';
 import { Answers } from './usecases/answers.ts';
+import { Bans } from './usecases/bans.ts';
 import { Committer } from './usecases/commit.ts';
 import { followWidget } from './usecases/conversations.ts';
 import { Directory } from './usecases/directory.ts';
@@ -157,6 +158,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   const knowledge = cluster?.share(articles) ?? articles;
   const model = parts.model ?? createModel(config.model);
   const spending = new Spending({ store, clock, log, limits, node });
+  const bans = new Bans({ store, bus, clock, log });
   const watch = watchEventLoop();
   const pulse = parts.pulse ?? watch;
   const admission = new Admission({
@@ -186,6 +188,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     directory,
     limits,
     spending,
+    bans,
     knowledge,
     model,
     node,
@@ -232,6 +235,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     counter: cluster?.counter,
     limits,
     spending,
+    bans,
     // The gateway is made from the app, and hears for it.
     listening: {
       listen: (conversationId, ear) => gateway.hub.listen(conversationId, ear),
@@ -262,6 +266,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     presence,
     limits,
     spending,
+    bans,
     model,
     identities,
     baseUrl,
@@ -271,6 +276,8 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   if (config.limits === 'default') watchProxies(server, { config, trust, log });
   // After the edges, which must have enqueued a fact before anybody acts on it.
   bus.subscribe((delivery) => answers.receive(delivery));
+  bans.listen((orgId) => void answers.stopBanned(orgId));
+  bans.start();
   if (cluster === undefined) {
     bus.subscribe(followContacts({ store, clock, log, committer }));
     await answers.recall();
@@ -312,6 +319,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
     log.info({}, 'draining');
     clearInterval(sweeping);
     clearInterval(purging);
+    bans.stop();
     absence.stop();
     committer.stopClaiming();
     requests.keepNoConnections();

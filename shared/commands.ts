@@ -1,5 +1,6 @@
 // Every command of both namespaces, once: types, binding, limits and documentation derive from these tables.
 import { z } from 'zod';
+import { banView, conversationBan } from './bans.ts';
 import { fact, hiddenFact, id } from './facts.ts';
 import type { VisibleFact } from './facts.ts';
 import { inboxCounts, inboxFilter, inboxRow } from './inbox.ts';
@@ -304,6 +305,17 @@ export const staffCommands = {
     input: z.object({ ...appends, labels: z.array(filledText(limits.label)).max(limits.labels) }),
     output: seqAck,
     appends: true,
+  }),
+  'conversation:spam': command({
+    doc: 'Marks as spam: closes it, and hides it from every list, count, search and export but the filter `spam`. Or takes that back.',
+    input: z.object({ ...appends, isSpam: z.boolean() }),
+    output: seqAck,
+    appends: true,
+  }),
+  'conversation:ban': command({
+    doc: 'Bans the contact of a conversation, or (admins) an address it came from or a range, as `POST /api/console/bans`.',
+    input: conversationBan,
+    output: z.object({ ban: banView }),
   }),
   'typing:set': command({
     doc: 'Types or stopped typing.',

@@ -1,5 +1,6 @@
 // The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
 import { z } from 'zod';
+import { banRoutes } from './bans.ts';
 import { contactView, graceSeconds, provisioningRoutes } from './console-provisioning.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
@@ -239,9 +240,12 @@ export const consoleRoutes = {
       /** From 0 to 100; null where nothing was measured. Visitors report what they are made of: a hint, no more. */
       engagementScore: z.number().nullable(),
       leadScore: z.number().nullable(),
+      /** A ban concerns this visitor now. */
+      isBanned: z.boolean(),
     }),
   },
   ...provisioningRoutes,
+  ...banRoutes,
 } as const satisfies Record<string, RouteSpec>;
 
 export type ConsoleRoute = keyof typeof consoleRoutes;

@@ -56,6 +56,10 @@ export interface ConversationState {
   /** Messages that a visitor can see. */
   messages: number;
   next: string | null;
+  /** Staff only: marked as spam. Such a conversation is closed; absent where it is none. */
+  isSpam?: true;
+  /** Staff only: it was open until it was marked, so it opens again when the mark is taken back. */
+  closedAsSpam?: true;
 }
 
 export const initialState = (conversationId: string, isAutopilot: boolean): ConversationState => ({
@@ -88,6 +92,8 @@ export class UnknownCriticalFact extends Error {}
 
 /** Thrown where a fact does not follow the head: whoever folds must ask for the gap first. */
 export class OutOfOrder extends Error {}
+
+const withoutSpam = ({ isSpam: _mark, closedAsSpam: _how, ...state }: ConversationState): ConversationState => state;
 
 /** A raised turn voids the claim and the draft of the older one. */
 const raise = (state: ConversationState, control: Control): ConversationState => ({
@@ -199,6 +205,11 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
       return { ...state, csat: { ...state.csat, rating: fact.rating } };
     case 'label.changed':
       return { ...state, labels: fact.labels };
+    case 'spam.changed': {
+      const clean = withoutSpam(state);
+      if (!fact.isSpam) return clean;
+      return { ...clean, isSpam: true, ...(state.status === 'open' ? { closedAsSpam: true } : {}) };
+    }
     case 'conversation.closed':
       return {
         ...raise(state, {
@@ -215,7 +226,7 @@ const applyBody = (state: ConversationState, fact: Fact): ConversationState => {
       };
     case 'conversation.reopened':
       return {
-        ...raise(state, {
+        ...raise(withoutSpam(state), {
           isAutopilot: fact.isAutopilot,
           agentId: null,
           agentName: null,

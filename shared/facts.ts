@@ -153,6 +153,8 @@ export const factFields = {
   'csat.requested': z.object({ after: z.literal('close') }),
   'csat.submitted': z.object({ rating: z.number().int().min(1).max(5), comment: z.string().optional() }),
   'label.changed': z.object({ labels: z.array(z.string()), by: member }),
+  /** Staff only: marked as spam, or taken back. */
+  'spam.changed': z.object({ isSpam: z.boolean(), by: member }),
   'conversation.closed': z.object({
     turn: z.number().int(),
     /** The conversation that the visitor started instead. */

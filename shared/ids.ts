@@ -51,6 +51,7 @@ export type IdPrefix =
   | 'stage'
   | 'file'
   | 'req'
+  | 'ban'
   | 'node';
 
 /** `prefix_` + 24 hex. */

@@ -9,6 +9,8 @@ export const needsPerson = (row: Pick<InboxRow, 'status' | 'control' | 'hasDraft
 
 /** Whether a row belongs in a list; `agentId` is the member who looks. */
 export const matchesFilter = (row: InboxRow, filter: InboxFilter, agentId: string): boolean => {
+  // What is spam is in its own list and in no other.
+  if (row.isSpam === true || filter === 'spam') return row.isSpam === true && filter === 'spam';
   switch (filter) {
     case 'needs-person':
       return needsPerson(row);

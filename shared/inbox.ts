@@ -7,7 +7,7 @@ import { clip } from './text.ts';
 
 export { matchesFilter, needsPerson } from './inbox-filter.ts';
 
-export const inboxFilter = z.enum(['needs-person', 'mine', 'ai', 'open', 'closed']);
+export const inboxFilter = z.enum(['needs-person', 'mine', 'ai', 'open', 'closed', 'spam']);
 export type InboxFilter = z.infer<typeof inboxFilter>;
 
 export interface InboxRow {
@@ -41,6 +41,8 @@ export interface InboxRow {
   /** How far staff have read; not part of the fold: set where rows are sent to a list. */
   staffRead?: number;
   page?: { url: string; title?: string };
+  /** Marked as spam: in the list `spam` alone, and in no count. */
+  isSpam?: true;
 }
 
 /** Counts over an organisation. `held` counts open conversations by the member who holds them ("mine" is `held[me]`). */
@@ -117,6 +119,7 @@ export const foldRow = (before: InboxRow | undefined, facts: readonly Fact[], st
     isAnswering: state.reply !== null,
     lastVisitorSeq,
     ...(page === undefined ? {} : { page }),
+    ...(state.isSpam === true ? { isSpam: true } : {}),
   };
 };
 

@@ -2,7 +2,11 @@
 import { computed, signal } from '@preact/signals';
 import type { InboxFilter } from '../../shared/inbox.ts';
 
+/** The tabs of the inbox. */
 export const filters = ['needs-person', 'mine', 'ai', 'open', 'closed'] as const satisfies readonly InboxFilter[];
+
+/** Every list of the inbox: what is spam is reached from a menu. */
+const lists: readonly InboxFilter[] = [...filters, 'spam'];
 
 export const settingsPages = [
   'organisation',
@@ -11,6 +15,7 @@ export const settingsPages = [
   'pipelines',
   'keys',
   'people',
+  'bans',
   'profile',
   'notifications',
 ] as const;
@@ -56,7 +61,7 @@ export const screenOf = (path: string): Screen => {
     const list = contactLists.find((known) => known === first) ?? 'everyone';
     return { name: 'contacts', list, contactId: second === undefined ? null : decoded(second) };
   }
-  const filter = filters.find((known) => known === first) ?? 'needs-person';
+  const filter = lists.find((known) => known === first) ?? 'needs-person';
   const isConversation = area === 'inbox' && second !== undefined;
   return { name: 'inbox', filter, conversationId: isConversation ? decoded(second) : null };
 };

@@ -64,6 +64,7 @@ const toVisitor: { [T in FactType]: (fact: FactOf<T>) => VisibleFact } = {
   'csat.requested': (fact) => fact,
   'csat.submitted': (fact) => fact,
   'label.changed': hide,
+  'spam.changed': hide,
   'conversation.closed': (fact) => fact,
   'conversation.reopened': (fact) => fact,
 };
@@ -75,7 +76,11 @@ export const forVisitor = (fact: Fact): VisibleFact => {
 };
 
 /** What the fold of a visitor's facts is: the same state without what only staff may know. */
-export const stateForVisitor = (state: ConversationState): ConversationState => ({
+export const stateForVisitor = ({
+  isSpam: _mark,
+  closedAsSpam: _how,
+  ...state
+}: ConversationState): ConversationState => ({
   ...state,
   assistantId: state.assistantId === null ? null : '',
   contactId: state.contactId === null ? null : '',

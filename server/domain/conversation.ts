@@ -58,6 +58,7 @@ export type StaffCommand = { by: AgentActor } & (
   | { type: 'draft.reject'; draftId: string }
   | { type: 'draft.request' }
   | { type: 'agent.label'; labels: string[] }
+  | { type: 'agent.spam'; isSpam: boolean }
 );
 
 /** What the owner of an answer commits is fenced by `(replyId, turn, attempt)`. */
@@ -83,6 +84,8 @@ export type ReplyCommand =
       handoff?: string;
     }
   | { type: 'reply.fail'; claim: Claim; why: string; detail?: string; sentence: string }
+  /** The visitor was banned: nothing more is said to them, and nothing is owed. */
+  | { type: 'reply.stop' }
   /** The widget's default changed: conversations that nobody holds follow. */
   | { type: 'widget.autopilot'; isAutopilot: boolean };
 

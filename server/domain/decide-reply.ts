@@ -1,4 +1,5 @@
 // What the owner of an answer may commit: fenced by (replyId, turn, attempt), so that whoever is late is refused.
+import { owes } from '../../shared/conversation.ts';
 import type { Claim, ReplyCommand } from './conversation.ts';
 import { refuse } from './decision.ts';
 import type { Decision, Progress } from './decision.ts';
@@ -111,6 +112,13 @@ const followWidget = (progress: Progress, isAutopilot: boolean): Decision => {
   return progress.decided({ seq });
 };
 
+const stop = (progress: Progress): Decision => {
+  const { reply, head } = progress.state;
+  if (reply === null && owes(progress.state) === 'none') return progress.decided({ seq: head.seq });
+  progress.cut('stopped');
+  return progress.decided({ seq: progress.control({}, 'stopped', { note: 'The visitor is banned' }) });
+};
+
 const letGoOf = (progress: Progress, agentId: string): Decision => {
   const { control, status, head } = progress.state;
   if (status !== 'open' || control.agentId !== agentId) return progress.decided({ seq: head.seq });
@@ -129,6 +137,8 @@ export const decideReply = (progress: Progress, command: ReplyCommand): Decision
       return fail(progress, command);
     case 'holder.absent':
       return letGoOf(progress, command.agentId);
+    case 'reply.stop':
+      return stop(progress);
     case 'widget.autopilot':
       return followWidget(progress, command.isAutopilot);
   }

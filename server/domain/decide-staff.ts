@@ -23,10 +23,16 @@ const closedAlready = (): Decision => refuse('conflict', 'The conversation is cl
 /** Nothing had to change: the ack of what made it so. */
 const sameAck = (progress: Progress): Decision => progress.decided({ seq: progress.state.controlSeq });
 
+/** Whoever reopens a conversation says by it that it is no spam. */
+const reopen = (progress: Progress, by: AgentActor): number => {
+  if (progress.state.isSpam === true) progress.push({ type: 'spam.changed', isSpam: false, by: person(by) });
+  return progress.reopen({ kind: 'agent', name: by.name });
+};
+
 const take = (progress: Progress, by: AgentActor): Decision => {
   if (heldByOther(progress, by)) return collision(progress);
   if (progress.state.control.agentId === by.agentId) return sameAck(progress);
-  if (progress.state.status === 'closed') progress.reopen({ kind: 'agent', name: by.name });
+  if (progress.state.status === 'closed') reopen(progress, by);
   progress.cut('taken');
   const seq = progress.control(
     { isAutopilot: false, agentId: by.agentId, agentName: by.name, waiting: null },
@@ -79,6 +85,24 @@ const close = (progress: Progress, by: AgentActor): Decision => {
     by: { kind: 'agent', name: by.name },
   });
   if (wasAnswered && !progress.state.csat.requested) progress.push({ type: 'csat.requested', after: 'close' });
+  return progress.decided({ seq });
+};
+
+/** Closes and hides; no rating is asked for. Taking the mark back undoes what the mark did. */
+const setSpam = (progress: Progress, { by, isSpam }: Of<'agent.spam'>): Decision => {
+  const { state } = progress;
+  if ((state.isSpam === true) === isSpam) return progress.decided({ seq: state.head.seq });
+  if (!isSpam) {
+    if (state.closedAsSpam === true) return progress.decided({ seq: reopen(progress, by) });
+    return progress.decided({ seq: progress.push({ type: 'spam.changed', isSpam, by: person(by) }) });
+  }
+  if (heldByOther(progress, by) && !by.mayOverrule) return collision(progress);
+  progress.cut('closed');
+  let seq = progress.push({ type: 'spam.changed', isSpam, by: person(by) });
+  if (state.status === 'open') {
+    const turn = progress.state.control.turn + 1;
+    seq = progress.push({ type: 'conversation.closed', turn, by: { kind: 'agent', name: by.name } });
+  }
   return progress.decided({ seq });
 };
 
@@ -217,7 +241,7 @@ export const decideStaff = (progress: Progress, command: StaffCommand): Decision
       return close(progress, by);
     case 'agent.reopen':
       if (progress.state.status !== 'closed') return sameAck(progress);
-      return progress.decided({ seq: progress.reopen({ kind: 'agent', name: by.name }) });
+      return progress.decided({ seq: reopen(progress, by) });
     case 'agent.autopilot':
       return setAutopilot(progress, command);
     case 'agent.stop':
@@ -239,5 +263,7 @@ export const decideStaff = (progress: Progress, command: StaffCommand): Decision
       return requestDraft(progress, by);
     case 'agent.label':
       return setLabels(progress, by, command.labels);
+    case 'agent.spam':
+      return setSpam(progress, command);
   }
 };

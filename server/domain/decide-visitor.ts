@@ -2,6 +2,7 @@
 import type { ConversationState } from '../../shared/conversation.ts';
 import { signedFieldsOf } from '../../shared/identity.ts';
 import type { VisitorCommand } from './conversation.ts';
+import { refuse } from './decision.ts';
 import type { Decision, Progress } from './decision.ts';
 
 type IdentifyCommand = Extract<VisitorCommand, { type: 'visitor.identify' }>;
@@ -70,8 +71,27 @@ const isNews = ({ visitor, contactId }: ConversationState, command: IdentifyComm
   return command.signed.some((name) => !signed.includes(name) || command[name] !== visitor[name]);
 };
 
+/** Nothing is added to what was marked as spam, and nobody is woken by it. The visitor may begin another conversation. */
+const inSpam = (progress: Progress, command: VisitorCommand): Decision | undefined => {
+  switch (command.type) {
+    case 'visitor.message':
+    case 'visitor.handoff':
+    case 'visitor.lead':
+    case 'visitor.csat':
+      return refuse('conflict', 'This conversation has ended. Please start a new one.');
+    case 'visitor.identify':
+      // Whose it is, a signed identity says here too. What is merely said is kept with the contact.
+      return command.verified ? undefined : progress.decided({});
+    case 'visitor.stop':
+    case 'visitor.leave':
+      return undefined;
+  }
+};
+
 export const decideVisitor = (progress: Progress, command: VisitorCommand): Decision => {
   const { newId } = progress.circumstances;
+  const refusal = progress.state.isSpam === true ? inSpam(progress, command) : undefined;
+  if (refusal !== undefined) return refusal;
   switch (command.type) {
     case 'visitor.message':
       return say(progress, command.text, command.clientId);

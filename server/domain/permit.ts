@@ -25,6 +25,11 @@ const least = {
   'conversation.label': 'agent',
   'conversation.stop': 'agent',
   'conversation.autopilot': 'agent',
+  'conversation.spam': 'agent',
+  /** Ban the contact of a conversation. */
+  'ban.contact': 'agent',
+  /** Ban an address or a range, which may be others' too; and see addresses at all. */
+  'ban.network': 'admin',
   'draft.approve': 'agent',
   'draft.reject': 'agent',
   'draft.request': 'agent',

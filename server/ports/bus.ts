@@ -32,6 +32,8 @@ export type Delivery =
   | { kind: 'stale'; what: 'articles'; assistantId: string }
   /** A widget was changed or removed: what is kept of widgets is old, and nobody is let in by it. */
   | { kind: 'stale'; what: 'widgets' }
+  /** The bans of an organisation were changed: what is kept of them is old, and whoever is banned now is cut off. */
+  | { kind: 'stale'; what: 'bans'; orgId: string }
   /** This node has let go of its answers: they may be claimed at once. */
   | { kind: 'leaving'; node: string };
 

@@ -102,6 +102,8 @@ export interface Lead extends Base {
   /** 0 to 100, `leadScore` of the domain, when it was captured or last changed. */
   score: number;
   updatedAt: number;
+  /** Its conversation is marked as spam: it is in no list and no export. */
+  isSpam?: true;
 }
 
 /** Something this organisation uploaded; the bytes are with the `Files` port under `key`. */
@@ -171,6 +173,8 @@ export interface Contact extends Base {
   /** Absent until the first word; where the contact stands since. */
   pipelineId?: string;
   stageId?: string;
+  /** Where the contact stood before all their conversations were marked as spam; set while they are in no list. */
+  stoodAt?: { pipelineId?: string; stageId: string };
   leadId?: string;
   name?: string;
   email?: string;
@@ -233,6 +237,8 @@ export interface Session extends Base {
   /** Somebody is signing in on it: its token opens nothing until then, ms. */
   lockedUntil?: number;
   page?: Page;
+  /** Where it was last used from: an IPv4 or IPv6 address in its shortest form. For bans; gone with the session. */
+  address?: string;
   /** The `clientId` of the last `conversation:new`, so that a repeat of it begins nothing. */
   newKey?: string;
   /** The conversation that it left then. */
@@ -244,6 +250,19 @@ export interface Ownership extends Base {
   visitorId: string;
   widgetId: string;
   contactId: string;
+}
+
+/** Who is not served. It ends by itself at `expiresAt`; without one it holds until it is lifted. */
+export interface Ban extends Base {
+  kind: 'contact' | 'address' | 'range';
+  /** A contact's id; else a network in its canonical form: `203.0.113.7`, `2001:db8:1:2::/64`, `203.0.113.0/24`. */
+  value: string;
+  /** In staff's own words; may be empty. */
+  reason: string;
+  /** The member who banned, or who changed the ban last. */
+  createdBy: string;
+  /** Where it was decided. */
+  conversationId?: string;
 }
 
 /** Installation-wide values, in the organisation `''`: the signing secret, the schema version, the seed's mark. */
@@ -270,6 +289,7 @@ export interface Documents {
   requests: RememberedRequest;
   engagements: Engagement;
   tallies: Tally;
+  bans: Ban;
 }
 
 export type Kind = keyof Documents;
@@ -306,9 +326,13 @@ export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
   requests: (request) => [`digest:${request.digest}`],
   engagements: () => [],
   tallies: () => [],
+  bans: (ban) => [`of:${ban.orgId}:${ban.kind}:${ban.value}`],
 };
 
-/** The group that `list` narrows to: articles of an assistant, credentials of a member, contacts of a stage, tallies of a day. */
+/**
+ * The group that `list` narrows to: articles of an assistant, credentials of a member, contacts of a stage, tallies of a day,
+ * bans of a kind.
+ */
 export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   organisations: () => '',
   members: () => '',
@@ -328,6 +352,7 @@ export const groups: { [K in Kind]: (document: Documents[K]) => string } = {
   requests: () => '',
   engagements: () => '',
   tallies: (tally) => tally.day,
+  bans: (ban) => ban.kind,
 };
 
 export const kinds = Object.keys(lookups) as Kind[];

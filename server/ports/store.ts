@@ -131,13 +131,17 @@ export interface Store {
   /** The last `limit` facts with `seq` < `before` (Infinity: the end of the log), oldest first. */
   factsBefore(conversationId: string, before: number, limit: number): Promise<Fact[]>;
 
-  /** `needs-person`: longest waiting first; else latest first. `cursor` is null at the end. */
+  /** `needs-person`: longest waiting first; else latest first. `cursor` is null at the end. Spam is in the list `spam` alone. */
   inbox(query: InboxQuery): Promise<{ rows: InboxRow[]; cursor: string | null }>;
   row(orgId: string, conversationId: string): Promise<InboxRow | undefined>;
+  /** Spam counts nowhere, its labels neither. */
   counts(orgId: string): Promise<InboxCounts>;
-  /** The conversations of one contact, latest first. */
+  /** The conversations of one contact, spam too, latest first. */
   conversationsOf(orgId: string, contactId: string, limit: number): Promise<InboxRow[]>;
-  /** Words in messages, notes, names and e-mails; finds Chinese and Arabic too, and parts of words of 3 letters or more. */
+  /**
+   * Words in messages, notes, names and e-mails; finds Chinese and Arabic too, and parts of words of 3 letters or more.
+   * What is marked as spam is not found.
+   */
   search(orgId: string, words: string, limit: number): Promise<SearchHit[]>;
   /** Labels in use, most used first. */
   labels(orgId: string, limit: number): Promise<string[]>;

@@ -17,6 +17,7 @@ import type { Log, Metrics } from '../ports/telemetry.ts';
 import { enough, prepareRequest } from './answer-request.ts';
 import { askModel } from './answer-stream.ts';
 import type { Collected } from './answer-stream.ts';
+import type { Bans } from './bans.ts';
 import type { Committer } from './commit.ts';
 import type { Directory } from './directory.ts';
 import type { Limits } from './limits.ts';
@@ -34,6 +35,7 @@ export interface AnswerDeps {
   directory: Directory;
   limits: Limits;
   spending: Spending;
+  bans: Bans;
   knowledge: Knowledge;
   model: Model;
   node: string;
@@ -158,6 +160,30 @@ export class Answer {
     await this.#utterance.checkpoint();
   }
 
+  get orgId(): string {
+    return this.#orgId;
+  }
+
+  /**
+   * Ends this answer where its visitor is banned by now; the fact that says so cancels it. True where it ends.
+   * @throws ChatError `unavailable`
+   */
+  async stopIfBanned(): Promise<boolean> {
+    const { bans, committer, directory } = this.#deps;
+    const state = await this.#state();
+    if (this.#isOver || state === undefined || !(await bans.isBannedIn(this.#orgId, state))) return false;
+    const { replyId, attempt } = this.#claim;
+    await committer.perform({
+      orgId: this.#orgId,
+      conversationId: this.#conversationId,
+      key: `b:${replyId}:${attempt}`,
+      body: { type: 'banned' },
+      command: { type: 'reply.stop' },
+      surroundings: await directory.forState(this.#orgId, state),
+    });
+    return true;
+  }
+
   get #isOver(): boolean {
     return this.#controller.signal.aborted;
   }
@@ -165,6 +191,7 @@ export class Answer {
   async #speak(): Promise<void> {
     const state = await this.#state();
     if (this.#isOver || state === undefined) return;
+    if (await this.stopIfBanned()) return;
     if (this.#claim.attempt > maxAttempts) throw new ModelError('stalled', 'Gave up after several attempts');
     const request = await prepareRequest(this.#deps, this.#orgId, state);
     if (this.#isOver) return;

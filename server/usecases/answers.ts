@@ -69,6 +69,16 @@ export class Answers implements Speaker {
     }
   }
 
+  /** Bans have changed: what is being said to somebody who is banned now ends, and no more of it is paid for. */
+  async stopBanned(orgId: string | undefined): Promise<void> {
+    const concerned = [...this.#running.values()].filter((answer) => orgId === undefined || answer.orgId === orgId);
+    const outcomes = await Promise.allSettled(concerned.map((answer) => answer.stopIfBanned()));
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected')
+        this.#deps.log.warn({ err: outcome.reason }, 'answer to a banned visitor not stopped');
+    }
+  }
+
   #remember(conversationId: string, owner: string): void {
     this.#owners.delete(conversationId);
     this.#owners.set(conversationId, owner);

@@ -80,7 +80,11 @@ export const readContact = async (
     store.conversationsOf(orgId, id, 20),
   ]);
   if (contact === undefined) throw new ChatError('not_found', 'There is no such contact');
-  return { contact, leads, conversations };
+  return {
+    contact,
+    leads: leads.filter((lead) => lead.isSpam !== true),
+    conversations: conversations.filter((row) => row.isSpam !== true),
+  };
 };
 
 const correctable = ['name', 'email', 'phone', 'company'] as const;

@@ -54,7 +54,7 @@ export const readContext = async (
     // The log stands in for what a crash kept from the contact.
     contact: contact === undefined ? contactFromRow(row) : contactViewOf({ ...row.visitor, ...contact }),
     widget: { id: row.widgetId, name: widget?.name ?? 'A removed widget' },
-    others: all.filter((other) => other.conversationId !== conversationId).slice(0, 20),
+    others: all.filter((other) => other.conversationId !== conversationId && other.isSpam !== true).slice(0, 20),
     engagementScore: contact?.engagement ?? null,
     leadScore,
   };

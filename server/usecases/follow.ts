@@ -10,6 +10,7 @@ import type { Log } from '../ports/telemetry.ts';
 import type { Committer } from './commit.ts';
 import { changeContact } from './contacts.ts';
 import { followLead } from './leads.ts';
+import { followSpam } from './spam.ts';
 import { entryOf } from './pipelines.ts';
 import { contactMs } from './visitors.ts';
 
@@ -62,14 +63,15 @@ const entryFor = async (
   { store }: Pick<FollowDeps, 'store'>,
   orgId: string,
   facts: readonly Fact[],
-): Promise<Pick<Contact, 'pipelineId' | 'stageId'> | undefined> => {
+): Promise<((contact: Contact) => Pick<Contact, 'pipelineId' | 'stageId'> | undefined) | undefined> => {
   const opened = facts.find((fact) => fact.type === 'conversation.opened');
   if (opened === undefined || opened.channel === 'test') return undefined;
   const [widget, pipelines] = await Promise.all([
     store.documents.widgets.get(orgId, opened.widgetId),
     store.documents.pipelines.list(orgId),
   ]);
-  return entryOf(pipelines, widget ?? {});
+  // Whoever was put aside with their spam, and now begins anew, stands where they stood.
+  return ({ stoodAt }) => entryOf(pipelines, stoodAt ?? widget ?? {});
 };
 
 /** The contact was merged into another since: the log says into which. */
@@ -92,12 +94,16 @@ export const followFacts = async (
 ): Promise<void> => {
   const changes = facts.map(changeOf).filter((change) => change !== undefined);
   const { orgId, contactId } = about;
+  const marked = facts.find(({ type }) => type === 'spam.changed');
+  if (marked !== undefined && contactId !== null) {
+    await followSpam(deps, { orgId, contactId, conversationId: marked.conversationId });
+  }
   if (changes.length === 0 || contactId === null) return;
-  const entry = await entryFor(deps, orgId, facts);
+  const entryOfContact = await entryFor(deps, orgId, facts);
   const followed = (before: Contact): Partial<Contact> => {
     const next = changes.reduce<Contact>((known, change) => ({ ...known, ...asSaid(known, change) }), before);
     // A contact who comes back stays where colleagues have put them.
-    const place = before.stageId === undefined ? entry : undefined;
+    const place = before.stageId === undefined ? entryOfContact?.(before) : undefined;
     return { ...next, ...place, expiresAt: deps.clock.now() + contactMs };
   };
   const write = (id: string): Promise<Contact | undefined> => changeContact(deps, { orgId, contactId: id }, followed);
@@ -111,7 +117,7 @@ export const followContacts =
   (deps: FollowDeps) =>
   (delivery: Delivery): void => {
     if (delivery.kind !== 'facts') return;
-    if (delivery.facts.every((fact) => changeOf(fact) === undefined)) return;
+    if (delivery.facts.every((fact) => changeOf(fact) === undefined && fact.type !== 'spam.changed')) return;
     const { orgId, conversationId, facts } = delivery;
     const contactId = deps.committer.peek(conversationId)?.contactId ?? null;
     followFacts(deps, { orgId, contactId }, facts).catch((error: unknown) =>

@@ -14,19 +14,28 @@ interface LeadDeps {
 
 const exportedAtMost = 10_000;
 
+/** Leads of what is marked as spam are in no list. */
+const isListed = ({ isSpam }: Lead): boolean => isSpam !== true;
+
 /** Latest first. */
 export const listLeads = async (
   { store }: LeadDeps,
   orgId: string,
   { cursor, limit }: { cursor?: string | undefined; limit: number },
 ): Promise<{ leads: Lead[]; cursor: string | null }> => {
-  const found = await store.documents.leads.list(orgId, {
-    reverse: true,
-    limit: limit + 1,
-    ...(cursor === undefined ? {} : { after: cursor }),
-  });
-  const leads = found.slice(0, limit);
-  return { leads, cursor: found.length > limit ? (leads.at(-1)?.id ?? null) : null };
+  const leads: Lead[] = [];
+  let after = cursor;
+  for (;;) {
+    const found = await store.documents.leads.list(orgId, {
+      reverse: true,
+      limit: limit + 1,
+      ...(after === undefined ? {} : { after }),
+    });
+    leads.push(...found.filter(isListed));
+    if (leads.length > limit) return { leads: leads.slice(0, limit), cursor: leads[limit - 1]!.id };
+    if (found.length <= limit) return { leads, cursor: null };
+    after = found.at(-1)!.id;
+  }
 };
 
 /** The schema is the list of what staff may see. */
@@ -41,7 +50,8 @@ export const exportLeads = async (
   { store, clock }: LeadDeps & { clock: Clock },
   orgId: string,
 ): Promise<{ filename: string; csv: string }> => {
-  const leads = await store.documents.leads.list(orgId, { reverse: true, limit: exportedAtMost });
+  const all = await store.documents.leads.list(orgId, { reverse: true, limit: exportedAtMost });
+  const leads = all.filter(isListed);
   const custom = [...new Set(leads.flatMap(({ customFields }) => Object.keys(customFields ?? {})))].sort();
   const rows = leads.map((lead) => [
     lead.id,

@@ -8,6 +8,7 @@ import { publicTrigger } from '../domain/proactive.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
+import type { Bans } from './bans.ts';
 import type { Directory } from './directory.ts';
 import { Kept } from './kept.ts';
 import { hashOf } from './secret.ts';
@@ -130,9 +131,12 @@ export const publicWidgetOf = async (
   };
 };
 
-/** Messages by others that the visitor of this session has not read, at most 200; undefined where the session is not live. */
+/**
+ * Messages by others that the visitor of this session has not read, at most 200; undefined where the session is not live.
+ * @throws ChatError `forbidden` for a banned visitor
+ */
 export const unreadOf = async (
-  { store, clock }: Pick<PublicWidgetDeps, 'store' | 'clock'>,
+  { store, clock, bans }: Pick<PublicWidgetDeps, 'store' | 'clock'> & { bans: Pick<Bans, 'admit'> },
   widget: Widget,
   sessionToken: string,
 ): Promise<number | undefined> => {
@@ -140,6 +144,7 @@ export const unreadOf = async (
   const session = await store.documents.sessions.find(`hash:${hashOf(sessionToken)}`);
   if (session === undefined || session.widgetId !== widget.id) return undefined;
   if (session.expiresAt !== undefined && session.expiresAt <= clock.now()) return undefined;
+  await bans.admit(session.orgId, session);
   const [marks] = await store.reads([session.conversationId]);
   const facts = await store.factsAfter(session.conversationId, marks?.visitor ?? 0, 200);
   return facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor').length;

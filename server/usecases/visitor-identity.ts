@@ -6,10 +6,12 @@ import type { Widget } from '../../shared/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
 import type { Identity } from '../ports/identity.ts';
+import { bansFollow } from './ban-changes.ts';
+import type { Bans } from './bans.ts';
 import { mergeContacts } from './contact-merge.ts';
 import { visitorDoes } from './conversations.ts';
 import type { ConversationDeps } from './conversations.ts';
-import { beganIn, claimPerson, latestOpenOf } from './persons.ts';
+import { beganIn, claimPerson, latestOpenOf, readPerson } from './persons.ts';
 import {
   changeSession,
   contactMs,
@@ -28,6 +30,7 @@ import type { OpenInput, OpenSession, Presented, Tokens, VisitorDeps } from './v
 
 export interface IdentityDeps extends VisitorDeps, ConversationDeps {
   bus: Bus;
+  bans: Bans;
 }
 
 export interface SignInInput extends OpenInput {
@@ -152,6 +155,7 @@ const joinLocked = async (
   for (const conversationId of theirs) {
     await tellConversation(deps, widget, session, contact, conversationId);
   }
+  await bansFollow(deps, orgId, session.contactId, contactId);
   await mergeContacts(deps, orgId, session.contactId, contactId);
   const hasBegun = (await deps.store.state(session.conversationId)) !== undefined;
   const other = hasBegun ? undefined : await latestOpenOf(deps, person, widget.id, session.channel);
@@ -254,6 +258,9 @@ export const signIn = async (
   input: SignInInput,
 ): Promise<OpenSession> => {
   const { session, subject, visitor, visitorSubject } = presented;
+  const person = await readPerson(deps, widget.orgId, identity.subject);
+  const holder = session ?? visitor;
+  for (const of of [person, holder]) if (of !== undefined) await input.admitContact?.(of.contactId);
   if (session !== undefined && session.subject === identity.subject) {
     return refresh(deps, widget, session, presented, tokens, identity, input);
   }

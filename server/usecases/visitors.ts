@@ -44,6 +44,10 @@ export interface OpenInput {
   channel: 'widget' | 'test';
   locale?: string | undefined;
   userAgent?: string | undefined;
+  /** Where they are, in canonical form. */
+  address?: string | undefined;
+  /** Refuses a contact that is banned, before anything is written. */
+  admitContact?: ((contactId: string) => Promise<void>) | undefined;
   /** Refuses where this address opens too many new sessions. */
   admitNew?: (() => Promise<ChatError | undefined>) | undefined;
 }
@@ -117,11 +121,12 @@ export const own = async (deps: VisitorDeps, session: Session): Promise<void> =>
   await deps.store.documents.ownerships.put({ id, orgId, visitorId, widgetId, contactId, createdAt, expiresAt });
 };
 
-const touched = (session: Session, input: Pick<OpenInput, 'page'>, now: number): Session => ({
+const touched = (session: Session, input: Pick<OpenInput, 'page' | 'address'>, now: number): Session => ({
   ...session,
   lastSeenAt: now,
   expiresAt: Math.min(now + sessionLife.idleMs, session.createdAt + sessionLife.wholeMs),
   ...(input.page === undefined ? {} : { page: input.page }),
+  ...(input.address === undefined ? {} : { address: input.address }),
 });
 
 /**
@@ -236,12 +241,15 @@ export const openSession = async (
   const { session } = presented;
   // Signed by an older version, which did not write it into the session: only with an identity token.
   const isUnclear = session?.subject === undefined && presented.subject !== undefined;
+  const come = known ?? (isUnclear ? undefined : session);
+  if (come !== undefined) await input.admitContact?.(come.contactId);
   if (session !== undefined && !isUnclear && known === undefined) {
     return resumed(deps, session, presented, tokens, input);
   }
   const openKey = openKeyOf(tokens, input);
   const repeated = await repeatOf(deps, widget, openKey);
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
+    await input.admitContact?.(repeated.contactId);
     return freshTokens(deps, repeated, input);
   }
   const refusal = await input.admitNew?.();
@@ -337,6 +345,7 @@ export const sessionFor = (
     channel: input.channel,
     ...(visitor.subject === undefined ? {} : { subject: visitor.subject }),
     ...(input.page === undefined ? {} : { page: input.page }),
+    ...(input.address === undefined ? {} : { address: input.address }),
   };
   return { session, sessionToken };
 };
@@ -427,9 +436,15 @@ const beginVisitor = async (
  * The session as it is being used: a tab that stays connected for days must not lose it for want of an opening. What is stored
  * follows by itself, once a minute at most and however many ask at once.
  */
-export const usedSession = (deps: VisitorDeps, session: Session, input: Pick<OpenInput, 'page'> = {}): Session => {
+export const usedSession = (
+  deps: VisitorDeps,
+  session: Session,
+  input: Pick<OpenInput, 'page' | 'address'> = {},
+): Session => {
   const now = deps.clock.now();
-  const isFresh = ({ lastSeenAt }: Session): boolean => now - lastSeenAt < touchEveryMs;
+  // Another address is written at once: a ban must know where the visitor is.
+  const isFresh = ({ lastSeenAt, address }: Session): boolean =>
+    now - lastSeenAt < touchEveryMs && (input.address === undefined || input.address === address);
   if (isFresh(session)) return input.page === undefined ? session : { ...session, page: input.page };
   const change = (stored: Session): Session | undefined => (isFresh(stored) ? undefined : touched(stored, input, now));
   beside(deps, session, changeSession(deps, session, change));

@@ -8,7 +8,7 @@ import { buildLog } from './log-builder.ts';
 import type { LogBuilder } from './log-builder.ts';
 import type { Keeper } from './store-contract.ts';
 
-const filters: InboxFilter[] = ['needs-person', 'mine', 'ai', 'open', 'closed'];
+const filters: InboxFilter[] = ['needs-person', 'mine', 'ai', 'open', 'closed', 'spam'];
 
 /** The same numbers every time. */
 const dice = (seed: number) => (sides: number) => {
@@ -27,6 +27,7 @@ const randomStep = (log: LogBuilder, roll: (sides: number) => number): Entry => 
     () => log.take(`mem_${roll(3)}`),
     () => log.label(...['vip', 'late', 'spam'].slice(roll(3), 1 + roll(3))),
     () => log.identify({ name: `Visitor ${roll(9)}` }),
+    () => log.spam(roll(4) > 0),
   ];
   const whileOpen = [
     () => log.answer('hi'),
@@ -127,15 +128,45 @@ export const describeInbox = (keeper: Keeper): void => {
         needsPerson: rows.filter(needsPerson).length,
         ai: rows.filter((row) => matchesFilter(row, 'ai', '')).length,
         open: open.length,
-        closed: rows.length - open.length,
+        closed: rows.filter((row) => row.status === 'closed' && row.isSpam !== true).length,
         held,
       });
-      const uses = (label: string): number => rows.filter((row) => row.labels.includes(label)).length;
+      const uses = (label: string): number =>
+        rows.filter((row) => row.isSpam !== true && row.labels.includes(label)).length;
       const labels = ['vip', 'late', 'spam'].filter((label) => uses(label) > 0);
       const found = await keeper.store.labels(orgId, 10);
       expect(found.toSorted()).toEqual(labels.toSorted());
       expect(found.map(uses)).toEqual(found.map(uses).toSorted((a, b) => b - a));
       expect(await keeper.store.labels(orgId, 1)).toEqual(found.slice(0, 1));
+    });
+  });
+
+  test('spam is in its own list and in no other, counts nowhere, and comes back when the mark is taken away', async () => {
+    const orgId = newId('org');
+    const contactId = newId('con');
+    const [junk, fine] = [buildLog({ orgId, contactId }), buildLog({ orgId, contactId })];
+    await keeper.append(junk.open(), fine.open(), junk.label('vip'), junk.say('buy pills'), junk.spam());
+    const listed = async (filter: InboxFilter, label?: string): Promise<string[]> =>
+      idsOf(await walk({ orgId, filter, memberId: 'mem_1', ...(label === undefined ? {} : { label }) }, 1));
+    const none = { needsPerson: 0, ai: 1, open: 1, closed: 0, held: {} };
+    await keeper.settled(async () => {
+      expect(await listed('spam')).toEqual([junk.conversationId]);
+      expect(await listed('spam', 'vip')).toEqual([junk.conversationId]);
+      expect(await listed('spam', 'other')).toEqual([]);
+      for (const filter of ['needs-person', 'mine', 'closed'] as const) expect(await listed(filter)).toEqual([]);
+      for (const filter of ['ai', 'open'] as const) expect(await listed(filter)).toEqual([fine.conversationId]);
+      expect(await listed('closed', 'vip')).toEqual([]);
+      expect(await keeper.store.counts(orgId)).toEqual(none);
+      expect(await keeper.store.labels(orgId, 10)).toEqual([]);
+    });
+    // Whoever folds a contact's conversations sees all of them.
+    expect(await keeper.store.conversationsOf(orgId, contactId, 10)).toHaveLength(2);
+    await keeper.append(junk.spam(false));
+    await keeper.settled(async () => {
+      expect(await listed('spam')).toEqual([]);
+      expect(await listed('closed', 'vip')).toEqual([junk.conversationId]);
+      expect(await keeper.store.counts(orgId)).toEqual({ ...none, closed: 1 });
+      expect(await keeper.store.labels(orgId, 10)).toEqual(['vip']);
     });
   });
 

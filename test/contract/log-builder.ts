@@ -33,6 +33,8 @@ export interface LogBuilder {
   label(...labels: string[]): Entry;
   identify(visitor: { name?: string; email?: string }): Entry;
   close(): Entry;
+  /** As the domain does: closes what is open. */
+  spam(isSpam?: boolean): Entry;
   /** A second writer that has seen what this one has. */
   fork(): LogBuilder;
 }
@@ -163,6 +165,19 @@ export const buildLog = (options: {
     identify: (visitor) => commit([{ type: 'visitor.identified', ...visitor, verified: false }]),
     close: () =>
       commit([{ type: 'conversation.closed', turn: state.control.turn + 1, by: { kind: 'agent', name: 'Maya' } }]),
+    spam: (isSpam = true) =>
+      commit([
+        { type: 'spam.changed', isSpam, by },
+        ...(isSpam && state.status === 'open'
+          ? [
+              {
+                type: 'conversation.closed' as const,
+                turn: state.control.turn + 1,
+                by: { kind: 'agent' as const, name: 'Maya' },
+              },
+            ]
+          : []),
+      ]),
     fork: () => buildLog({ orgId, conversationId, contactId, from: { state, facts } }),
   };
 };

@@ -93,7 +93,7 @@ describe.skipIf(!hasMongo)('plans (needs mongodb)', () => {
     await store.append(logs.map((log) => log.open()));
     await store.append(logs.map((log, i) => (i % 3 === 0 ? log.take('mem_1') : log.say(`anchor number ${i}`))));
     const entries = logs.map((log, i) =>
-      i % 5 === 0 ? log.close() : i % 7 === 0 ? log.label('vip') : log.wait('handoff'),
+      i % 11 === 1 ? log.spam() : i % 5 === 0 ? log.close() : i % 7 === 0 ? log.label('vip') : log.wait('handoff'),
     );
     await store.append(entries);
     await store.settle(entries.map(({ commit }) => commit));

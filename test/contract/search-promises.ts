@@ -236,4 +236,25 @@ export const describeSearch = (keeper: Keeper): void => {
     expect(await keeper.store.search(mine, 'keeper', 9)).toEqual([]);
     expect(await keeper.store.search(newId('org'), 'lighthouse', 9)).toEqual([]);
   });
+
+  test('[S6] what is marked as spam is not found, by words or by name, however much of it there is', async () => {
+    const orgId = newId('org');
+    const junk = Array.from({ length: 8 }, () => buildLog({ orgId }));
+    const fine = buildLog({ orgId });
+    await keeper.append(fine.open(), fine.say('I want to win a prize kayak'), fine.identify({ name: 'Prizewinner' }));
+    for (const log of junk) {
+      await keeper.append(log.open(), log.say('You win a prize'), log.identify({ name: 'Prizegiver' }), log.spam());
+    }
+    const found = async (words: string, limit = 3): Promise<string[]> =>
+      (await keeper.store.search(orgId, words, limit)).map(({ row }) => row.conversationId);
+    await keeper.settled(async () => {
+      expect(await found('prize')).toEqual([fine.conversationId]);
+      expect(await found('win a prize')).toEqual([fine.conversationId]);
+      expect(await found('Prizegiver')).toEqual([]);
+    });
+    await keeper.append(junk[0]!.spam(false));
+    await keeper.settled(async () => {
+      expect(await found('Prizegiver')).toEqual([junk[0]!.conversationId]);
+    });
+  });
 };

@@ -154,4 +154,13 @@ export const consoleCalls: { [K in ConsoleRoute]: RouteEntry | 'public' } = {
   'GET /leads': listing(),
   'GET /leads/export': listing(),
   'POST /icons': listing(() => ({ body: pictureForm() })),
+  'GET /bans': listing(),
+  // An agent may ban a contact, and no range.
+  'POST /bans': {
+    ...named((of) => ({ body: { conversationId: of.conversationId, kind: 'range', range: '198.51.100.0/24' } })),
+    also: [403],
+  },
+  'DELETE /bans/:id': named((_of, thrown) => ({ id: thrown.banId })),
+  'GET /bans/reach': named((of) => ({ query: { range: '198.51.100.0/24', conversationId: of.conversationId } })),
+  'GET /conversations/:id/ban': named((of) => ({ id: of.conversationId })),
 };

@@ -76,9 +76,11 @@ beforeAll(async () => {
     name: 'Victim',
     stages: [{ key: 'new', name: 'New' }],
   });
+  const { ban } = await post<{ ban: { id: string } }>('/bans', { range: '198.51.100.0/24' });
   const { contacts } = JSON.parse((await http('GET', '/api/console/contacts')).text) as { contacts: { id: string }[] };
   Object.assign(ids, {
     keys: key.id,
+    bans: ban.id,
     pipelines: pipeline.id,
     contacts: contacts[0]!.id,
     widgets: widget.id,

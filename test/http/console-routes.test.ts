@@ -6,6 +6,7 @@ import { evolve, initialState } from '../../shared/conversation.ts';
 import type { Fact } from '../../shared/facts.ts';
 import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { Member } from '../../server/ports/documents.ts';
+import { ban } from '../../server/usecases/ban-changes.ts';
 import { addArticle } from '../../server/usecases/knowledge.ts';
 import { makeKey } from '../../server/usecases/keys.ts';
 import { createPipeline } from '../../server/usecases/pipelines.ts';
@@ -31,6 +32,7 @@ const foreign = {
   key: '',
   contact: '',
   pipeline: '',
+  ban: '',
 };
 const canary = 'canary-7f3a';
 
@@ -101,6 +103,16 @@ const place = async (orgId: string, contactId: string): Promise<void> => {
   await leads.put(name === undefined ? base : { ...base, name });
 };
 
+const newBan = async (member: Member): Promise<string> =>
+  (
+    await ban(http.deps, member, {
+      target: { kind: 'range', value: '198.51.100.0/24' },
+      reason: member === foreigner ? canary : 'Abuse',
+      includesMe: false,
+      mine: [],
+    })
+  ).id;
+
 const newPipeline = async (): Promise<string> =>
   (await createPipeline(http.deps, http.owner.orgId, { name: 'P', stages: [{ key: 'a', name: 'A' }] })).id;
 
@@ -156,6 +168,7 @@ beforeAll(async () => {
   foreign.contact = stranger;
   foreign.pipeline = (await createPipeline(deps, orgId, { name: canary, stages: [{ key: 'new', name: canary }] })).id;
   await place(orgId, stranger);
+  foreign.ban = await newBan(foreigner);
   foreign.conversation = await converse(orgId, foreign.widget, stranger, `hello tiller ${canary}`);
 });
 
@@ -269,6 +282,20 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
   'POST /icons': { good: () => ({ form: formOf(pictures.png) }) },
   'GET /search': { good: () => ({ query: { q: 'tiller' } }) },
   'GET /labels': { good: () => ({}) },
+  'GET /bans': { good: () => ({}) },
+  'POST /bans': {
+    good: () => ({ body: { contactId: ids.contact, reason: 'Abuse' } }),
+    foreign: () => ({ body: { contactId: foreign.contact } }),
+  },
+  'DELETE /bans/:id': { good: async () => ({ id: await newBan(http.owner) }), foreign: () => ({ id: foreign.ban }) },
+  'GET /bans/reach': {
+    good: () => ({ query: { address: '203.0.113.7' } }),
+    foreign: () => ({ query: { address: '203.0.113.7', conversationId: foreign.conversation } }),
+  },
+  'GET /conversations/:id/ban': {
+    good: () => ({ id: ids.conversation }),
+    foreign: () => ({ id: foreign.conversation }),
+  },
   'GET /conversations/:id/context': {
     good: () => ({ id: ids.conversation }),
     foreign: () => ({ id: foreign.conversation }),

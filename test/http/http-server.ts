@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { ConsoleRoute } from '../../shared/console-api.ts';
 import { Admission } from '../../server/usecases/admission.ts';
+import { Bans } from '../../server/usecases/bans.ts';
 import { Committer } from '../../server/usecases/commit.ts';
 import { Directory } from '../../server/usecases/directory.ts';
 import { Limits } from '../../server/usecases/limits.ts';
@@ -128,6 +129,7 @@ const start = async (options: Options & { limits: 'default' | 'off'; trustProxy:
     admission: new Admission({ clock: systemClock, pulse: { lateMs: () => 0 }, log, metrics }),
     directory: new Directory({ store, clock: systemClock, presence: new Presence() }),
     limits,
+    bans: new Bans({ store, bus, clock: systemClock, log }),
     spending: new Spending({ store, clock: systemClock, log, limits, node: 'node_http' }),
     listening: { listen: () => () => {}, reply: () => undefined },
     baseUrl: () => options.publicUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -18,18 +18,16 @@ const secret = 'a-secret-of-this-test-0123456789-abcdef';
 const faultyStore = async (clock: typeof systemClock) => {
   const store = await openMemoryStore({ clock });
   let left = Number.POSITIVE_INFINITY;
-  const write =
-    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      left -= 1;
-      if (left < 0) throw new ChatError('unavailable', 'The store is away');
-      return work(...args);
-    };
+  const counted = async <R>(work: () => Promise<R>): Promise<R> => {
+    left -= 1;
+    if (left < 0) throw new ChatError('unavailable', 'The store is away');
+    return work();
+  };
   const faulty = <T>(of: Collection<T>): Collection<T> => ({
     ...of,
-    put: write(of.put),
-    update: write(of.update),
-    delete: write(of.delete),
+    put: (document) => counted(() => of.put(document)),
+    update: (orgId, id, change) => counted(() => of.update(orgId, id, change)),
+    delete: (orgId, id) => counted(() => of.delete(orgId, id)),
   });
   const kinds = Object.keys(store.documents) as Kind[];
   const documents = Object.fromEntries(kinds.map((kind) => [kind, faulty(store.documents[kind] as never)]));

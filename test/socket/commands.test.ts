@@ -180,6 +180,22 @@ const staffRows: Record<StaffCommandName, Row> = {
     input: (scene) => ({ ...id(scene), labels: ['vip'] }),
     bad: [noId, [{ labels: 'vip' }, 'labels'], [{ labels: [''] }, 'labels.0']],
   },
+  'conversation:spam': {
+    input: (scene) => ({ ...id(scene), isSpam: true }),
+    bad: [noId, badKey, [{ isSpam: 'yes' }, 'isSpam']],
+  },
+  'conversation:ban': {
+    input: (scene) => ({ ...id(scene), kind: 'contact', reason: 'Rude', forSeconds: 3600 }),
+    bad: [
+      noId,
+      [{ kind: 'everybody' }, 'kind'],
+      [{ kind: 'range' }, 'range'],
+      [{ kind: 'range', range: '0.0.0.0/0' }, 'range'],
+      [{ kind: 'address', address: 'xxxxx' }, 'address'],
+      [{ expiresAt: 5 }, 'expiresAt'],
+      [{ reason: long }, 'reason'],
+    ],
+  },
   'typing:set': { input: (scene) => ({ ...id(scene), isTyping: true }), bad: [noId] },
   'message:read': { input: (scene) => ({ ...id(scene), seq: 2 }), bad: [noId] },
   'facts:since': { input: (scene) => ({ ...id(scene), sinceSeq: 0 }), bad: [noId] },

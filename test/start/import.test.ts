@@ -11,6 +11,7 @@ import { openMongoStore } from '../../server/adapters/store/mongo.ts';
 import { openExport } from '../../server/adapters/store/sqlite-export.ts';
 import { openSqliteStore } from '../../server/adapters/store/sqlite.ts';
 import { systemClock } from '../../server/ports/clock.ts';
+import type { Ban } from '../../server/ports/documents.ts';
 import type { Store } from '../../server/ports/store.ts';
 import { newId } from '../../shared/ids.ts';
 import { memberOf } from '../contract/document-promises.ts';
@@ -42,6 +43,16 @@ describe('npm run import', () => {
   const logs: LogBuilder[] = Array.from({ length: conversationCount }, () => buildLog({ orgId }));
   const members = Array.from({ length: 30 }, () => memberOf(orgId, { name: '玛雅 “M”' }));
 
+  const banned: Ban = {
+    id: newId('ban'),
+    orgId,
+    createdAt: 1,
+    kind: 'range',
+    value: '203.0.113.0/24',
+    reason: 'Abuse',
+    createdBy: members[0]!.id,
+  };
+
   const fill = async (store: Store): Promise<void> => {
     for (const [i, log] of logs.entries()) {
       const entries = [
@@ -51,10 +62,12 @@ describe('npm run import', () => {
       if (i % 2 === 0) entries.push(log.claim(), log.answer('It is\nfree'));
       if (i % 3 === 0) entries.push(log.take('mem_1'), log.label('vip'));
       if (i % 5 === 0) entries.push(log.identify({ name: `Anna ${i}` }), log.close());
+      if (i % 7 === 6) entries.push(log.spam());
       await store.append(entries);
       if (i % 10 === 0) await store.advanceRead(log.conversationId, 'staff', 2);
     }
     for (const member of members) await store.documents.members.put(member);
+    await store.documents.bans.put(banned);
     await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: 1, value: 'deep' });
   };
 
@@ -105,7 +118,7 @@ describe('npm run import', () => {
 
       const resumed = await runImport([dataDir, url]);
       expect(resumed.output).toMatch(/Copied [23]\d conversations; 1\d\d were there already/);
-      expect(resumed.output).toMatch(/Verified: 130 logs by their hashes, [\d,]+ commits, 31 documents/);
+      expect(resumed.output).toMatch(/Verified: 130 logs by their hashes, [\d,]+ commits, 32 documents/);
       expect(resumed.code).toBe(0);
       expect(await compared(url)).toMatchObject({ copied: 0, skipped: 130, found: [] });
 
@@ -127,6 +140,13 @@ describe('npm run import', () => {
       const idsOf = async (store: Store): Promise<string[]> =>
         (await store.search(orgId, 'boat 17', 10)).map(({ row }) => row.conversationId).toSorted();
       expect(await idsOf(to)).toEqual(await idsOf(from));
+      const spam = async (store: Store): Promise<string[]> =>
+        (await store.inbox({ orgId, filter: 'spam', memberId: 'mem_1', limit: 100 })).rows.map(
+          (row) => row.conversationId,
+        );
+      expect(await spam(to)).toHaveLength(18);
+      expect(await spam(to)).toEqual(await spam(from));
+      expect(await to.documents.bans.list(orgId)).toEqual([banned]);
       expect(await to.documents.members.list(orgId)).toEqual(await from.documents.members.list(orgId));
       expect(await to.documents.members.find(`email:${members[3]!.email}`)).toEqual(members[3]);
       expect(await to.documents.settings.find('name:secret')).toMatchObject({ value: 'deep' });
@@ -146,7 +166,7 @@ describe('npm run import', () => {
       await target.copyLogs(source, () => {});
       await target.copyDocuments(source);
       await target.copyReads(source);
-      expect(await target.compare(source)).toMatchObject({ conversations: 130, documents: 31, found: [] });
+      expect(await target.compare(source)).toMatchObject({ conversations: 130, documents: 32, found: [] });
       const client = await new MongoClient(url).connect();
       const db = client.db();
       const [changed, shortened] = [logs[11]!.conversationId, logs[12]!.conversationId];

@@ -16,6 +16,7 @@ export interface Party {
   memberId: string;
   articleId: string;
   keyId: string;
+  banId: string;
   iconKey: string;
   /** A visitor of the widget, in the middle of a conversation. */
   session: { sessionId: string; visitorId: string };
@@ -76,14 +77,15 @@ export const ask = async (
 export const renewed = async (of: Party): Promise<Party> => {
   const own = async (route: string, body: unknown): Promise<Reply['json']> =>
     (await ask(of.url, route, { body, headers: { authorization: `Bearer ${of.keys.console}` } })).json;
-  const [{ widget }, { article }, { key }, opened] = await Promise.all([
+  const [{ widget }, { article }, { key }, { ban }, opened] = await Promise.all([
     own('POST /api/console/widgets', { name: of.marker, assistantId: of.assistant.id }),
     own(`POST /api/console/assistants/${of.assistant.id}/articles`, { title: of.marker, text: of.marker }),
     own('POST /api/console/keys', { kind: 'functions', name: of.marker }),
+    own('POST /api/console/bans', { range: '203.0.113.0/24', reason: of.marker }),
     ask(of.url, 'POST /api/widget/session', { body: {}, headers: { 'x-api-key': of.keys.widget } }),
   ]);
   const session = { sessionId: opened.json.session_id, visitorId: opened.json.visitor_id };
-  return { ...of, widget, articleId: article.id, keyId: key.id, session };
+  return { ...of, widget, articleId: article.id, keyId: key.id, banId: ban.id, session };
 };
 
 const eventual = async <T>(look: () => Promise<T | undefined>): Promise<T> => {
@@ -110,6 +112,7 @@ export const ghost = (of: Party): Party => ({
   memberId: newId('mem'),
   articleId: newId('art'),
   keyId: newId('key'),
+  banId: newId('ban'),
   iconKey: 'none/such/icon',
   session: { sessionId: newSecret('sess'), visitorId: newSecret('vis') },
   conversationId: newId('conv'),
@@ -155,6 +158,7 @@ export const settle = async (url: string, token: string, marker: string): Promis
     title: marker,
     text: marker,
   });
+  const { ban } = await own<{ ban: { id: string } }>('POST /bans', { range: '203.0.113.0/24', reason: marker });
   const visitor = <T>(route: string, body: unknown): Promise<T> =>
     must(`POST /api/widget/${route}`, body, { 'x-api-key': widget.catyKey });
   const opened = await visitor<{ session_id: string; visitor_id: string }>('session', {});
@@ -192,6 +196,7 @@ export const settle = async (url: string, token: string, marker: string): Promis
     memberId: member.id,
     articleId: article.id,
     keyId: functions.key.id,
+    banId: ban.id,
     iconKey,
     session: { sessionId: session_id, visitorId: opened.visitor_id },
     conversationId: hit.row.conversationId,

@@ -27,6 +27,7 @@ type Act = Extract<
   | 'autopilot:set'
   | 'label:set'
   | 'note:add'
+  | 'conversation:spam'
 >;
 
 /** The commands of one conversation; every one resolves to whether it was done. */
@@ -60,6 +61,7 @@ export const actionsOf = (client: StaffClient, conversationId: string) => {
     reject: (draftId: string) => perform('draft:reject', { draftId }),
     addNote: (text: string) => perform('note:add', { text }),
     setLabels: (labels: string[]) => perform('label:set', { labels }),
+    setSpam: (isSpam: boolean) => perform('conversation:spam', { isSpam }),
     close: (lastVisitorSeq: number): void => {
       if (isClosing(conversationId)) return;
       const id = toast('Conversation closed', {

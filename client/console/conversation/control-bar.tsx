@@ -27,6 +27,7 @@ const steeringOf = (snapshot: ConversationSnapshot, memberId: string, now: numbe
   const { control } = state;
   const waits = control.waitingSince === undefined ? '' : ` · ${duration(now - control.waitingSince)}`;
   if (isClosing(snapshot.conversationId)) return { icon: 'check', tone: 'text-quiet', text: 'Closing in a moment' };
+  if (state.isSpam === true) return { icon: 'ban', tone: 'text-quiet', text: 'Marked as spam', short: 'Spam' };
   if (state.status === 'closed') return { icon: 'check', tone: 'text-quiet', text: 'Closed' };
   if (reply !== null) {
     return reply.mode === 'answer'
@@ -134,7 +135,16 @@ export const ControlBar = ({ snapshot, actions }: { snapshot: ConversationSnapsh
           ]}
         />
       )}
-      {state.status === 'closed' && (
+      {state.isSpam === true && (
+        <Button
+          icon="undo"
+          isBusy={isPending(snapshot, 'conversation:spam')}
+          onClick={() => void actions.setSpam(false)}
+        >
+          Not spam
+        </Button>
+      )}
+      {state.status === 'closed' && state.isSpam !== true && (
         <Button icon="undo" isBusy={isPending(snapshot, 'conversation:reopen')} onClick={() => void actions.reopen()}>
           Reopen
         </Button>

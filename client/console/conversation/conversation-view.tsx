@@ -46,6 +46,7 @@ const Opened = ({ conversationId, filter }: { conversationId: string; filter: In
   const actions = useMemo(() => actionsOf(client, conversationId), [client, conversationId]);
   const isWide = useWide(1280);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const [bans, setBans] = useState(0);
   const [editing, setEditing] = useState<string | null>(null);
   const draft = draftOf(snapshot);
   useReading(conversationId, snapshot.state.head.seq, snapshot.isLoaded);
@@ -70,7 +71,13 @@ const Opened = ({ conversationId, filter }: { conversationId: string; filter: In
   return (
     <>
       <section aria-label="Conversation" class="flex min-w-0 grow flex-col bg-surface md:min-w-120">
-        <Header snapshot={snapshot} actions={actions} filter={filter} onPanel={togglePanel} />
+        <Header
+          snapshot={snapshot}
+          actions={actions}
+          filter={filter}
+          onPanel={togglePanel}
+          onBanned={() => setBans(bans + 1)}
+        />
         <Thread key={conversationId} snapshot={snapshot} />
         <Activity snapshot={snapshot} />
         {draft !== null && (
@@ -95,12 +102,12 @@ const Opened = ({ conversationId, filter }: { conversationId: string; filter: In
       </section>
       {isWide && isPanelOpen.value && (
         <aside aria-label="Visitor" class="w-[300px] shrink-0 border-s border-line bg-surface">
-          <VisitorPanel snapshot={snapshot} />
+          <VisitorPanel snapshot={snapshot} bans={bans} />
         </aside>
       )}
       {!isWide && isDrawerOpen && (
         <Dialog title="Visitor" shape="drawer" onClose={() => setDrawerOpen(false)}>
-          <VisitorPanel snapshot={snapshot} />
+          <VisitorPanel snapshot={snapshot} bans={bans} />
         </Dialog>
       )}
     </>

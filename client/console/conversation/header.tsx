@@ -15,6 +15,8 @@ import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import type { MenuEntry } from '../ui/menu.tsx';
+import { BanDialog } from '../bans/ban-dialog.tsx';
+import { SpamDialog } from '../bans/spam-dialog.tsx';
 import type { Actions } from './actions.ts';
 import { isClosing } from './closing.ts';
 import { LabelEditor } from './label-editor.tsx';
@@ -89,16 +91,20 @@ export const Header = ({
   actions,
   filter,
   onPanel,
+  onBanned,
 }: {
   snapshot: ConversationSnapshot;
   actions: Actions;
   filter: InboxFilter;
   onPanel: () => void;
+  /** The visitor was banned just now. */
+  onBanned: () => void;
 }) => {
   const { member } = signedIn();
   const { state } = snapshot;
   const { control } = state;
   const [isAssigning, setAssigning] = useState(false);
+  const [asked, setAsked] = useState<'spam' | 'ban' | null>(null);
   const visitorId = state.contactId ?? snapshot.conversationId;
   const name = visitorName(state.visitor, visitorId);
   const isOpen = state.status === 'open' && !isClosing(snapshot.conversationId);
@@ -111,6 +117,7 @@ export const Header = ({
       hasDraft: state.draft !== null,
       isAnswering: snapshot.reply !== null,
       unanswered: state.unanswered,
+      ...(state.isSpam === true ? { isSpam: true as const } : {}),
     },
     member.id,
   );
@@ -136,6 +143,10 @@ export const Header = ({
       icon: 'link',
       run: () => void navigator.clipboard.writeText(location.href).catch(() => undefined),
     },
+    state.isSpam === true
+      ? { text: 'Not spam', icon: 'undo', run: () => void actions.setSpam(false) }
+      : { text: 'Mark as spam', icon: 'flag', run: () => setAsked('spam') },
+    { text: 'Ban…', icon: 'ban', isDanger: true, run: () => setAsked('ban') },
   ];
   return (
     <header class="flex h-14 shrink-0 items-center gap-2 border-b border-line bg-surface px-4 max-md:ps-2">
@@ -178,6 +189,26 @@ export const Header = ({
         </>
       )}
       <IconButton icon="panel" label="About the visitor" onClick={onPanel} />
+      {asked === 'spam' && (
+        <SpamDialog
+          conversationId={snapshot.conversationId}
+          name={name}
+          mark={() => actions.setSpam(true)}
+          onClose={() => setAsked(null)}
+          onBanned={onBanned}
+        />
+      )}
+      {asked === 'ban' && (
+        <BanDialog
+          conversationId={snapshot.conversationId}
+          name={name}
+          onClose={() => setAsked(null)}
+          onBanned={() => {
+            setAsked(null);
+            onBanned();
+          }}
+        />
+      )}
       {isAssigning && (
         <AssignDialog
           holder={control.agentId}

@@ -47,6 +47,8 @@ const controlLine = (fact: FactOf<'control.changed'>, reader: Reader): SystemLin
       // The message itself says so.
       return null;
     case 'stopped':
+      if (fact.by === undefined && fact.note !== undefined)
+        return { icon: 'ban', text: 'The AI was stopped: the visitor is banned' };
       return { icon: 'stop', text: `${whoIs(fact.by, reader, 'The visitor')} stopped the AI` };
     case 'widget':
       return {
@@ -106,6 +108,10 @@ export const systemLine = (fact: Fact, reader: Reader): SystemLine | null => {
         icon: 'tag',
         text: `${whoIs(fact.by, reader, 'Somebody')} ${fact.labels.length === 0 ? 'removed the labels' : `set ${listed(fact.labels)}`}`,
       };
+    case 'spam.changed': {
+      const who = whoIs(fact.by, reader, 'Somebody');
+      return { icon: 'ban', text: fact.isSpam ? `${who} marked it as spam` : `${who} said that it is no spam` };
+    }
     case 'conversation.closed': {
       if (fact.next !== undefined) return { icon: 'check', text: 'The visitor began a new conversation' };
       const who = { visitor: 'the visitor', agent: fact.by.name ?? 'a colleague', system: 'itself' }[fact.by.kind];

@@ -47,5 +47,11 @@ export const EmptyInbox = ({ filter }: { filter: InboxFilter }) => {
       );
     case 'closed':
       return <Empty icon="check" title="Nothing closed yet" />;
+    case 'spam':
+      return (
+        <Empty icon="ban" title="No spam">
+          Conversations that are marked as spam stand here and nowhere else.
+        </Empty>
+      );
   }
 };

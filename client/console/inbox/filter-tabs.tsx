@@ -13,6 +13,7 @@ export const filterNames: Record<InboxFilter, string> = {
   ai: 'AI',
   open: 'Open',
   closed: 'Closed',
+  spam: 'Spam',
 };
 
 /** Five in a row have no room for more. */
@@ -24,6 +25,7 @@ const icons: Record<InboxFilter, IconName> = {
   ai: 'spark',
   open: 'chat',
   closed: 'check',
+  spam: 'ban',
 };
 
 const countOf = (counts: InboxCounts, filter: InboxFilter, memberId: string): number => {
@@ -38,6 +40,9 @@ const countOf = (counts: InboxCounts, filter: InboxFilter, memberId: string): nu
       return counts.open;
     case 'closed':
       return counts.closed;
+    case 'spam':
+      // Spam counts nowhere.
+      return 0;
   }
 };
 

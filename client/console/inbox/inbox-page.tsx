@@ -8,6 +8,7 @@ import { openSearch } from '../search/search-dialog.tsx';
 import { signedIn } from '../session.ts';
 import { useShortcut } from '../shortcuts.ts';
 import { IconButton } from '../ui/button.tsx';
+import { Menu } from '../ui/menu.tsx';
 import { FilterTabs, LabelFilter, filterNames } from './filter-tabs.tsx';
 import { InboxList } from './inbox-list.tsx';
 
@@ -49,6 +50,18 @@ export const InboxPage = ({ filter, conversationId }: { filter: InboxFilter; con
           </h1>
           <LabelFilter label={label} onChoose={setLabel} />
           <IconButton icon="search" label="Search (/)" onClick={openSearch} />
+          <Menu
+            label="More lists"
+            entries={[
+              {
+                text: 'Spam',
+                icon: 'ban',
+                isChecked: filter === 'spam',
+                run: () =>
+                  navigate({ name: 'inbox', filter: filter === 'spam' ? 'open' : 'spam', conversationId: null }),
+              },
+            ]}
+          />
         </header>
         <FilterTabs chosen={filter} counts={inbox.counts} memberId={member.id} />
         <InboxList inbox={shown} chosen={conversationId} />

@@ -13,6 +13,7 @@ const pages = {
   pipelines: lazy(() => import('./pipelines/list.tsx').then((module) => module.PipelinesPage)),
   keys: lazy(() => import('./keys/page.tsx').then((module) => module.KeysPage)),
   people: lazy(() => import('./people-page.tsx').then((module) => module.PeoplePage)),
+  bans: lazy(() => import('./bans-page.tsx').then((module) => module.BansPage)),
   profile: lazy(() => import('./profile-page.tsx').then((module) => module.ProfilePage)),
   notifications: lazy(() => import('./notifications-page.tsx').then((module) => module.NotificationsPage)),
 };
@@ -34,6 +35,7 @@ const groups: readonly { title: string; entries: readonly { page: PageName; text
       { page: 'widgets', text: 'Widgets', icon: 'chat' },
       { page: 'assistant', text: 'Assistants', icon: 'spark' },
       { page: 'pipelines', text: 'Pipelines', icon: 'columns' },
+      { page: 'bans', text: 'Bans', icon: 'ban' },
     ],
   },
   {

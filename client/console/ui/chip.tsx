@@ -23,11 +23,12 @@ export interface StateChip {
   initials?: string;
 }
 
-type Steered = Pick<InboxRow, 'status' | 'control' | 'hasDraft' | 'isAnswering' | 'unanswered'>;
+type Steered = Pick<InboxRow, 'status' | 'control' | 'hasDraft' | 'isAnswering' | 'unanswered' | 'isSpam'>;
 
 /** What a conversation is doing, in the order in which it matters to a person. */
 export const stateOf = (row: Steered, memberId: string): StateChip => {
   const { control } = row;
+  if (row.isSpam === true) return { tone: 'quiet', icon: 'ban', word: 'Spam' };
   if (row.status === 'closed') return { tone: 'quiet', icon: 'check', word: 'Closed' };
   if (control.agentId === memberId) return { tone: 'held', icon: 'person', word: 'You' };
   if (control.agentId !== null) {

@@ -8,7 +8,7 @@ import { trustIn, visitorName } from '../format.ts';
 import { hrefOf } from '../router.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
-import { LabelChip } from '../ui/chip.tsx';
+import { Chip, LabelChip } from '../ui/chip.tsx';
 import { Bone, Notice, useSkeleton } from '../ui/feedback.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Score } from '../ui/score.tsx';
@@ -75,7 +75,8 @@ const Standing = ({ context, onMoved }: { context: Context; onMoved: (contact: C
   );
 };
 
-export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) => {
+/** `bans`: how often somebody was banned here: what is known of them is old then. */
+export const VisitorPanel = ({ snapshot, bans }: { snapshot: ConversationSnapshot; bans: number }) => {
   const { conversationId, state } = snapshot;
   const [context, setContext] = useState<Context | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -95,7 +96,7 @@ export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) =
       },
     );
     return () => controller.abort();
-  }, [conversationId, who, tries]);
+  }, [conversationId, who, tries, bans]);
 
   const visitorId = state.contactId ?? conversationId;
   const name = visitorName(state.visitor, visitorId);
@@ -107,7 +108,10 @@ export const VisitorPanel = ({ snapshot }: { snapshot: ConversationSnapshot }) =
           <h2 class="truncate font-semibold" dir="auto">
             {name}
           </h2>
-          <p class="text-small text-text2">{trustIn(state.visitor)}</p>
+          <p class="flex flex-wrap items-center gap-x-2 text-small text-text2">
+            {trustIn(state.visitor)}
+            {context?.isBanned === true && <Chip chip={{ tone: 'needs', icon: 'ban', word: 'Banned' }} />}
+          </p>
         </div>
       </div>
       <Section title="Contact">

@@ -3,7 +3,7 @@ import { isHidden, own, read } from '../../page.ts';
 import { batch, computed, effect, signal } from './signals.ts';
 import type { ReadonlySignal, Signal } from './signals.ts';
 import type { PublicWidget } from '../../../shared/widget.ts';
-import type { Connection, ConversationSnapshot, Observable, VisitorClient } from '../../sdk/api.ts';
+import type { Connection, ConversationSnapshot, Observable, OutboxEntry, VisitorClient } from '../../sdk/api.ts';
 import type { Emit, Identity, PanelOptions, Scheme } from '../contract.ts';
 import { chooseLocale, directionOf, loadWords } from './i18n/locale.ts';
 import { en } from './i18n/words.ts';
@@ -89,6 +89,11 @@ export class PanelModel {
   readonly isLoading = computed(() => {
     if (this.conversationId.value !== undefined) return !this.isLoaded.value && this.outbox.value.length === 0;
     return (this.memory.has('session') || this.#hasIdentity) && this.connection.value.status !== 'refused';
+  });
+  /** The server said no for good: there is no chat here for this visitor, and nothing to try again. */
+  readonly isShut = computed(() => {
+    const now = this.connection.value;
+    return now.status === 'refused' && now.error.code === 'forbidden';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
   readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
@@ -197,6 +202,13 @@ export class PanelModel {
     this.view.value = 'chat';
     await this.client.newConversation();
     this.focus.value += 1;
+  }
+
+  /** Takes what was refused into a new conversation: back into the composer, for the visitor to send. */
+  async sayAnew({ clientId, input }: OutboxEntry): Promise<void> {
+    this.client.discard(clientId);
+    await this.newConversation();
+    if (this.text.value === '') this.text.value = input['text'] as string;
   }
 
   async openEarlier(conversationId: string): Promise<void> {

@@ -86,6 +86,7 @@ export const createMemoryInbox = (
       const wanted = wantedOf(words);
       if (wanted.words.length === 0) return [];
       const found = allOf(orgId).flatMap(({ row, log }) => {
+        if (row.isSpam === true) return [];
         const name = nameText(row.visitor);
         if (holds(name, wanted.words)) return [{ row, text: name, at: Number.POSITIVE_INFINITY }];
         const fact = log.facts.findLast((one) => holds(searchedText(one) ?? '', wanted.words));

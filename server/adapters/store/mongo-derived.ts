@@ -11,6 +11,7 @@ import { countersOf, isUnfinished } from './row-shape.ts';
 import { gramsOf, nameText, searchedText } from './search-text.ts';
 
 const listOf = (row: InboxRow): ListName => {
+  if (row.isSpam === true) return 'spam';
   if (row.status === 'closed') return 'closed';
   if (row.control.agentId !== null) return 'held';
   return matchesFilter(row, 'ai', '') ? 'ai' : 'idle';

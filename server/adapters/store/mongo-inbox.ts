@@ -36,6 +36,7 @@ const filterOf = ({ orgId, filter, memberId, agentId, label }: InboxQuery): Filt
       return { orgId, list: { $in: [...listed.open] }, ...labelled };
     case 'ai':
     case 'closed':
+    case 'spam':
       return agentId === undefined ? { orgId, list: filter, ...labelled } : undefined;
   }
 };

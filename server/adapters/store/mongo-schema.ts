@@ -28,8 +28,8 @@ export interface CommitDocument extends Kept {
   mender?: string;
 }
 
-/** `ai`, `idle` (nobody's), `held` or `closed`: what the inbox lists by. */
-export type ListName = 'ai' | 'idle' | 'held' | 'closed';
+/** `ai`, `idle` (nobody's), `held`, `closed` or `spam`: what the inbox lists by. */
+export type ListName = 'ai' | 'idle' | 'held' | 'closed' | 'spam';
 
 /** A conversation's row with its snapshot: version `head`, made from the log, and made again from it where it lags. */
 export interface RowDocument extends Kept {

@@ -28,6 +28,12 @@ export const createMongoSearch = (server: Server): Pick<Store, 'search'> => {
   const rows = server.collection<RowDocument>('conversations');
   const texts = server.collection<TextDocument>('texts');
 
+  /** Of these conversations those that are not spam: what is spam is not found. */
+  const shownAmong = async (ids: readonly string[]): Promise<Set<string>> => {
+    const found = await findAmong(server, rows, '_id', ids, { list: 1 });
+    return new Set(found.filter(({ list }) => list !== 'spam').map(({ _id }) => _id));
+  };
+
   /** Conversations by the first of their documents, latest first, that holds all the words. */
   const gather = async <T>(
     found: AsyncIterable<T>,
@@ -36,16 +42,32 @@ export const createMongoSearch = (server: Server): Pick<Store, 'search'> => {
     read: (one: T) => { id: string; text: string },
   ): Promise<Map<string, string>> => {
     const hits = new Map<string, string>();
+    const hidden = new Set<string>();
+    /** Hits up to here are known not to be spam. */
+    let shown = new Set<string>();
+    const dropSpam = async (): Promise<void> => {
+      const fresh = [...hits.keys()].filter((id) => !shown.has(id));
+      if (fresh.length === 0) return;
+      const found = await shownAmong(fresh);
+      for (const id of fresh) {
+        if (found.has(id)) continue;
+        hits.delete(id);
+        hidden.add(id);
+      }
+      shown = new Set(hits.keys());
+    };
     try {
       for await (const one of found) {
         const { id, text } = read(one);
-        if (hits.has(id) || !holds(text, words)) continue;
+        if (hits.has(id) || hidden.has(id) || !holds(text, words)) continue;
         hits.set(id, text);
+        if (hits.size === limit) await dropSpam();
         if (hits.size === limit) break;
       }
     } catch (error) {
       if ((error as { code?: unknown }).code !== TOOK_TOO_LONG) throw error;
     }
+    await dropSpam();
     return hits;
   };
 

@@ -7,8 +7,9 @@ import type { InboxCounts, InboxRow } from '../../../shared/inbox.ts';
 /** An answer may be owed or claimed. */
 export const isUnfinished = (state: ConversationState): boolean => state.reply !== null || owes(state) !== 'none';
 
-/** The names of the counters that a row raises by one. */
+/** The names of the counters that a row raises by one. What is spam counts nowhere. */
 export const countersOf = (row: InboxRow): string[] => {
+  if (row.isSpam === true) return [];
   const names: string[] = [row.status];
   if (needsPerson(row)) names.push('needsPerson');
   if (matchesFilter(row, 'ai', '')) names.push('ai');
@@ -20,6 +21,7 @@ export const countersOf = (row: InboxRow): string[] => {
 /** Whether two versions of a row raise the same counters, without making their names. */
 export const countsAlike = (a: InboxRow, b: InboxRow): boolean =>
   a.status === b.status &&
+  a.isSpam === b.isSpam &&
   a.control.agentId === b.control.agentId &&
   a.control.isAutopilot === b.control.isAutopilot &&
   a.control.waiting === b.control.waiting &&

@@ -4,6 +4,7 @@ import type { InboxRow } from '../../../shared/inbox.ts';
 import type { InboxQuery, Store } from '../../ports/store.ts';
 import { readCursor, writeCursor } from './inbox-cursor.ts';
 import { toCounts } from './row-shape.ts';
+import { SPAM } from './sqlite-rows.ts';
 import type { Rows } from './sqlite-rows.ts';
 import type { Database } from './sqlite-schema.ts';
 
@@ -15,7 +16,7 @@ interface Found {
 }
 
 /** What each list takes of the buckets of `sqlite-rows.ts`. */
-const buckets = { ai: [0], open: [0, 1, 2], closed: [3] };
+const buckets = { ai: [0], open: [0, 1, 2], closed: [3], spam: [SPAM] };
 const MAX_PAGE = 200;
 
 type Inbox = Pick<Store, 'inbox' | 'row' | 'counts' | 'conversationsOf' | 'labels'>;
@@ -113,7 +114,8 @@ export const createInbox = (db: Database, rows: Rows): Inbox => {
       case 'open':
         return agentId === undefined ? listed(org, 'open', query, limit) : held(org, agentId, query, limit);
       case 'closed':
-        return agentId === undefined ? listed(org, 'closed', query, limit) : [];
+      case 'spam':
+        return agentId === undefined ? listed(org, filter, query, limit) : [];
     }
   };
 

@@ -23,8 +23,11 @@ interface Changed {
   state: ConversationState;
 }
 
-/** 0 the AI's, 1 nobody's, 2 held, 3 closed. */
+export const SPAM = 4;
+
+/** 0 the AI's, 1 nobody's, 2 held, 3 closed, 4 spam. */
 export const bucketOf = (row: InboxRow): number => {
+  if (row.isSpam === true) return SPAM;
   if (row.status === 'closed') return 3;
   if (row.control.agentId !== null) return 2;
   return matchesFilter(row, 'ai', '') ? 0 : 1;

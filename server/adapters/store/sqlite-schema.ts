@@ -11,7 +11,7 @@ export type Migrations = readonly string[];
 
 /**
  * `tiller.db`: the truth. `n` numbers a conversation within this file, which keeps its indexes small. `bucket` is what the
- * inbox lists by: 0 the AI's, 1 nobody's, 2 held, 3 closed.
+ * inbox lists by: 0 the AI's, 1 nobody's, 2 held, 3 closed, 4 spam.
  */
 export const mainMigrations: Migrations = [
   `

@@ -4,6 +4,7 @@ import type { InboxRow } from '../../../shared/inbox.ts';
 import type { SearchHit } from '../../ports/store.ts';
 import { excerptOf, gramsOf, holds, nameText, namesVisitor, searchedText, wantedOf } from './search-text.ts';
 import type { Wanted } from './search-text.ts';
+import { SPAM } from './sqlite-rows.ts';
 import type { Rows } from './sqlite-rows.ts';
 import type { Database } from './sqlite-schema.ts';
 
@@ -40,6 +41,7 @@ export const createSearch = (main: Database, db: Database, rows: Rows): SearchIn
      WHERE m.rid > ? ORDER BY m.rid LIMIT ?`,
   );
   const rowOf = main.prepare('SELECT row FROM conversations WHERE n = ?');
+  const isSpam = main.prepare(`SELECT 1 FROM conversations WHERE n = ? AND bucket = ${SPAM}`);
   const commitOf = main.prepare('SELECT n, facts FROM commits WHERE rid = ?');
   const addText = db.prepare('INSERT OR REPLACE INTO texts (rowid, grams) VALUES (CAST(? AS INTEGER), ?)');
   const addPerson = db.prepare('INSERT OR REPLACE INTO people (rowid, grams) VALUES (CAST(? AS INTEGER), ?)');
@@ -146,6 +148,7 @@ export const createSearch = (main: Database, db: Database, rows: Rows): SearchIn
     for (const candidate of statement.iterate(match, org * ORG, org * ORG + ORG - 1, EXAMINED)) {
       const found = read((candidate as { at: number }).at - org * ORG);
       if (found === undefined || hits.has(found.n) || !holds(found.text, wanted.words)) continue;
+      if (isSpam.get(found.n) !== undefined) continue;
       hits.set(found.n, found.text);
       if (hits.size === limit) break;
     }

@@ -21,6 +21,12 @@ export const addressKey = (address: string): string => {
     .join(':')}::/64`;
 };
 
+/** The whole address in its one short form (an IPv4 address inside IPv6 is IPv4); undefined for what is none. */
+export const fullAddress = (address: string | undefined): string | undefined =>
+  parsed(address ?? '')
+    ?.toString()
+    .replace(/%.*$/, '');
+
 /** For logs: the last byte of IPv4, all but the first 48 bits of IPv6 are gone. */
 export const truncatedAddress = (address: string): string => {
   const ip = parsed(address);

@@ -15,6 +15,7 @@ import {
   signOut,
   useLink,
 } from '../../usecases/accounts.ts';
+import { isVisitorBanned } from '../../usecases/ban-changes.ts';
 import { listLabels, readContext, searchConversations } from '../../usecases/contacts.ts';
 import { readInstallation } from '../../usecases/installation.ts';
 import {
@@ -37,6 +38,7 @@ import {
   updateWidget,
   widgetViewOf,
 } from '../../usecases/widgets.ts';
+import { banHandlers } from './console-ban-handlers.ts';
 import { contactHandlers } from './console-contact-handlers.ts';
 import { keyHandlers } from './console-key-handlers.ts';
 import type { HttpDeps } from './deps.ts';
@@ -56,6 +58,8 @@ export interface ConsoleCall<K extends ConsoleRoute> {
   upload: Spec<K> extends { upload: true } ? Uint8Array : undefined;
   /** The `:id` of the path; empty where it has none. */
   id: string;
+  /** Where the caller was seen: their own address, and that of a proxy before us. */
+  addresses: readonly (string | undefined)[];
   session: {
     start(secret: string): void;
     end(): void;
@@ -79,6 +83,7 @@ const identityViewOf = ({ identities, clock }: HttpDeps, widget: Widget) => {
 export const consoleHandlers: ConsoleHandlers = {
   ...keyHandlers,
   ...contactHandlers,
+  ...banHandlers,
   'POST /login': async ({ deps, body, session }) => {
     await session.attempt(body.email);
     const { member, secret } = await signIn(deps, body);
@@ -178,5 +183,11 @@ export const consoleHandlers: ConsoleHandlers = {
     hits: await searchConversations(deps, member.orgId, query.q),
   }),
   'GET /labels': async ({ deps, signedIn: { member } }) => ({ labels: await listLabels(deps, member.orgId) }),
-  'GET /conversations/:id/context': ({ deps, signedIn: { member }, id }) => readContext(deps, member.orgId, id),
+  'GET /conversations/:id/context': async ({ deps, signedIn: { member }, id }) => {
+    const [context, isBanned] = await Promise.all([
+      readContext(deps, member.orgId, id),
+      isVisitorBanned(deps, member.orgId, id),
+    ]);
+    return { ...context, isBanned };
+  },
 };

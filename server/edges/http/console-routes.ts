@@ -89,6 +89,7 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
       query: spec.query === undefined ? undefined : parsedBy(spec.query, request.query, 'query'),
       upload: spec.upload === true ? parsedBy(uploaded, request.body).file : undefined,
       id: typeof id === 'string' ? id : '',
+      addresses: [request.ip, request.socket.remoteAddress],
       session: sessionOf(deps, limits, request, response),
     };
     const output = await handle(call as unknown as ConsoleCall<ConsoleRoute>);

@@ -5,6 +5,7 @@ import type { Identities } from '../../ports/identity.ts';
 import type { Model } from '../../ports/model.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import type { Admission } from '../../usecases/admission.ts';
+import type { Bans } from '../../usecases/bans.ts';
 import type { AccountDeps } from '../../usecases/accounts.ts';
 import type { FileDeps } from '../../usecases/files.ts';
 import type { KnowledgeDeps } from '../../usecases/knowledge.ts';
@@ -23,6 +24,8 @@ export interface HttpDeps extends AccountDeps, WidgetDeps, KnowledgeDeps, Conver
   /** Refuses visitors while there is too much to do. */
   admission: Admission;
   limits: Limits;
+  /** Who is not served. */
+  bans: Bans;
   /** Counts over all nodes, where there are several. */
   counter?: SharedCounter | undefined;
   spending: Spending;

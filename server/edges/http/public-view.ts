@@ -5,6 +5,7 @@ import { ChatError } from '../../../shared/errors.ts';
 import { tooMuch } from '../../usecases/admission.ts';
 import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
+import { fullAddress } from './address.ts';
 import type { HttpDeps } from './deps.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
@@ -47,6 +48,7 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     const retryAfterMs = 'connect' in request.query ? deps.admission.newcomersWait() : 0;
     if (retryAfterMs > 0) throw tooMuch(retryAfterMs);
     const widget = await admitPage(deps, pageOf(request, request.params.key, deps.baseUrl()));
+    await deps.bans.admit(widget.orgId, { address: fullAddress(request.ip) });
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
     const unread = session === undefined ? undefined : await unreadOf(deps, widget, session);

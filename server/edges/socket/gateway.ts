@@ -15,6 +15,7 @@ import type { Store } from '../../ports/store.ts';
 import type { Log, Metrics } from '../../ports/telemetry.ts';
 import { tooMuch } from '../../usecases/admission.ts';
 import type { Admission } from '../../usecases/admission.ts';
+import type { Bans } from '../../usecases/bans.ts';
 import type { Committer } from '../../usecases/commit.ts';
 import type { Directory } from '../../usecases/directory.ts';
 import type { Limits } from '../../usecases/limits.ts';
@@ -23,9 +24,10 @@ import type { Presence } from '../../usecases/presence.ts';
 import { admitPage, keyLife, widgetByKey } from '../../usecases/public-widget.ts';
 import { memberOfCookie, memberOfToken } from '../../usecases/sessions.ts';
 import { cookieOf } from '../http/cookie.ts';
-import { addressKey, isLocalCaller } from '../http/address.ts';
+import { addressKey, fullAddress, isLocalCaller } from '../http/address.ts';
 import { createHosts, foreignHost } from '../http/hosts.ts';
 import type { Trust } from '../http/hosts.ts';
+import { endBanned } from './banned.ts';
 import { clientAddress } from './address.ts';
 import { guardConnections } from './guard.ts';
 import { header, ownOriginOf, refusal, requestOf, staffAuth, turnAway, versioned, visitorAuth } from './handshake.ts';
@@ -50,6 +52,8 @@ export interface GatewayDeps {
   committer: Committer;
   /** Who is let in and what is taken on while there is too much to do. */
   admission: Admission;
+  /** Who is not served. */
+  bans: Bans;
   directory: Directory;
   presence: Presence;
   limits: Limits;
@@ -135,6 +139,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
       }
       return;
     }
+    await deps.bans.admit(widget.orgId, { address: fullAddress(clientAddress(request, deps.trust)) });
     const page = { ownOrigin, secFetchSite: header(request, 'sec-fetch-site') };
     if (!isOriginAllowed(widget.allowedDomains, origin, page)) {
       throw new ChatError('forbidden', 'This page may not connect');
@@ -181,6 +186,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         sessionToken: auth.sessionToken,
         visitorToken: auth.visitorToken,
         address: addressKey(clientAddress(request, deps.trust)),
+        from: fullAddress(clientAddress(request, deps.trust)),
         isCounted: !isLocalCaller(request, config),
         userAgent: header(request, 'user-agent')?.slice(0, 200),
         locale: header(request, 'accept-language')?.split(',')[0]?.slice(0, 20),
@@ -188,6 +194,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
         session: undefined,
         contact: undefined,
       };
+      await deps.bans.admit(seat.orgId, { address: seat.from });
       socket.data = seat;
     };
     enter().then(
@@ -207,6 +214,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     metrics.connection('widget', 1);
     socket.on('disconnect', () => metrics.connection('widget', -1));
     bindVisitor(socket, seat, socketDeps);
+    // Registered now: whoever was banned in between is found out here.
+    endBanned([socket], socketDeps);
     const widgetKey = String(socket.handshake.query['widgetKey']);
     slim(socket);
     // Registered now: a widget that was switched off, or got another key, in between is found out here.
@@ -233,7 +242,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
           ? await memberOfCookie(deps, cookieOf(request.headers, deps.baseUrl()) ?? '')
           : await memberOfToken(deps, auth.token);
       if (signedIn === undefined) throw new ChatError('unauthenticated', 'Please sign in again');
-      const seat: StaffSeat = { member: signedIn.member, credentialId: signedIn.credential.id };
+      const addresses = [clientAddress(request, deps.trust), request.socket.remoteAddress];
+      const seat: StaffSeat = { member: signedIn.member, credentialId: signedIn.credential.id, addresses };
       socket.data = seat;
     };
     enter().then(
@@ -285,6 +295,8 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     inbox.receive(delivery);
     if (delivery.kind === 'revoked') revoke(delivery);
   });
+
+  deps.bans.listen((orgId) => endBanned(visitors.sockets.values(), socketDeps, orgId));
 
   presence.listen({
     viewers: (orgId, conversationId, agents) => {

@@ -5,10 +5,12 @@ import type { CommandSpec } from '../../../shared/commands.ts';
 import { ChatError } from '../../../shared/errors.ts';
 import { newUuid } from '../../../shared/ids.ts';
 import type { Member } from '../../ports/documents.ts';
+import { ban } from '../../usecases/ban-changes.ts';
 import { assignee, staffDoes, stateFor } from '../../usecases/conversations.ts';
 import type { StaffAsk } from '../../usecases/conversations.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
+import { banAskOf } from '../http/ban-input.ts';
 import { bindCommands } from './bind.ts';
 import type { Handlers } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
@@ -17,6 +19,8 @@ import { orgRoom } from './hub.ts';
 export interface StaffSeat {
   member: Member;
   credentialId: string;
+  /** Where the member was seen: their own address, and that of a proxy before us. */
+  addresses: readonly (string | undefined)[];
 }
 
 const inboxPage = 50;
@@ -127,6 +131,9 @@ export const bindStaff = (socket: Socket, seat: StaffSeat, deps: SocketDeps): vo
       does<SeqAck>(conversationId, { type: 'draft.request' }, clientId),
     'label:set': ({ conversationId, clientId, labels }) =>
       does<SeqAck>(conversationId, { type: 'agent.label', labels }, clientId),
+    'conversation:spam': ({ conversationId, clientId, isSpam }) =>
+      does<SeqAck>(conversationId, { type: 'agent.spam', isSpam }, clientId),
+    'conversation:ban': async (input) => ({ ban: await ban(deps, seat.member, banAskOf(input, seat.addresses)) }),
     'typing:set': async ({ conversationId, isTyping }) => {
       const { control } = await stateFor(deps, orgId, conversationId);
       presence.setTyping(socket.id, conversationId, isTyping);

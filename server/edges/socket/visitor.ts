@@ -25,6 +25,7 @@ import { openSigned, signIn, signOut } from '../../usecases/visitor-identity.ts'
 import type { SignInInput } from '../../usecases/visitor-identity.ts';
 import { isStillOpen, moveSession, openSession, owns, presentedBy, usedSession } from '../../usecases/visitors.ts';
 import type { OpenSession } from '../../usecases/visitors.ts';
+import { refusingBanned } from './banned.ts';
 import { bindCommands } from './bind.ts';
 import type { SocketDeps } from './gateway.ts';
 import { pauseReading } from './reading-pause.ts';
@@ -38,6 +39,8 @@ export interface VisitorSeat {
   sessionToken: string | undefined;
   visitorToken: string | undefined;
   address: string;
+  /** The whole address, for bans. */
+  from: string | undefined;
   /** Counted in the limits per address. */
   isCounted: boolean;
   userAgent: string | undefined;
@@ -186,6 +189,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     channel: seat.channel,
     locale: seat.locale,
     userAgent: seat.userAgent,
+    address: seat.from,
+    admitContact: (contactId) => deps.bans.admit(seat.orgId, { contactId }),
     endOthers: (sessionId) => socket.nsp.in(sessionRoom(sessionId)).except(socket.id).disconnectSockets(true),
   });
 
@@ -404,7 +409,8 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return tooMuchToDo(retryAfterMs);
   };
 
-  bindCommands(socket, visitorCommands, watched(handlers, admission), { ...deps, surface: 'widget' }, check, admit);
+  const guarded = refusingBanned(handlers, socket, deps);
+  bindCommands(socket, visitorCommands, watched(guarded, admission), { ...deps, surface: 'widget' }, check, admit);
 };
 
 /** Those that wait for the store are watched: how long they take is how a store that is too slow shows first. */

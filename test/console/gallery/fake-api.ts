@@ -1,5 +1,6 @@
 // The console's REST without a server, for the gallery: every settings page, the contacts and the visitor's panel, with
 // changes that last as long as the page. `?agent`, `?empty`, `?long`, `?error`, `?slow` play what a real server seldom does.
+import type { BanView } from '../../../shared/bans.ts';
 import type { ConsoleOutput, ConsoleRoute, WidgetView } from '../../../shared/console-api.ts';
 import type { KeyKind } from '../../../shared/console-provisioning.ts';
 import { deriveTheme } from '../../../shared/theme.ts';
@@ -173,6 +174,45 @@ const answers: Answers = {
     return { leads: items, cursor };
   },
   'GET /leads/export': () => ({ filename: 'leads.csv', csv: 'name,email\r\nAnna,anna@example.com\r\n' }),
+  'GET /bans': ({ query }) => {
+    const { items, cursor } = pageOf(data.bans, query);
+    return { bans: items, cursor };
+  },
+  'POST /bans': ({ body }) => {
+    const value = (body['range'] ?? body['address'] ?? 'con_0') as string;
+    if (value.endsWith('/0')) {
+      throw new Refused(400, 'invalid', 'A range may be no wider than /16 for IPv4 and /32 for IPv6', [
+        { path: 'range', message: 'A range may be no wider than /16 for IPv4 and /32 for IPv6' },
+      ]);
+    }
+    const ban: BanView = {
+      id: `ban_${(made += 1)}`,
+      kind: value.includes('/') ? 'range' : value.startsWith('con_') ? 'contact' : 'address',
+      value,
+      reason: (body['reason'] ?? '') as string,
+      createdAt: Date.now(),
+      by: me,
+    };
+    data.bans.unshift(ban);
+    return { ban };
+  },
+  'DELETE /bans/:id': ({ id }) => {
+    drop(data.bans, id);
+    return {};
+  },
+  'GET /bans/reach': ({ query }) => {
+    const value = query.get('range') ?? query.get('address') ?? '';
+    if (!/^[0-9a-f.:/]+$/.test(value)) {
+      throw new Refused(400, 'invalid', 'This is not an address: write it as 203.0.113.7 or 2001:db8::7');
+    }
+    return { value, others: value.includes('/') ? 14 : 0, includesMe: value.startsWith('127.') };
+  },
+  'GET /conversations/:id/ban': () => ({
+    contact: { id: 'con_0', email: 'anna@example.com' },
+    addresses: flags.has('agent') ? [] : ['203.0.113.7', '2001:db8:1:2::/64'],
+    mayBanAddress: !flags.has('agent'),
+    isBanned: flags.has('banned'),
+  }),
   'GET /widgets': () => ({ widgets: data.widgets }),
   'POST /widgets': ({ body }) => {
     const [pattern] = held({ isEmpty: false, isLong: false }).widgets;
@@ -235,6 +275,7 @@ const answers: Answers = {
       others: [],
       engagementScore: 64,
       leadScore: flags.has('long') ? null : 81,
+      isBanned: flags.has('banned'),
     };
   },
 };

@@ -22,7 +22,7 @@ const countsOf = (rows: readonly InboxRow[]): InboxCounts => {
     needsPerson: rows.filter(needsPerson).length,
     ai: rows.filter((row) => matchesFilter(row, 'ai', me.id)).length,
     open: rows.filter((row) => row.status === 'open').length,
-    closed: rows.filter((row) => row.status === 'closed').length,
+    closed: rows.filter((row) => matchesFilter(row, 'closed', me.id)).length,
     held,
   };
 };
@@ -158,6 +158,16 @@ export const createFakeClient = (now: number, count: number): { client: StaffCli
           turn: story.state.control.turn + 1,
           by: { kind: 'agent', name: me.name },
         });
+        break;
+      case 'conversation:spam':
+        story.add({ type: 'spam.changed', isSpam: input['isSpam'] === true, by: me });
+        if (input['isSpam'] === true && story.state.status === 'open') {
+          story.add({
+            type: 'conversation.closed',
+            turn: story.state.control.turn + 1,
+            by: { kind: 'agent', name: me.name },
+          });
+        }
         break;
       case 'conversation:reopen':
         story.add({

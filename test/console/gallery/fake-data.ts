@@ -1,4 +1,5 @@
 // What the played server holds: an organisation with widgets, keys, pipelines, contacts and leads. `long`: names that try the layout.
+import type { BanView } from '../../../shared/bans.ts';
 import type {
   AssistantView,
   ContactView,
@@ -23,6 +24,7 @@ export interface Held {
   keys: KeyView[];
   contacts: ContactView[];
   leads: LeadView[];
+  bans: BanView[];
 }
 
 const hex = (number: number): string => number.toString(16).padStart(24, '6');
@@ -145,6 +147,16 @@ const leadOf = (from: ContactView, number: number): LeadView => ({
   updatedAt: from.lastSeenAt,
 });
 
+const ban = (number: number, more: Partial<BanView>): BanView => ({
+  id: `ban_${number}`,
+  kind: 'address',
+  value: '203.0.113.7',
+  reason: '',
+  createdAt: Date.now() - number * day,
+  by: theo,
+  ...more,
+});
+
 /** Every text as long as it may be, and one that tries to be more than text. */
 const stretch = (held: Held): Held => {
   const [first, ...others] = held.contacts;
@@ -177,6 +189,11 @@ const stretch = (held: Held): Held => {
     ],
     keys: held.keys.map((each) => ({ ...each, name: long.slice(0, 100) })),
     contacts: [huge, ...others],
+    bans: held.bans.map((each) => ({
+      ...each,
+      ...(each.kind === 'contact' ? { contact: { id: huge.id, name: huge.name! } } : {}),
+      reason: `<b>${'Because '.repeat(36)}`,
+    })),
     leads: [leadOf(huge, 0), ...held.leads.slice(1)],
   };
 };
@@ -219,9 +236,15 @@ export const held = (flags: { isEmpty: boolean; isLong: boolean }): Held => {
     ],
     contacts,
     leads: contacts.filter(({ leadId }) => leadId !== undefined).map((each, at) => leadOf(each, at * 3)),
+    bans: [
+      ban(1, { kind: 'contact', value: 'con_0', contact: { id: 'con_0', name: 'Anna Bergström' }, reason: 'Insults' }),
+      ban(2, { kind: 'address', value: '203.0.113.7', expiresAt: Date.now() + 5 * hour, reason: 'Spam every minute' }),
+      ban(3, { kind: 'range', value: '2001:db8:1::/48', expiresAt: Date.now() + 20 * day }),
+      ban(4, { kind: 'address', value: '2001:db8:ffff:1234::/64', by: { id: 'mem_gone', name: '' } }),
+    ],
   };
   if (flags.isLong) return stretch(full);
   return flags.isEmpty
-    ? { ...full, widgets: [], assistants: [], pipelines: [], keys: [], contacts: [], leads: [] }
+    ? { ...full, widgets: [], assistants: [], pipelines: [], keys: [], contacts: [], leads: [], bans: [] }
     : full;
 };

@@ -62,6 +62,7 @@ export const App = tracked(({ model, isFull, isDark, onClose, onRetry, onRegions
   const isOpen = model.isOpen.value;
   const [isShown, setShown] = useState(isOpen);
   const isModal = isFull.value;
+  const isShut = model.isShut.value;
   const words = model.words.value;
 
   useLayoutEffect(() => onRegions(polite.current!, assertive.current!), []);
@@ -93,14 +94,18 @@ export const App = tracked(({ model, isFull, isDark, onClose, onRetry, onRegions
       >
         <Header model={model} onClose={onClose} />
         <Strip model={model} onRetry={onRetry} />
-        {model.view.value === 'chat' ? (
+        {isShut ? (
+          <p class="shut" role="status">
+            {words.notAvailable}
+          </p>
+        ) : model.view.value === 'chat' ? (
           <List model={model} />
         ) : (
           <div class="body">
             <Earlier model={model} />
           </div>
         )}
-        <Composer model={model} />
+        {!isShut && <Composer model={model} />}
         <Foot model={model} />
       </div>
       <div class="sr" ref={polite} aria-live="polite" />

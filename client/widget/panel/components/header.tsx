@@ -75,13 +75,14 @@ const Names = ({
 export const Header = tracked(({ model, onClose }: { model: PanelModel; onClose: () => void }) => {
   const words = model.words.value;
   const persona = model.persona.value;
+  const isShut = model.isShut.value;
   const title = persona.name || model.widget.value.texts.title || words.title;
   return (
     <div class="header">
       <Crossfade id={`${persona.kind}-${persona.name}`}>
-        <Names persona={persona} title={title} status={statusOf(model, persona, words)} isLive />
+        <Names persona={persona} title={title} status={isShut ? '' : statusOf(model, persona, words)} isLive />
       </Crossfade>
-      <Menu model={model} />
+      {!isShut && <Menu model={model} />}
       {!model.inline && (
         <button type="button" class="icon" aria-label={words.close} onClick={onClose}>
           <Icon name="close" />

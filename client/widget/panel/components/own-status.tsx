@@ -25,6 +25,8 @@ export const OwnStatus = tracked(({ item, model }: { item: MessageItem; model: P
     const isRead = (model.reads.value?.staff ?? 0) >= fact.seq;
     return <span class="state">{isRead ? words.read : words.sent}</span>;
   }
+  // The conversation takes nothing more: trying again would not help.
+  const isOver = entry.error?.code === 'conflict' && model.state.value?.status === 'closed';
   switch (entry.status) {
     case 'failed':
       return (
@@ -33,9 +35,15 @@ export const OwnStatus = tracked(({ item, model }: { item: MessageItem; model: P
             <Icon name="alert" />
             {words.notSent}
           </span>
-          <button type="button" onClick={() => model.client.retry(entry.clientId)}>
-            {words.retry}
-          </button>
+          {isOver ? (
+            <button type="button" onClick={() => void model.sayAnew(entry)}>
+              {words.newConversation}
+            </button>
+          ) : (
+            <button type="button" onClick={() => model.client.retry(entry.clientId)}>
+              {words.retry}
+            </button>
+          )}
           <button type="button" onClick={() => model.client.discard(entry.clientId)}>
             {words.delete}
           </button>

@@ -19,6 +19,7 @@ export const Strip = tracked(({ model, onRetry }: { model: PanelModel; onRetry: 
     return () => clearTimeout(timer);
   }, [isLost, since]);
 
+  if (model.isShut.value) return null;
   if (connection.status === 'refused' || model.isBroken.value)
     return (
       <div class="strip" role="alert">

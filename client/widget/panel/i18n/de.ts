@@ -74,6 +74,7 @@ export const words: Words = {
   tooLong: '{count} Zeichen zu viel',
   lost: 'Verbindung unterbrochen. Neuer Versuch…',
   lostKeep: 'Verbindung unterbrochen. Ihre Nachrichten warten hier',
+  notAvailable: 'Dieser Chat ist nicht verfügbar.',
   unavailable: 'Der Chat ist von hier nicht erreichbar',
   tryAgain: 'Nochmals versuchen',
   rate: 'Wie war dieses Gespräch?',

@@ -74,6 +74,7 @@ export const words: Words = {
   tooLong: 'Sobran {count} caracteres',
   lost: 'Sin conexión. Reconectando…',
   lostKeep: 'Sin conexión. Tus mensajes esperan aquí',
+  notAvailable: 'Este chat no está disponible.',
   unavailable: 'No se puede acceder al chat desde aquí',
   tryAgain: 'Intentar de nuevo',
   rate: '¿Qué tal esta conversación?',

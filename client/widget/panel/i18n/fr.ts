@@ -74,6 +74,7 @@ export const words: Words = {
   tooLong: '{count} caractères de trop',
   lost: 'Connexion perdue. Reconnexion…',
   lostKeep: 'Connexion perdue. Vos messages attendent ici',
+  notAvailable: 'Cette discussion n’est pas disponible.',
   unavailable: 'La discussion est inaccessible d’ici',
   tryAgain: 'Réessayer',
   rate: 'Comment était cette conversation ?',

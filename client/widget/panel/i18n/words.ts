@@ -74,6 +74,7 @@ export const en = {
   tooLong: '{count} characters too many',
   lost: 'Connection lost. Reconnecting…',
   lostKeep: 'Connection lost. Your messages wait here',
+  notAvailable: 'This chat is not available.',
   unavailable: "The chat can't be reached from here",
   tryAgain: 'Try again',
   rate: 'How was this conversation?',

@@ -74,6 +74,7 @@ export const words: Words = {
   tooLong: '超出 {count} 个字符',
   lost: '连接中断，正在重连…',
   lostKeep: '连接中断，您的消息会保留在此',
+  notAvailable: '此聊天不可用。',
   unavailable: '此处无法使用聊天',
   tryAgain: '重试',
   rate: '这次对话怎么样？',

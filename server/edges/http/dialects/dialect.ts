@@ -17,6 +17,8 @@ export interface KeyCaller {
 export interface WidgetCaller {
   kind: 'widget';
   widget: Widget;
+  /** Where the call comes from, in canonical form. */
+  address?: string | undefined;
 }
 
 export type Caller = KeyCaller | WidgetCaller;
@@ -106,6 +108,8 @@ export interface Dialect<C extends Caller = Caller> {
   admit(deps: HttpDeps, request: Request): Promise<C>;
   /** Whose calls are counted together and may share an `Idempotency-Key`. */
   scopeOf(caller: C, request: Request): string;
+  /** Asked before a call is remembered: throws for who must leave no trace. */
+  refuse?(deps: HttpDeps, caller: C, request: Request): Promise<void>;
   /** An error in this dialect's envelope. `status` is the usual one of the code. */
   renderError(error: WireError, status: number): { status: number; body: unknown };
   /** The schema of that body, by status where it differs. */

@@ -7,7 +7,7 @@ import type { Identity } from '../../../../ports/identity.ts';
 import { admitPage } from '../../../../usecases/public-widget.ts';
 import { signedInBy } from '../../../../usecases/sessions.ts';
 import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
-import { addressKey, isLocalCaller } from '../../address.ts';
+import { addressKey, fullAddress, isLocalCaller } from '../../address.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { WidgetCaller } from '../dialect.ts';
 import { headerKeyOf, refuseTwoKeys } from '../keys.ts';
@@ -23,7 +23,7 @@ export const countedAddress = ({ config }: Pick<HttpDeps, 'config'>, request: Re
 
 /**
  * @throws ChatError `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
- *   switched off or not for this page)
+ *   switched off or not for this page, a banned address)
  */
 export const admitWidget = async (deps: HttpDeps, request: Request): Promise<WidgetCaller> => {
   refuseTwoKeys(request);
@@ -36,7 +36,9 @@ export const admitWidget = async (deps: HttpDeps, request: Request): Promise<Wid
       secFetchSite: one(request.headers['sec-fetch-site']),
       ownOrigin: deps.baseUrl(),
     });
-    return { kind: 'widget', widget };
+    const address = fullAddress(request.ip);
+    await deps.bans.admit(widget.orgId, { address });
+    return { kind: 'widget', widget, address };
   } catch (error) {
     if (!(error instanceof ChatError) || error.code !== 'not_found') throw error;
     if ((await signedInBy(deps, key, secretKinds)) !== undefined) {
@@ -68,16 +70,26 @@ const noSuchSession = (where: 'body' | 'header'): ChatError => {
   return new ChatError('not_found', 'There is no such session', { details: [problem] });
 };
 
-/** The session of a secret. Unknown, ended and another widget's are the same. @throws ChatError `not_found` */
+/**
+ * The session of a secret. Unknown, ended and another widget's are the same.
+ * @throws ChatError `not_found`, `forbidden` for a banned visitor
+ */
 export const visitingOf = async (
   deps: HttpDeps,
-  { widget }: WidgetCaller,
+  { widget, address }: WidgetCaller,
   secret: string,
   where: 'body' | 'header' = 'body',
 ): Promise<Visiting> => {
   const found = await sessionOf(deps, widget, secret);
   if (found === undefined) throw noSuchSession(where);
-  const session = usedSession(deps, found);
+  await deps.bans.admit(found.orgId, found);
+  const session = usedSession(deps, found, { address });
   const contact = await deps.store.documents.contacts.get(found.orgId, found.contactId);
   return { session, widget, contact, conversationId: session.conversationId };
+};
+
+/** A banned visitor leaves no trace, not even that a call was made. @throws ChatError `forbidden` */
+export const refuseBanned = async (deps: HttpDeps, { widget }: WidgetCaller, secret: string): Promise<void> => {
+  const session = await sessionOf(deps, widget, secret);
+  if (session !== undefined) await deps.bans.admit(widget.orgId, session);
 };

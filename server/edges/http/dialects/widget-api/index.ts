@@ -1,6 +1,6 @@
 // Contract 003: the widget over REST, for pages with a widget's public key (docs/contracts/widget-api.md).
 import type { Dialect, WidgetCaller } from '../dialect.ts';
-import { admitWidget } from './admission.ts';
+import { admitWidget, refuseBanned } from './admission.ts';
 import { behaviorRoutes } from './behavior-routes.ts';
 import { companionRoutes } from './companion-routes.ts';
 import { errorBodyOf } from './errors.ts';
@@ -29,6 +29,7 @@ export const widgetApi: Dialect<WidgetCaller> = {
   isForPages: true,
   admit: admitWidget,
   scopeOf: ({ widget }, request) => `${widget.id} ${sessionIn(request.body)}`,
+  refuse: (deps, caller, request) => refuseBanned(deps, caller, sessionIn(request.body)),
   renderError: (error, status) => ({ status, body: errorBodyOf(error) }),
   errorBody: () => errorBody,
   invalidStatus: 400,

@@ -2,7 +2,7 @@
 import type { Page } from '../../../../../shared/facts.ts';
 import { openSigned } from '../../../../usecases/visitor-identity.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
-import { addressKey } from '../../address.ts';
+import { addressKey, fullAddress } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
 import { countedAddress, verifiedIdentity } from './admission.ts';
@@ -65,6 +65,8 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         channel: 'widget' as const,
         locale,
         userAgent: request.headers['user-agent']?.slice(0, 300),
+        address: fullAddress(request.ip),
+        admitContact: (contactId: string) => deps.bans.admit(widget.orgId, { contactId }),
         admitNew: async () =>
           address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
       };

@@ -1,0 +1,23 @@
+// What the console's routes for bans do.
+import { ban, banChoices, liftBan, listBans, reachOf } from '../../usecases/ban-changes.ts';
+import { fullAddress } from './address.ts';
+import { banAskOf, networkAsked } from './ban-input.ts';
+import type { ConsoleHandlers } from './console-handlers.ts';
+
+export const banHandlers = {
+  'GET /bans': ({ deps, signedIn: { member }, query }) => listBans(deps, member.orgId, query),
+  'POST /bans': async ({ deps, signedIn: { member }, body, addresses }) => ({
+    ban: await ban(deps, member, banAskOf(body, addresses)),
+  }),
+  'DELETE /bans/:id': async ({ deps, signedIn: { member }, id }) => {
+    await liftBan(deps, member.orgId, id);
+    return {};
+  },
+  'GET /bans/reach': ({ deps, signedIn: { member }, query, addresses }) =>
+    reachOf(deps, member.orgId, {
+      value: networkAsked(query),
+      conversationId: query.conversationId,
+      mine: addresses.map(fullAddress).filter((address) => address !== undefined),
+    }),
+  'GET /conversations/:id/ban': ({ deps, signedIn: { member }, id }) => banChoices(deps, member, id),
+} satisfies Partial<ConsoleHandlers>;

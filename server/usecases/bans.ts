@@ -1,0 +1,169 @@
+// Who is not served: the bans in force, kept in memory and at most a second old on every node.
+import type { ConversationState } from '../../shared/conversation.ts';
+import { ChatError } from '../../shared/errors.ts';
+import { newHexId } from '../../shared/ids.ts';
+import { isBannedBy, rulesOf } from '../domain/network.ts';
+import type { Banned, BanRules } from '../domain/network.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ban, Session } from '../ports/documents.ts';
+import { isShared } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
+import type { Log } from '../ports/telemetry.ts';
+import { Kept } from './kept.ts';
+
+export interface BansDeps {
+  store: Store;
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+}
+
+/** Bans of one organisation. */
+export const bansAtMost = 1000;
+
+/** Changed with every change of any ban: one cheap read tells a node that its lists are old. */
+const stampId = 'bans';
+/** Several nodes: how often the stamp is read, and how old what is known of it may be, ms. */
+const lookEveryMs = 400;
+const freshMs = 900;
+/** Several nodes: a list is read again after this in any case (a node died between a ban and its stamp). */
+const listMs = 30_000;
+const organisationsKept = 5000;
+
+/** Sessions of a visitor that are looked at for where they are. */
+const sessionsRead = 20;
+
+/** Told of an organisation whose bans changed, or of all (undefined). */
+export type BansListener = (orgId: string | undefined) => void;
+
+/** What a banned visitor is told, on every surface: nothing about a ban. */
+export const notAvailable = (): ChatError => new ChatError('forbidden', 'This chat is not available');
+
+export class Bans {
+  readonly #deps: BansDeps;
+  readonly #isShared: boolean;
+  readonly #rules: Kept<BanRules>;
+  readonly #listeners: BansListener[] = [];
+  #stamp: string | undefined;
+  #seenAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: BansDeps) {
+    this.#deps = deps;
+    this.#isShared = isShared(deps.store);
+    // Alone, this node makes every change itself and forgets its list then.
+    const keptMs = this.#isShared ? listMs : Number.POSITIVE_INFINITY;
+    this.#rules = new Kept({ clock: deps.clock, freshMs: keptMs, most: organisationsKept });
+    deps.bus.subscribe((delivery) => {
+      if (delivery.kind !== 'stale' || delivery.what !== 'bans') return;
+      this.#rules.forget();
+      this.#tell(delivery.orgId);
+    });
+  }
+
+  /** Several nodes: looks by itself from now on, so that nobody waits for it and Redis may be gone. */
+  start(): void {
+    if (!this.#isShared) return;
+    this.#timer = setInterval(() => {
+      this.#look().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'bans not looked for'));
+    }, lookEveryMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Called whenever somebody may be banned who was not: whoever holds connections or speaks looks again then. */
+  listen(listener: BansListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Whether a ban of this organisation concerns them now. Costs no question to the store while nothing changes. */
+  async isBanned(orgId: string, who: Banned): Promise<boolean> {
+    return isBannedBy(await this.#rulesOf(orgId), who, this.#deps.clock.now());
+  }
+
+  /** Refuses whoever is banned. @throws ChatError `forbidden` */
+  async admit(orgId: string, who: Banned): Promise<void> {
+    if (await this.isBanned(orgId, who)) throw notAvailable();
+  }
+
+  /**
+   * Whether the visitor of a conversation is banned: for what happens without them, an answer above all. By the contact of the
+   * log and by the session they were in last, whose contact may be another by now.
+   */
+  async isBannedIn(orgId: string, { conversationId, contactId }: ConversationState): Promise<boolean> {
+    const rules = await this.#rulesOf(orgId);
+    if (rules.isEmpty) return false;
+    const now = this.#deps.clock.now();
+    if (contactId !== null && isBannedBy(rules, { contactId }, now)) return true;
+    const [session] = await sessionsIn(this.#deps, orgId, conversationId);
+    return session !== undefined && isBannedBy(rules, session, now);
+  }
+
+  /** A ban was written or taken away: every node hears of it, by the bus or by the stamp. */
+  async changed(orgId: string): Promise<void> {
+    const { store, clock, bus } = this.#deps;
+    const stamp = { id: stampId, orgId: '', createdAt: clock.now(), value: newHexId() };
+    await store.documents.settings.update('', stampId, () => stamp);
+    bus.publish({ kind: 'stale', what: 'bans', orgId });
+  }
+
+  async #rulesOf(orgId: string): Promise<BanRules> {
+    if (this.#isShared && this.#deps.clock.monotonic() - this.#seenAt > freshMs) await this.#look();
+    return this.#rules.read(orgId, () => this.#load(orgId));
+  }
+
+  async #load(orgId: string): Promise<BanRules> {
+    const { store, clock } = this.#deps;
+    const found = await store.documents.bans.list(orgId, { limit: bansAtMost * 2 });
+    return rulesOf(found.filter((ban) => holds(ban, clock.now())));
+  }
+
+  async #look(): Promise<void> {
+    this.#looking ??= this.#readStamp().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #readStamp(): Promise<void> {
+    const { store, clock } = this.#deps;
+    const at = clock.monotonic();
+    const value = (await store.documents.settings.get('', stampId))?.value ?? '';
+    if (value !== this.#stamp) {
+      const isFirst = this.#stamp === undefined;
+      this.#stamp = value;
+      this.#rules.forget();
+      if (!isFirst) this.#tell(undefined);
+    }
+    this.#seenAt = at;
+  }
+
+  #tell(orgId: string | undefined): void {
+    for (const listener of this.#listeners) listener(orgId);
+  }
+}
+
+export const holds = ({ expiresAt }: Pick<Ban, 'expiresAt'>, now: number): boolean =>
+  expiresAt === undefined || expiresAt > now;
+
+/** The sessions of the visitor whose conversation this is, those that are in it first, then the latest. */
+export const sessionsIn = async (
+  { store }: { store: Store },
+  orgId: string,
+  conversationId: string,
+): Promise<Session[]> => {
+  const ownership = await store.documents.ownerships.get(orgId, conversationId);
+  if (ownership === undefined) return [];
+  const sessions = await store.documents.sessions.list(orgId, {
+    group: ownership.visitorId,
+    limit: sessionsRead,
+    reverse: true,
+  });
+  const isThere = (session: Session): number => (session.conversationId === conversationId ? 1 : 0);
+  return sessions.toSorted((a, b) => isThere(b) - isThere(a) || b.lastSeenAt - a.lastSeenAt);
+};
