@@ -1,6 +1,7 @@
 // What must follow a commit beside the rows that share its transaction: the contact, its place in a pipeline, and the lead.
 // Idempotent, so that a repeat is harmless.
 import type { Fact } from '../../shared/facts.ts';
+import { mergedFields } from '../domain/custom-fields.ts';
 import type { Delivery } from '../ports/bus.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
@@ -41,6 +42,10 @@ const changeOf = (fact: Fact): Partial<Contact> | undefined => {
   }
 };
 
+/** Fields of a form are added to those that are known; everything else is replaced. */
+const withFields = (contact: Contact, { customFields, ...change }: Partial<Contact>): Partial<Contact> =>
+  customFields === undefined ? change : { ...change, customFields: mergedFields(contact.customFields, customFields) };
+
 /** What the site's owner signed is not overwritten by what anybody typed. */
 const asSaid = (contact: Contact, change: Partial<Contact>): Partial<Contact> => {
   if (!contact.verified || change.verified === true) return change;
@@ -79,7 +84,10 @@ export const followFacts = async (
   if (changes.length === 0 || contactId === null) return;
   const entry = await entryFor(deps, orgId, facts);
   const contact = await changeContact(deps, { orgId, contactId }, (before) => {
-    const next = changes.reduce<Contact>((known, change) => ({ ...known, ...asSaid(known, change) }), before);
+    const next = changes.reduce<Contact>(
+      (known, change) => ({ ...known, ...asSaid(known, withFields(known, change)) }),
+      before,
+    );
     // A contact who comes back stays where colleagues have put them.
     const place = before.stageId === undefined ? entry : undefined;
     return { ...next, ...place, expiresAt: deps.clock.now() + contactMs };
