@@ -6,6 +6,7 @@ import { tooMuch } from '../../usecases/admission.ts';
 import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
 import type { HttpDeps } from './deps.ts';
+import { countedAddress } from './dialects/widget-api/admission.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
@@ -49,7 +50,8 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     const widget = await admitPage(deps, pageOf(request, request.params.key, deps.baseUrl()));
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
-    const unread = session === undefined ? undefined : await unreadOf(deps, widget, session);
+    const reader = session === undefined ? undefined : { sessionToken: session, address: countedAddress(request) };
+    const unread = reader === undefined ? undefined : await unreadOf(deps, widget, reader);
     // Kept by the browser, asked for every time: a change shows on the next page view, an unchanged view costs a 304.
     response.set('Cache-Control', session === undefined ? 'public, no-cache' : 'private, no-cache');
     const body = JSON.stringify(unread === undefined ? view : { ...view, unread });

@@ -52,7 +52,7 @@ const bound = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>, route: Dia
     const answer =
       idempotencyKey === undefined || route.isRemembered === false
         ? await perform()
-        : await answerOnce(deps, { dialect, caller, key: idempotencyKey, request }, perform);
+        : await answerOnce(deps, { dialect, caller, key: idempotencyKey, request, route }, perform);
     if (answer !== undefined) response.status(answer.status).json(answer.body);
   };
   return [enter, ...read, run];

@@ -8,7 +8,7 @@ import { signedInBy } from '../../../../usecases/sessions.ts';
 import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
 import { addressKey, isLocalCaller } from '../../address.ts';
 import type { HttpDeps } from '../../deps.ts';
-import type { WidgetCaller } from '../dialect.ts';
+import type { Payer, WidgetCaller } from '../dialect.ts';
 import { headerKeyOf, refuseTwoKeys } from '../keys.ts';
 
 const secretKinds = ['token', 'functions', 'v1', 'webchats'] as const;
@@ -21,10 +21,14 @@ export const countedAddress = (request: Request): string | undefined =>
   isLocalCaller(request.socket.remoteAddress, request.headers) ? undefined : addressKey(request.ip ?? '');
 
 /**
- * @throws ChatError `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
+ * @throws ChatError `rate_limited` (this address calls too often), `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
  *   switched off or not for this page)
  */
 export const admitWidget = async (deps: HttpDeps, request: Request): Promise<WidgetCaller> => {
+  // First of all: whoever calls too often costs no look into the store, whatever they call and with which key.
+  const address = countedAddress(request);
+  const late = address === undefined ? undefined : deps.limits.checkFrom('page', address);
+  if (late !== undefined) throw late;
   refuseTwoKeys(request);
   const key = headerKeyOf(request);
   if (key === undefined) throw new ChatError('unauthenticated', 'Send the public key of a widget in X-API-Key');
@@ -59,16 +63,33 @@ const noSuchSession = (where: 'body' | 'header'): ChatError => {
   return new ChatError('not_found', 'There is no such session', { details: [problem] });
 };
 
-/** The session of a secret. Unknown, ended and another widget's are the same. @throws ChatError `not_found` */
+/** @throws ChatError `not_found` */
+export const knownSession = async (
+  deps: HttpDeps,
+  widget: Widget,
+  secret: string,
+  where: 'body' | 'header' = 'body',
+): Promise<Session> => {
+  const found = await sessionOf(deps, widget, secret);
+  if (found === undefined) throw noSuchSession(where);
+  return found;
+};
+
+/** The session of a secret, being used. Unknown, ended and another widget's are the same. @throws ChatError `not_found` */
 export const visitingOf = async (
   deps: HttpDeps,
   { widget }: WidgetCaller,
   secret: string,
   where: 'body' | 'header' = 'body',
 ): Promise<Visiting> => {
-  const found = await sessionOf(deps, widget, secret);
-  if (found === undefined) throw noSuchSession(where);
+  const found = await knownSession(deps, widget, secret, where);
   const session = usedSession(deps, found);
   const contact = await deps.store.documents.contacts.get(found.orgId, found.contactId);
   return { session, widget, contact, conversationId: session.conversationId };
+};
+
+/** Counts a call of this visitor. @throws ChatError `rate_limited` */
+export const countCall = ({ limits }: HttpDeps, { limit, key }: Payer): void => {
+  const late = limits.check(limit, key);
+  if (late !== undefined) throw late;
 };

@@ -1,5 +1,6 @@
 // Contract 003: what a page needs before the first word.
 import type { Page } from '../../../../../shared/facts.ts';
+import { admitSession } from '../../../../usecases/arrivals.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
 import { addressKey } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
@@ -64,8 +65,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
           channel: 'widget',
           locale,
           userAgent: request.headers['user-agent']?.slice(0, 300),
-          admitNew: async () =>
-            address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
+          admitNew: () => admitSession(deps.limits, address, widget.id),
         },
       );
       const { session } = opened;
