@@ -139,7 +139,7 @@ export const visitorCommands = {
       phone: phone.optional(),
       company: text(limits.company).optional(),
       customFields: z
-        .record(text(60), text(limits.customField))
+        .record(text(limits.customFieldName), text(limits.customField))
         .refine((value) => Object.keys(value).length <= limits.customFields, { error: 'Too many fields' })
         .optional(),
     }),

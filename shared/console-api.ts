@@ -90,6 +90,8 @@ export interface RouteSpec {
   query?: z.ZodType;
   /** Multipart form data with one file, instead of JSON. */
   upload?: true;
+  /** The media type of a file that is streamed as a download, instead of JSON; `output` describes its text. */
+  file?: string;
   output: z.ZodType;
 }
 

@@ -198,9 +198,10 @@ export const provisioningRoutes = {
     output: z.object({ leads: z.array(leadView), cursor: z.string().nullable() }),
   },
   'GET /leads/export': {
-    doc: 'All leads as CSV (at most 10,000, latest first). Cells that a spreadsheet would run get an apostrophe.',
+    doc: 'All leads as a CSV file, latest first; a column for each custom field. Where there are more than 1,000 fields, those that most leads have, and a last column that counts the others. Cells that a spreadsheet would run get an apostrophe.',
     who: 'admin',
-    output: z.object({ filename: z.string(), csv: z.string() }),
+    file: 'text/csv',
+    output: z.string(),
   },
   'DELETE /widgets/:id': {
     doc: 'Removes a widget; its conversations stay readable.',

@@ -33,6 +33,7 @@ export const limits = {
   url: 2048,
   title: 300,
   customFields: 20,
+  customFieldName: 60,
   customField: 500,
   label: 40,
   labels: 20,

@@ -60,14 +60,8 @@ const errorOf = async (response: Response): Promise<WireError> => {
   }
 };
 
-/**
- * Calls one route of `shared/console-api.ts`: `call('PATCH /members/:id', {params: {id}, body})`.
- * @throws ApiError; an `AbortError` where `signal` fired.
- */
-export const call = async <K extends ConsoleRoute>(
-  route: K,
-  options: CallOptions<K> = {},
-): Promise<ConsoleOutput<K>> => {
+/** @throws ApiError; an `AbortError` where `signal` fired. */
+const send = async <K extends ConsoleRoute>(route: K, options: CallOptions<K>): Promise<Response> => {
   const [method = 'GET', pattern = '/'] = route.split(' ');
   const path = pattern.replace(':id', () => encodeURIComponent(options.params?.id ?? ''));
   const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
@@ -85,10 +79,34 @@ export const call = async <K extends ConsoleRoute>(
     if (options.signal?.aborted === true) throw error;
     throw new ApiError(offline);
   }
-  if (response.ok) return (response.status === 204 ? {} : await response.json()) as ConsoleOutput<K>;
+  if (response.ok) return response;
   const error = await errorOf(response);
   if (response.status === 401 && route !== 'POST /login') for (const listener of listeners) listener();
   throw new ApiError(error);
+};
+
+/**
+ * Calls one route of `shared/console-api.ts`: `call('PATCH /members/:id', {params: {id}, body})`.
+ * @throws ApiError; an `AbortError` where `signal` fired.
+ */
+export const call = async <K extends ConsoleRoute>(
+  route: K,
+  options: CallOptions<K> = {},
+): Promise<ConsoleOutput<K>> => {
+  const response = await send(route, options);
+  return (response.status === 204 ? {} : await response.json()) as ConsoleOutput<K>;
+};
+
+/** Fetches the file of a route that gives one, whole. @throws ApiError */
+export const download = async (route: ConsoleRoute): Promise<{ filename: string; blob: Blob }> => {
+  const response = await send(route, {});
+  const filename = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'download';
+  try {
+    return { filename, blob: await response.blob() };
+  } catch {
+    // The connection ended before the file did.
+    throw new ApiError(offline);
+  }
 };
 
 /** What to tell a person about anything that was thrown. */

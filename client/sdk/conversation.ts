@@ -7,6 +7,7 @@ import type { Signal, ViewingAgent } from '../../shared/signals.ts';
 import type { Reads, View } from '../../shared/view.ts';
 import type { ConversationSnapshot, Observable, OutboxEntry } from './api.ts';
 import type { Ask } from './ask.ts';
+import { delay, jitter } from './backoff.ts';
 import { createHealing } from './healing.ts';
 import { createLog } from './log.ts';
 import { value } from './observable.ts';
@@ -44,6 +45,9 @@ export interface Conversation {
 }
 
 const pageSize = 50;
+/** How often a page is asked for again where the server says to wait; each wait is the server's, and a little more. */
+const maxWaits = 5;
+const waiting = { min: 100, max: 1000 };
 /** How long a fact that is known to exist (its ack was faster, its reply ended) may take before it is asked for, ms. */
 const patienceMs = 1500;
 
@@ -236,9 +240,16 @@ export const createConversation = (conversationId: string, around: Surroundings)
       const held = log.facts().length;
       // A page of nothing but hidden facts shows nothing: go on to the next one.
       const isWanting = (): boolean => !isDisposed && log.hasEarlier() && log.facts().length === held;
+      let waits = 0;
       while (isWanting()) {
         const answer = await around.ask('facts:before', { conversationId, seq: log.first(), limit: pageSize });
-        if (!answer.ok) break;
+        if (!answer.ok) {
+          // Read too much too fast: the server says when there is more. Whoever scrolls still wants it then.
+          const { retryAfterMs = 0 } = answer.error;
+          if (answer.error.code !== 'rate_limited' || (waits += 1) > maxWaits) break;
+          await delay(retryAfterMs + jitter(waits, waiting));
+          continue;
+        }
         const page = answer.data as { facts: VisibleFact[]; more: boolean };
         if (!log.prepend(page.facts, page.more)) break;
       }

@@ -33,10 +33,14 @@ export const createHealing = (patient: Patient): Healing => {
   const { conversationId, ask, isAllowed, isNeedy, cursor, version, apply } = patient;
   let isAtWork = false;
 
+  /** When the server said to come again, ms from then. */
+  let heldOffMs = 0;
+
   const askOnce = async (timeoutMs?: number): Promise<'better' | 'no better' | 'refused' | 'unanswered'> => {
     const since = cursor();
     const askedAt = version();
     const answer = await ask('facts:since', { conversationId, since }, timeoutMs);
+    heldOffMs = answer.ok ? 0 : (answer.error.retryAfterMs ?? 0);
     if (!answer.ok) {
       if (!isRetryable(answer.error.code)) return 'refused';
       return answer.error.code === 'unavailable' ? 'unanswered' : 'no better';
@@ -56,7 +60,7 @@ export const createHealing = (patient: Patient): Healing => {
       if (outcome === 'refused' || (isForced && !isAnswered)) break;
       isForced = false;
       tries = outcome === 'better' ? 0 : tries + 1;
-      if (outcome !== 'better' && isNeedy()) await delay(jitter(tries, backoff));
+      if (outcome !== 'better' && isNeedy()) await delay(heldOffMs + jitter(tries, backoff));
     }
     isAtWork = false;
     return isAnswered;

@@ -2,7 +2,7 @@
 import type { Page } from '../../shared/facts.ts';
 import type { Language } from '../../shared/language.ts';
 import type { ProactiveTriggerType } from '../../shared/widget.ts';
-import { asLine } from './reply.ts';
+import { asLine } from './prompt-data.ts';
 
 const languageNames: Record<Language, string> = {
   en: 'English',

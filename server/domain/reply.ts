@@ -1,5 +1,6 @@
 // What a model is told, and the pace at which answers start and stream. Pure: whoever answers passes the time in.
 import type { Fact, FactOf, Page } from '../../shared/facts.ts';
+import { asData, asLine } from './prompt-data.ts';
 
 /** Characters of history that go to a model: the latest ones. */
 const historyBudget = 12_000;
@@ -25,15 +26,6 @@ export interface Prompt {
   /** Oldest first; begins and ends with `user`, roles alternate. Empty where the visitor has said nothing. */
   messages: { role: 'user' | 'assistant'; text: string }[];
 }
-
-const tags = 'knowledge|passage|visit|name|page|title|url|instructions';
-/** A `<` that would open or close one of our own delimiters, however it is spaced. */
-const delimiter = new RegExp(`<(?=[\\s/]*(?:${tags})\\b)`, 'giu');
-
-/** Text of others inside our delimiters: it can neither end them nor begin new ones. */
-const asData = (text: string): string => text.replaceAll(delimiter, '‹');
-export const asLine = (text: string, max: number): string =>
-  asData(text.replaceAll(/\s+/g, ' ').trim().slice(0, max).toWellFormed());
 
 const rulesOf = (input: PromptInput): string[] => [
   'Answer from the knowledge below. Where it does not hold the answer, say plainly that you do not know; never guess prices, times, names or promises.',

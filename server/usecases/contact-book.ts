@@ -6,6 +6,7 @@ import type { Contact, Lead } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import { changeContact } from './contacts.ts';
 import { pipelineOfStage } from './pipelines.ts';
+import { nextTurnOfLoop } from './stall.ts';
 
 interface BookDeps {
   store: Store;
@@ -64,6 +65,7 @@ export const listContacts = async (
       after = contact.id;
     }
     if (page.length < size) return { contacts, cursor: null };
+    await nextTurnOfLoop();
   }
   return { contacts, cursor: after ?? null };
 };

@@ -2,6 +2,7 @@
 // Idempotent, so that a repeat is harmless.
 import type { Fact } from '../../shared/facts.ts';
 import { signableFields, signedFieldsOf } from '../../shared/identity.ts';
+import { mergedFields } from '../domain/custom-fields.ts';
 import type { Delivery } from '../ports/bus.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
@@ -46,6 +47,10 @@ const changeOf = (fact: Fact): Partial<Contact> | undefined => {
       return undefined;
   }
 };
+
+/** Fields of a form are added to those that are known; everything else is replaced. */
+const withFields = (contact: Contact, { customFields, ...change }: Partial<Contact>): Partial<Contact> =>
+  customFields === undefined ? change : { ...change, customFields: mergedFields(contact.customFields, customFields) };
 
 /** What the site's owner signed is not overwritten by what anybody typed. */
 const asSaid = (contact: Contact, change: Partial<Contact>): Partial<Contact> => {
@@ -101,7 +106,10 @@ export const followFacts = async (
   if (changes.length === 0 || contactId === null) return;
   const entryOfContact = await entryFor(deps, orgId, facts);
   const followed = (before: Contact): Partial<Contact> => {
-    const next = changes.reduce<Contact>((known, change) => ({ ...known, ...asSaid(known, change) }), before);
+    const next = changes.reduce<Contact>(
+      (known, change) => ({ ...known, ...asSaid(known, withFields(known, change)) }),
+      before,
+    );
     // A contact who comes back stays where colleagues have put them.
     const place = before.stageId === undefined ? entryOfContact?.(before) : undefined;
     return { ...next, ...place, expiresAt: deps.clock.now() + contactMs };

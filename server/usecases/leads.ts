@@ -2,8 +2,7 @@
 import { leadView } from '../../shared/console-provisioning.ts';
 import type { LeadView } from '../../shared/console-provisioning.ts';
 import type { FactOf } from '../../shared/facts.ts';
-import { csvOf } from '../domain/csv.ts';
-import type { Clock } from '../ports/clock.ts';
+import { mergedFields } from '../domain/custom-fields.ts';
 import type { Contact, Lead } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import { readLeadScore } from './lead-scores.ts';
@@ -12,10 +11,8 @@ interface LeadDeps {
   store: Store;
 }
 
-const exportedAtMost = 10_000;
-
 /** Leads of what is marked as spam are in no list. */
-const isListed = ({ isSpam }: Lead): boolean => isSpam !== true;
+export const isListed = ({ isSpam }: Lead): boolean => isSpam !== true;
 
 /** Latest first. */
 export const listLeads = async (
@@ -41,35 +38,6 @@ export const listLeads = async (
 /** The schema is the list of what staff may see. */
 export const leadViewOf = (lead: Lead): LeadView => leadView.parse(lead);
 
-const fixed = ['lead', 'captured', 'changed', 'name', 'email', 'phone', 'company', 'score', 'contact', 'conversation'];
-
-const stampOf = (ms: number): string => new Date(ms).toISOString();
-
-/** All leads, latest first, a column for every custom field that any of them has. */
-export const exportLeads = async (
-  { store, clock }: LeadDeps & { clock: Clock },
-  orgId: string,
-): Promise<{ filename: string; csv: string }> => {
-  const all = await store.documents.leads.list(orgId, { reverse: true, limit: exportedAtMost });
-  const leads = all.filter(isListed);
-  const custom = [...new Set(leads.flatMap(({ customFields }) => Object.keys(customFields ?? {})))].sort();
-  const rows = leads.map((lead) => [
-    lead.id,
-    stampOf(lead.createdAt),
-    stampOf(lead.updatedAt),
-    lead.name ?? '',
-    lead.email ?? '',
-    lead.phone ?? '',
-    lead.company ?? '',
-    lead.score,
-    lead.contactId,
-    lead.conversationId,
-    ...custom.map((name) => (Object.hasOwn(lead.customFields ?? {}, name) ? (lead.customFields?.[name] ?? '') : '')),
-  ]);
-  const filename = `leads-${stampOf(clock.now()).slice(0, 10)}.csv`;
-  return { filename, csv: csvOf([[...fixed, ...custom], ...rows]) };
-};
-
 /** The lead that a fact tells of, written or brought up to date. A fact that was followed before changes nothing. */
 export const followLead = async (
   deps: LeadDeps,
@@ -92,7 +60,7 @@ export const followLead = async (
       ...(email === undefined ? {} : { email }),
       ...(phone === undefined ? {} : { phone }),
       ...(company === undefined ? {} : { company }),
-      ...(customFields === undefined ? {} : { customFields: { ...before?.customFields, ...customFields } }),
+      ...(customFields === undefined ? {} : { customFields: mergedFields(before?.customFields, customFields) }),
       score: await readLeadScore(deps, { orgId, conversationId, contactId }),
       updatedAt: at,
     };

@@ -1,6 +1,7 @@
 // What a browser may see of a widget, whether this page may see it, and the lookups that every visitor causes.
 import { whyNotEmbeddable } from '../../shared/channels.ts';
 import { ChatError } from '../../shared/errors.ts';
+import type { Fact } from '../../shared/facts.ts';
 import { deriveTheme } from '../../shared/theme.ts';
 import type { PublicWidget, Theme, Widget } from '../../shared/widget.ts';
 import { isOriginAllowed } from '../domain/allowed-domains.ts';
@@ -10,7 +11,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { Bans } from './bans.ts';
 import type { Directory } from './directory.ts';
+import { readHistory } from './history.ts';
 import { Kept } from './kept.ts';
+import type { Limits } from './limits.ts';
 import { hashOf } from './secret.ts';
 
 export interface PublicWidgetDeps {
@@ -131,21 +134,36 @@ export const publicWidgetOf = async (
   };
 };
 
+export interface UnreadDeps extends Pick<PublicWidgetDeps, 'store' | 'clock'> {
+  limits: Limits;
+  bans: Pick<Bans, 'admit'>;
+}
+
 /**
- * Messages by others that the visitor of this session has not read, at most 200; undefined where the session is not live.
+ * Messages by others that the visitor of this session has not read, at most 200; undefined where the session is not live, or where
+ * its visitor has read more history than the budget allows: a launcher does without the number.
  * @throws ChatError `forbidden` for a banned visitor
  */
 export const unreadOf = async (
-  { store, clock, bans }: Pick<PublicWidgetDeps, 'store' | 'clock'> & { bans: Pick<Bans, 'admit'> },
+  { store, clock, limits, bans }: UnreadDeps,
   widget: Widget,
-  sessionToken: string,
+  { sessionToken, address }: { sessionToken: string; address: string | undefined },
 ): Promise<number | undefined> => {
   if (sessionToken === '' || sessionToken.length > 200) return undefined;
   const session = await store.documents.sessions.find(`hash:${hashOf(sessionToken)}`);
   if (session === undefined || session.widgetId !== widget.id) return undefined;
   if (session.expiresAt !== undefined && session.expiresAt <= clock.now()) return undefined;
   await bans.admit(session.orgId, session);
-  const [marks] = await store.reads([session.conversationId]);
-  const facts = await store.factsAfter(session.conversationId, marks?.visitor ?? 0, 200);
-  return facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor').length;
+  const { conversationId, visitorId } = session;
+  const read = async (): Promise<Fact[]> => {
+    const [marks] = await store.reads([conversationId]);
+    return store.factsAfter(conversationId, marks?.visitor ?? 0, 200);
+  };
+  try {
+    const facts = await readHistory(limits, { visitorId, address }, read, (found) => found);
+    return facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor').length;
+  } catch (error) {
+    if (error instanceof ChatError && error.code === 'rate_limited') return undefined;
+    throw error;
+  }
 };

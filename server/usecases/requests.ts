@@ -38,6 +38,9 @@ const writeAgainMs = [50, 200, 1000, 5000, 15_000, 30_000] as const;
 /** An answer that cannot be written down for so long is given all the same: what it tells of has happened. */
 const writtenWithinMs = 2000;
 
+/** Calls in flight on one node; each is held by a connection, so that there are far fewer while the store answers. */
+const flightsAtMost = 5000;
+
 type Given = RequestAnswer | undefined;
 
 interface Flight {
@@ -59,6 +62,9 @@ const otherBody = (): ChatError =>
     details: [{ path: 'Idempotency-Key', message: 'Was used with another request', where: 'header' }],
   });
 
+const tooMany = (): ChatError =>
+  new ChatError('unavailable', 'Too many requests with an Idempotency-Key are under way', { retryAfterMs: 1000 });
+
 const stillRunning = (): ChatError =>
   new ChatError('unavailable', 'The first request with this Idempotency-Key has not ended yet: repeat it');
 
@@ -70,10 +76,16 @@ const isPassing = (status: number): boolean => status >= 500 || status === 429;
  * what a process that died had begun is begun again after a minute. Answers of 5xx and 429 are not remembered.
  * @param perform resolves to the answer, refusals included, or to undefined where it answered by itself (a stream: nothing
  *   is remembered then, and nobody can join it); it rejects where the outcome is not to be remembered
- * @throws ChatError `conflict` for another body, `unavailable` where the store does not answer (nothing was begun then) or
- *   the first call takes too long, and whatever `perform` throws
+ * @param mayClaim asked where nothing is known of the request, before anything is written down: throws where it may not be
+ * @throws ChatError `conflict` for another body, `unavailable` where the store does not answer (nothing was begun then), too many
+ *   calls are under way or the first call takes too long, and whatever `mayClaim` and `perform` throw
  */
-export const performOnce = async (deps: RequestsDeps, keyed: Keyed, perform: () => Promise<Given>): Promise<Given> => {
+export const performOnce = async (
+  deps: RequestsDeps,
+  keyed: Keyed,
+  perform: () => Promise<Given>,
+  mayClaim: () => Promise<void> = async () => undefined,
+): Promise<Given> => {
   const here = flightsOf(deps.store);
   const flight = here.get(keyed.digest);
   if (flight !== undefined) {
@@ -82,8 +94,9 @@ export const performOnce = async (deps: RequestsDeps, keyed: Keyed, perform: () 
     if (joined === undefined) throw stillRunning();
     return joined;
   }
+  if (here.size >= flightsAtMost) throw tooMany();
   // Claiming and performing are one flight, so that two calls of one tick are one.
-  const answer = begin(deps, keyed, perform, () => here.delete(keyed.digest));
+  const answer = begin(deps, keyed, { perform, mayClaim }, () => here.delete(keyed.digest));
   here.set(keyed.digest, { bodyHash: keyed.bodyHash, answer });
   return answer;
 };
@@ -91,12 +104,12 @@ export const performOnce = async (deps: RequestsDeps, keyed: Keyed, perform: () 
 const begin = async (
   deps: RequestsDeps,
   keyed: Keyed,
-  perform: () => Promise<Given>,
+  { perform, mayClaim }: { perform: () => Promise<Given>; mayClaim: () => Promise<void> },
   land: () => void,
 ): Promise<Given> => {
   let written: Promise<void> | undefined;
   try {
-    const claim = await claimOrAnswer(deps, keyed);
+    const claim = await claimOrAnswer(deps, keyed, mayClaim);
     if ('answer' in claim) return claim.answer;
     const forget = async (): Promise<void> => {
       // Where this fails the claim counts as abandoned after its minute.
@@ -143,10 +156,12 @@ const remember = async ({ store, log }: RequestsDeps, request: RememberedRequest
 const claimOrAnswer = async (
   deps: RequestsDeps,
   keyed: Keyed,
+  mayClaim: () => Promise<void>,
 ): Promise<{ mine: RememberedRequest } | { answer: RequestAnswer }> => {
   const { store, clock } = deps;
   const { requests } = store.documents;
   const began = clock.monotonic();
+  let isAllowed = false;
   for (;;) {
     const held = await requests.find(`digest:${keyed.digest}`);
     const now = clock.now();
@@ -162,6 +177,8 @@ const claimOrAnswer = async (
         continue;
       }
     }
+    if (!isAllowed) await mayClaim();
+    isAllowed = true;
     if (held !== undefined) await requests.delete(held.orgId, held.id);
     const { orgId, digest, bodyHash } = keyed;
     const times = { createdAt: now, expiresAt: now + keptMs };

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Tally } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
+import { forgetOldest } from './limits.ts';
 import type { Limits } from './limits.ts';
 
 export interface SpendingDeps {
@@ -51,7 +52,7 @@ export class Spending {
   from(conversationId: string, address: string): void {
     this.#addresses.delete(conversationId);
     this.#addresses.set(conversationId, address);
-    if (this.#addresses.size > maxAddresses) this.#addresses.delete(this.#addresses.keys().next().value!);
+    forgetOldest(this.#addresses, maxAddresses);
   }
 
   /** Whether the model may be asked once more, and counts it if so. */
@@ -59,7 +60,7 @@ export class Spending {
     const { orgId, id: widgetId, dailyAnswers } = widget;
     const address = this.#addresses.get(conversationId);
     // The address first: who asks too much must not use up the day of everybody else.
-    if (address !== undefined && (await this.#deps.limits.checkShared('answerFrom', address)) !== undefined)
+    if (address !== undefined && (await this.#deps.limits.checkSharedFrom('answerFrom', address)) !== undefined)
       return false;
     const day = this.#day();
     const { budget, counts } = await this.#seen(orgId, day);

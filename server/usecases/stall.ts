@@ -17,6 +17,12 @@ export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void
     signal?.addEventListener('abort', done);
   });
 
+/** Resolves when everybody who waits for the event loop has had a turn: long work is cut into pieces by it. */
+export const nextTurnOfLoop = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
 /**
  * Takes events until the source ends, `take` gives false, or `signal` aborts: then it resolves at once, whether or not
  * the source notices. A silence of `ms` (to an eighth of it) throws ModelError `stalled`. The source is told to return

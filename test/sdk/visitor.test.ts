@@ -531,6 +531,41 @@ describe('gaps', () => {
   });
 });
 
+describe('history that is read too fast', () => {
+  const tooFast = { code: 'rate_limited', message: 'Too fast', retryAfterMs: 250 } as const;
+
+  test('is paged upward after the time that the server says, without asking meanwhile', async () => {
+    const storage = memoryStorage();
+    const first = connect(storage);
+    first.send('m0');
+    await seen(first, 'm0');
+    first.disconnect();
+    for (let index = 1; index <= 60; index += 1) server.commit(idOf(first), said('ai', `m${index}`));
+    const client = connect(storage);
+    await until(client.conversation, (now) => now?.isLoaded === true);
+    server.faults.refuse.push({ command: 'facts:before', error: tooFast }, { command: 'facts:before', error: tooFast });
+    const began = performance.now();
+    await client.loadEarlier();
+    expect(performance.now() - began).toBeGreaterThanOrEqual(2 * tooFast.retryAfterMs - 10);
+    expect(texts(client.conversation.get())[0]).toBe('m0');
+    expect(server.asked.filter(({ command }) => command === 'facts:before')).toHaveLength(3);
+  });
+
+  test('is asked for again after the time that the server says where a fact is missing', async () => {
+    const client = connect();
+    client.send('one');
+    await seen(client, 'one');
+    server.faults.areFactsLost = true;
+    server.commit(idOf(client), said('ai', 'two'));
+    server.faults.areFactsLost = false;
+    server.faults.refuse.push({ command: 'facts:since', error: tooFast });
+    const began = performance.now();
+    server.commit(idOf(client), said('ai', 'three'));
+    await seen(client, 'one', 'two', 'three');
+    expect(performance.now() - began).toBeGreaterThanOrEqual(tooFast.retryAfterMs - 10);
+  });
+});
+
 test('reading is told once, and typing is shown until the message is there', async () => {
   const client = connect();
   client.send('one');

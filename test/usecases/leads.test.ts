@@ -4,12 +4,20 @@ import { newId } from '../../shared/ids.ts';
 import type { Lead } from '../../server/ports/documents.ts';
 import { readContact } from '../../server/usecases/contact-book.ts';
 import { followFacts } from '../../server/usecases/follow.ts';
-import { exportLeads, listLeads } from '../../server/usecases/leads.ts';
+import { exportLeads } from '../../server/usecases/lead-export.ts';
+import { listLeads } from '../../server/usecases/leads.ts';
 import { addTenant } from '../support/tenant.ts';
 import { beginEnquiries, deps, documents, first, orgId, server, visit, widget } from './enquiries.ts';
 import type { Visited } from './enquiries.ts';
 
 beginEnquiries();
+
+const exported = async (of: string): Promise<{ filename: string; csv: string }> => {
+  const { filename, parts } = await exportLeads(deps(), of);
+  let csv = '';
+  for await (const part of parts) csv += part;
+  return { filename, csv };
+};
 
 describe('leads', () => {
   const leadOf = (visited: Visited): Promise<Lead> =>
@@ -94,17 +102,17 @@ describe('leads', () => {
       company: 'Selwick, Kayaks "Ltd"\nTwo',
       customFields: { '-danger': '\tcell', constructor: '\r=1', plain: 'a=b' },
     });
-    const { filename, csv } = await exportLeads(deps(), other.orgId);
+    const { filename, csv } = await exported(other.orgId);
     expect(filename).toMatch(/^leads-\d{4}-\d\d-\d\d\.csv$/);
     const [header, row, ...rest] = csv.split('\r\n');
     expect(header).toBe(
-      "lead,captured,changed,name,email,phone,company,score,contact,conversation,'-danger,constructor,plain",
+      `"lead","captured","changed","name","email","phone","company","score","contact","conversation","'-danger","constructor","plain"`,
     );
     expect(row).toContain(
-      `"'=HYPERLINK(""http://evil.example"",""x"")",'@SUM(1),'+441234,"Selwick, Kayaks ""Ltd""\nTwo",42,c,v,'\tcell,"'\r=1",a=b`,
+      `"'=HYPERLINK(""http://evil.example"",""x"")","'@SUM(1)","'+441234","Selwick, Kayaks ""Ltd""\nTwo",42,"c","v","'\tcell","'\r'=1","a=b"`,
     );
     expect(rest).toEqual(['']);
-    expect((await exportLeads(deps(), (await addTenant(server)).orgId)).csv.split('\r\n')).toHaveLength(2);
+    expect((await exported((await addTenant(server)).orgId)).csv.split('\r\n')).toHaveLength(2);
   });
 
   test('a test chat of staff is in no pipeline', async () => {

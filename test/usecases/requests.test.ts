@@ -218,3 +218,30 @@ test('after a day the same key begins anew', async () => {
     body: { id: 2 },
   });
 });
+
+test('what may not be claimed leaves nothing behind, and a later call that may is begun', async () => {
+  const key = keyed();
+  const job = work();
+  job.end();
+  const forbid = () => Promise.reject(new ChatError('not_found', 'There is no such session'));
+  await expect(performOnce(node(), key, job.perform, forbid).catch(codeOf)).resolves.toBe('not_found');
+  expect(await store.documents.requests.find(`digest:${key.digest}`)).toBeUndefined();
+  expect(job.times).toBe(0);
+  expect(await performOnce(node(), key, job.perform)).toEqual({ status: 201, body: { id: 1 } });
+  // An answer that is there is given to whoever asks for it again, whatever has become of what was asked for.
+  expect(await performOnce(node(), key, job.perform, forbid)).toEqual({ status: 201, body: { id: 1 } });
+});
+
+test('5,000 calls under way are as many as a node remembers; one more is told to come again', async () => {
+  const here = node();
+  let refuse!: (why: Error) => void;
+  const ended = new Promise<void>((_resolve, reject) => (refuse = reject));
+  const wait = (): Promise<void> => ended;
+  const calls = Array.from({ length: 5000 }, () =>
+    performOnce(here, keyed(), async () => undefined, wait).catch(codeOf),
+  );
+  await expect(performOnce(here, keyed(), async () => undefined).catch(codeOf)).resolves.toBe('unavailable');
+  refuse(new ChatError('not_found', 'There is no such session'));
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(['not_found']));
+  expect(await performOnce(here, keyed(), async () => ({ status: 200, body: {} }))).toEqual({ status: 200, body: {} });
+});

@@ -1,8 +1,8 @@
 // All leads as a file for a spreadsheet.
-import { call } from '../api.ts';
+import { download } from '../api.ts';
 
 /** Hands a text to the browser as a download. */
-const save = (filename: string, text: string): void => {
+const save = (filename: string, text: Blob): void => {
   // The mark at the front tells spreadsheets that it is UTF-8.
   const url = URL.createObjectURL(new Blob(['\uFEFF', text], { type: 'text/csv;charset=utf-8' }));
   const link = document.createElement('a');
@@ -14,6 +14,6 @@ const save = (filename: string, text: string): void => {
 
 /** @throws ApiError */
 export const exportLeads = async (): Promise<void> => {
-  const { filename, csv } = await call('GET /leads/export');
-  save(filename, csv);
+  const { filename, blob } = await download('GET /leads/export');
+  save(filename, blob);
 };

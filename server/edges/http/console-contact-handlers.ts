@@ -3,7 +3,8 @@ import { pipelineView } from '../../../shared/console-provisioning.ts';
 import { correctContact, listContacts, readContact } from '../../usecases/contact-book.ts';
 import { contactViewOf } from '../../usecases/contacts.ts';
 import { signedUrlOf, storeIcon } from '../../usecases/files.ts';
-import { exportLeads, leadViewOf, listLeads } from '../../usecases/leads.ts';
+import { exportLeads } from '../../usecases/lead-export.ts';
+import { leadViewOf, listLeads } from '../../usecases/leads.ts';
 import { changePipeline, createPipeline, deletePipeline, listPipelines } from '../../usecases/pipelines.ts';
 import type { ConsoleHandlers } from './console-handlers.ts';
 

@@ -42,6 +42,7 @@ import { banHandlers } from './console-ban-handlers.ts';
 import { contactHandlers } from './console-contact-handlers.ts';
 import { keyHandlers } from './console-key-handlers.ts';
 import type { HttpDeps } from './deps.ts';
+import type { StreamedFile } from './download.ts';
 
 type Spec<K extends ConsoleRoute> = (typeof consoleRoutes)[K];
 type Parsed<K extends ConsoleRoute, F extends 'body' | 'query'> =
@@ -69,7 +70,9 @@ export interface ConsoleCall<K extends ConsoleRoute> {
   };
 }
 
-export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => Promise<ConsoleOutput<K>> };
+type Answered<K extends ConsoleRoute> = Spec<K> extends { file: string } ? StreamedFile : ConsoleOutput<K>;
+
+export type ConsoleHandlers = { [K in ConsoleRoute]: (call: ConsoleCall<K>) => Promise<Answered<K>> };
 
 const identityViewOf = ({ identities, clock }: HttpDeps, widget: Widget) => {
   const until = Math.max(0, ...(widget.oldSecrets ?? []).map((old) => old.until));

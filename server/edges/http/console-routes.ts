@@ -13,6 +13,8 @@ import type { ConsoleCall } from './console-handlers.ts';
 import { clearCookie, cookieOf, setCookie } from './cookie.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Hosts } from './hosts.ts';
+import { sendStreamed } from './download.ts';
+import type { StreamedFile } from './download.ts';
 import { jsonBody, parsedBy } from './json-body.ts';
 import type { HttpLimits } from './limits.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
@@ -93,6 +95,10 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
       session: sessionOf(deps, limits, request, response),
     };
     const output = await handle(call as unknown as ConsoleCall<ConsoleRoute>);
+    if (spec.file !== undefined) {
+      await sendStreamed(request, response, { mediaType: spec.file, file: output as StreamedFile });
+      return;
+    }
     // The schema is the list of what may leave: anything else that a use case returned is stripped here.
     response.json(spec.output.parse(output));
   };

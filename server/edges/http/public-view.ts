@@ -7,6 +7,7 @@ import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
 import { fullAddress } from './address.ts';
 import type { HttpDeps } from './deps.ts';
+import { countedAddress } from './dialects/widget-api/admission.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
@@ -51,7 +52,9 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     await deps.bans.admit(widget.orgId, { address: fullAddress(request.ip) });
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
-    const unread = session === undefined ? undefined : await unreadOf(deps, widget, session);
+    const reader =
+      session === undefined ? undefined : { sessionToken: session, address: countedAddress(deps, request) };
+    const unread = reader === undefined ? undefined : await unreadOf(deps, widget, reader);
     // Kept by the browser, asked for every time: a change shows on the next page view, an unchanged view costs a 304.
     response.set('Cache-Control', session === undefined ? 'public, no-cache' : 'private, no-cache');
     const body = JSON.stringify(unread === undefined ? view : { ...view, unread });

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'socket.io';
 import type { Config } from '../../config.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { Limiter, rates } from '../../usecases/limits.ts';
+import { Limiter, perSite, rates, siteOf } from '../../usecases/limits.ts';
 import { addressKey, isLocalCaller } from '../http/address.ts';
 import type { Trust } from '../http/hosts.ts';
 import { clientAddress } from './address.ts';
@@ -39,15 +39,21 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
   const packets = new Limiter(flood, deps.clock);
   const groupOf = (request: IncomingMessage): string => addressKey(clientAddress(request, deps.trust));
 
+  const isFull = (group: string): boolean =>
+    (open.get(group) ?? 0) >= connectionsPerAddress ||
+    (open.get(siteOf(group) ?? '') ?? 0) >= connectionsPerAddress * perSite;
+
   io.engine.on('connection', (connection: Connection) => {
     const isCounted = !isLocalCaller(connection.request, deps.config) && !deps.isOff;
     const group = groupOf(connection.request);
-    if (isCounted) open.set(group, (open.get(group) ?? 0) + 1);
+    const places = isCounted ? [group, siteOf(group)].filter((place) => place !== undefined) : [];
+    for (const place of places) open.set(place, (open.get(place) ?? 0) + 1);
     connection.on('close', () => {
-      if (!isCounted) return;
-      const left = (open.get(group) ?? 1) - 1;
-      if (left <= 0) open.delete(group);
-      else open.set(group, left);
+      for (const place of places) {
+        const left = (open.get(place) ?? 1) - 1;
+        if (left <= 0) open.delete(place);
+        else open.set(place, left);
+      }
     });
     // Not `close()`: that waits half a minute for the peer to agree, reading on meanwhile.
     const cut = (): void => connection.transport.socket?.terminate();
@@ -61,6 +67,5 @@ export const guardConnections = (io: Server, deps: GuardDeps): ((request: Incomi
     });
   });
 
-  return (request) =>
-    !deps.isOff && !isLocalCaller(request, deps.config) && (open.get(groupOf(request)) ?? 0) >= connectionsPerAddress;
+  return (request) => !deps.isOff && !isLocalCaller(request, deps.config) && isFull(groupOf(request));
 };

@@ -14,9 +14,12 @@ import type { VisitorCommand } from '../../domain/conversation.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
 import type { Identity } from '../../ports/identity.ts';
 import { tooMuch, tooMuchToDo } from '../../usecases/admission.ts';
+import { admitConversation, admitSession } from '../../usecases/arrivals.ts';
 import { changeContact } from '../../usecases/contacts.ts';
 import { visitorDoes } from '../../usecases/conversations.ts';
 import { trackBehavior } from '../../usecases/engagements.ts';
+import { readHistory } from '../../usecases/history.ts';
+import type { Reader } from '../../usecases/history.ts';
 import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
@@ -81,6 +84,11 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     return seat.session;
   };
 
+  /** The address that limits count; undefined for this machine itself. */
+  const counted = (): string | undefined => (seat.isCounted ? seat.address : undefined);
+
+  const readerNow = (): Reader => ({ visitorId: sessionNow().visitorId, address: counted() });
+
   /** Says that it had a session: who has lost the line to it is no newcomer. */
   const isBack = (): boolean => seat.sessionToken !== undefined;
 
@@ -126,7 +134,12 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     const watch = deps.hub.watch(conversationId);
     try {
       const [view, rest] = await Promise.all([
-        readView(deps, { ...ask, audience: 'visitor', isAutopilot: widget.isAutopilot }),
+        readHistory(
+          limits,
+          readerNow(),
+          () => readView(deps, { ...ask, audience: 'visitor', isAutopilot: widget.isAutopilot }),
+          ({ facts }) => facts,
+        ),
         more(),
       ]);
       return () => {
@@ -253,7 +266,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       // Let in as somebody who comes back, and is not.
       const retryAfterMs = isBack() ? admission.work() : 0;
       if (retryAfterMs > 0) return tooMuch(retryAfterMs);
-      return seat.isCounted ? limits.checkShared('newSession', `${seat.address} ${widget.id}`) : undefined;
+      return admitSession(limits, counted(), widget.id);
     };
     const opened = await openWith(widget, { ...openInput(), clientId, page, admitNew });
     // First of all, so that a refusal of the conversation that was asked for loses no session.
@@ -285,18 +298,30 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     'facts:since': async ({ conversationId, since, sinceSeq }) => {
       await mine(conversationId);
       const widget = await widgetNow();
-      const view = await readView(deps, {
+      const ask: ViewAsk = {
         conversationId,
         audience: 'visitor',
         isAutopilot: widget.isAutopilot,
         ...(since === undefined ? {} : { since }),
         ...(sinceSeq === undefined ? {} : { sinceSeq }),
-      });
+      };
+      const view = await readHistory(
+        limits,
+        readerNow(),
+        () => readView(deps, ask),
+        ({ facts }) => facts,
+      );
       return () => present(view, 'visitor', deps.hub.reply(conversationId));
     },
     'facts:before': async ({ conversationId, seq, limit }) => {
       await mine(conversationId);
-      return readBefore(deps, { conversationId, seq, limit, audience: 'visitor' });
+      const ask = { conversationId, seq, limit, audience: 'visitor' } as const;
+      return readHistory(
+        limits,
+        readerNow(),
+        () => readBefore(deps, ask),
+        ({ facts }) => facts,
+      );
     },
     'message:read': async ({ conversationId, seq }) => {
       const session = await mine(conversationId);
@@ -373,7 +398,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
       const session = sessionNow();
       const widget = await widgetNow();
       if (clientId === undefined || session.newKey !== clientId) {
-        const refusal = limits.check('session', `conversation:new ${session.visitorId}`);
+        const refusal = await admitConversation(limits, counted(), session.visitorId);
         if (refusal !== undefined) throw refusal;
         const { conversationId: left } = session;
         const moving = { ...session, left, ...(page === undefined ? {} : { page }), newKey: clientId ?? newUuid() };

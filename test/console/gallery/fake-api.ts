@@ -173,7 +173,7 @@ const answers: Answers = {
     const { items, cursor } = pageOf(data.leads, query);
     return { leads: items, cursor };
   },
-  'GET /leads/export': () => ({ filename: 'leads.csv', csv: 'name,email\r\nAnna,anna@example.com\r\n' }),
+  'GET /leads/export': () => 'name,email\r\nAnna,anna@example.com\r\n',
   'GET /bans': ({ query }) => {
     const { items, cursor } = pageOf(data.bans, query);
     return { bans: items, cursor };
@@ -288,7 +288,8 @@ const routeOf = (method: string, path: string): { route: ConsoleRoute; id: strin
   return { route: `${method} ${path.replace(/^(\/\w+)\/[^/]+/, '$1/:id')}` as ConsoleRoute, id };
 };
 
-const respond = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
+const respond = (status: number, body: unknown): Response =>
+  new Response(typeof body === 'string' ? body : JSON.stringify(body), { status });
 
 /** Answers in the place of the network. A path that the gallery does not know is `not_found`. */
 export const fakeFetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { errorStatus, toWireError } from '../../../../shared/errors.ts';
 import type { WireError } from '../../../../shared/errors.ts';
 import type { Widget } from '../../../../shared/widget.ts';
+import type { RateName } from '../../../usecases/limits.ts';
 import type { SignedIn } from '../../../usecases/sessions.ts';
 import type { HttpDeps } from '../deps.ts';
 
@@ -35,6 +36,12 @@ export interface Call<C extends Caller, B, Q, P> {
   /** For what the table does not describe: headers, and answers that are streamed. */
   request: Request;
   response: Response;
+}
+
+/** One who is charged, and by which limit. */
+export interface Payer {
+  limit: RateName;
+  key: string;
 }
 
 /** What the generated documentation shows; taken from the contract's own example where it has one. */
@@ -73,6 +80,8 @@ export interface RouteSpec<
   streams?: { mediaType: string; description: string };
   /** False where a repeat is known by other means and the answer must not be stored (it holds a secret). POST only. */
   isRemembered?: boolean;
+  /** How the calls of one visitor are counted here. Asked before anything is kept of a call that would be refused. */
+  countedBy?: (visitorId: string) => Payer;
   /** Refusals of this route beyond those of every route of its dialect. */
   refusals?: readonly WireError['code'][];
   example?: RouteExample;
@@ -108,8 +117,11 @@ export interface Dialect<C extends Caller = Caller> {
   admit(deps: HttpDeps, request: Request): Promise<C>;
   /** Whose calls are counted together and may share an `Idempotency-Key`. */
   scopeOf(caller: C, request: Request): string;
-  /** Asked before a call is remembered: throws for who must leave no trace. */
-  refuse?(deps: HttpDeps, caller: C, request: Request): Promise<void>;
+  /**
+   * Who is charged for what is kept of a call with an `Idempotency-Key`; where it is absent, whose calls are counted together.
+   * Asked before anything is written down. @throws ChatError where nothing may be kept of this call
+   */
+  payersOf?(deps: HttpDeps, caller: C, call: { request: Request; route: DialectRoute<C> }): Promise<Payer[]>;
   /** An error in this dialect's envelope. `status` is the usual one of the code. */
   renderError(error: WireError, status: number): { status: number; body: unknown };
   /** The schema of that body, by status where it differs. */

@@ -49,11 +49,10 @@ const bound = <C extends Caller>(deps: HttpDeps, dialect: Dialect<C>, route: Dia
       // The schema is the list of what may leave: anything else that a use case returned is stripped here.
       return output === undefined ? undefined : { status: route.status, body: route.output.parse(output) };
     };
-    const isRemembered = idempotencyKey !== undefined && route.isRemembered !== false;
-    if (isRemembered) await dialect.refuse?.(deps, caller, request);
-    const answer = !isRemembered
-      ? await perform()
-      : await answerOnce(deps, { dialect, caller, key: idempotencyKey, request }, perform);
+    const answer =
+      idempotencyKey === undefined || route.isRemembered === false
+        ? await perform()
+        : await answerOnce(deps, { dialect, caller, key: idempotencyKey, request, route }, perform);
     if (answer !== undefined) response.status(answer.status).json(answer.body);
   };
   return [enter, ...read, run];

@@ -65,7 +65,9 @@ const operationOf = (components: Components, method: string, path: string, spec:
     responses: {
       200: {
         description: 'Done.',
-        content: { 'application/json': { schema: components.ref(spec.output, 'output', `${name}Response`) } },
+        content: {
+          [spec.file ?? 'application/json']: { schema: components.ref(spec.output, 'output', `${name}Response`) },
+        },
       },
       ...refusalResponses(
         codesOf(spec, method, path),

@@ -9,7 +9,7 @@ import { signedInBy } from '../../../../usecases/sessions.ts';
 import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
 import { addressKey, fullAddress, isLocalCaller } from '../../address.ts';
 import type { HttpDeps } from '../../deps.ts';
-import type { WidgetCaller } from '../dialect.ts';
+import type { Payer, WidgetCaller } from '../dialect.ts';
 import { headerKeyOf, refuseTwoKeys } from '../keys.ts';
 
 const secretKinds = ['token', 'functions', 'v1', 'webchats'] as const;
@@ -22,10 +22,14 @@ export const countedAddress = ({ config }: Pick<HttpDeps, 'config'>, request: Re
   isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');
 
 /**
- * @throws ChatError `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
+ * @throws ChatError `rate_limited` (this address calls too often), `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
  *   switched off or not for this page, a banned address)
  */
 export const admitWidget = async (deps: HttpDeps, request: Request): Promise<WidgetCaller> => {
+  // First of all: whoever calls too often costs no look into the store, whatever they call and with which key.
+  const address = countedAddress(deps, request);
+  const late = address === undefined ? undefined : deps.limits.checkFrom('page', address);
+  if (late !== undefined) throw late;
   refuseTwoKeys(request);
   const key = headerKeyOf(request);
   if (key === undefined) throw new ChatError('unauthenticated', 'Send the public key of a widget in X-API-Key');
@@ -70,26 +74,34 @@ const noSuchSession = (where: 'body' | 'header'): ChatError => {
   return new ChatError('not_found', 'There is no such session', { details: [problem] });
 };
 
-/**
- * The session of a secret. Unknown, ended and another widget's are the same.
- * @throws ChatError `not_found`, `forbidden` for a banned visitor
- */
+/** The session of a secret. Unknown, ended and another widget's are the same. @throws ChatError `not_found`, `forbidden` for a banned visitor */
+export const knownSession = async (
+  deps: HttpDeps,
+  widget: Widget,
+  secret: string,
+  where: 'body' | 'header' = 'body',
+): Promise<Session> => {
+  const found = await sessionOf(deps, widget, secret);
+  if (found === undefined) throw noSuchSession(where);
+  await deps.bans.admit(found.orgId, found);
+  return found;
+};
+
+/** As `knownSession`, being used. */
 export const visitingOf = async (
   deps: HttpDeps,
   { widget, address }: WidgetCaller,
   secret: string,
   where: 'body' | 'header' = 'body',
 ): Promise<Visiting> => {
-  const found = await sessionOf(deps, widget, secret);
-  if (found === undefined) throw noSuchSession(where);
-  await deps.bans.admit(found.orgId, found);
+  const found = await knownSession(deps, widget, secret, where);
   const session = usedSession(deps, found, { address });
   const contact = await deps.store.documents.contacts.get(found.orgId, found.contactId);
   return { session, widget, contact, conversationId: session.conversationId };
 };
 
-/** A banned visitor leaves no trace, not even that a call was made. @throws ChatError `forbidden` */
-export const refuseBanned = async (deps: HttpDeps, { widget }: WidgetCaller, secret: string): Promise<void> => {
-  const session = await sessionOf(deps, widget, secret);
-  if (session !== undefined) await deps.bans.admit(widget.orgId, session);
+/** Counts a call of this visitor. @throws ChatError `rate_limited` */
+export const countCall = ({ limits }: HttpDeps, { limit, key }: Payer): void => {
+  const late = limits.check(limit, key);
+  if (late !== undefined) throw late;
 };

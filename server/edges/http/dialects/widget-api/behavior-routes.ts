@@ -5,8 +5,8 @@ import { visitorDoes } from '../../../../usecases/conversations.ts';
 import { changeContact } from '../../../../usecases/contacts.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { routeFor } from '../dialect.ts';
-import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { visitingOf } from './admission.ts';
+import type { DialectRoute, Payer, WidgetCaller } from '../dialect.ts';
+import { countCall, visitingOf } from './admission.ts';
 import type { Visiting } from './admission.ts';
 import { clientIdOf } from './client-id.ts';
 import { leadExample, proactiveExample, trackExample } from './example.ts';
@@ -18,6 +18,9 @@ const trackBytes = 32 * 1024;
 /** What is said to everybody who leaves an address, known or not: an answer must not tell who is a customer. */
 const thanks = 'Thanks! Someone will be in touch soon.';
 
+const reports = (visitorId: string): Payer => ({ limit: 'track', key: visitorId });
+const firstWords = (visitorId: string): Payer => ({ limit: 'action', key: `proactive ${visitorId}` });
+
 export const behaviorRoutes: Record<string, DialectRoute<WidgetCaller>> = {
   'POST /api/widget/track': route({
     id: 'widgetTrack',
@@ -28,12 +31,12 @@ export const behaviorRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     bodyLimit: trackBytes,
     status: 200,
     output: trackBody,
+    countedBy: reports,
     refusals: ['not_found', 'rate_limited'],
     example: trackExample,
     handle: async ({ deps, caller, body }) => {
       const visiting = await visitingOf(deps, caller, body.session_id);
-      const refusal = deps.limits.check('track', visiting.session.visitorId);
-      if (refusal !== undefined) throw refusal;
+      countCall(deps, reports(visiting.session.visitorId));
       const report = { events: body.events ?? [], metrics: body.metrics };
       const { score, offered } = await trackBehavior(deps, visiting, report, { isWhole: false });
       return {
@@ -51,12 +54,12 @@ export const behaviorRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     body: proactiveInput,
     status: 200,
     output: proactiveBody,
+    countedBy: firstWords,
     refusals: ['not_found', 'rate_limited'],
     example: proactiveExample,
     handle: async ({ deps, caller, body }) => {
       const found = await visitingOf(deps, caller, body.session_id);
-      const refusal = deps.limits.check('action', `proactive ${found.session.visitorId}`);
-      if (refusal !== undefined) throw refusal;
+      countCall(deps, firstWords(found.session.visitorId));
       const visiting = await onPage(deps, found, body.context?.page_url);
       const offered = await offerFor(deps, visiting, body.trigger_type);
       if (offered === undefined) return { success: true as const, message: null };

@@ -8,8 +8,8 @@ import { signOut } from '../../../../usecases/visitor-identity.ts';
 import { closeSession, moveSession } from '../../../../usecases/visitors.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { routeFor } from '../dialect.ts';
-import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { visitingOf } from './admission.ts';
+import type { DialectRoute, Payer, WidgetCaller } from '../dialect.ts';
+import { countCall, visitingOf } from './admission.ts';
 import type { Visiting } from './admission.ts';
 import { clientIdOf } from './client-id.ts';
 import { waitingText } from './present.ts';
@@ -22,6 +22,8 @@ const does = (deps: HttpDeps, visiting: Visiting, command: VisitorCommand, clien
     clientId,
     admit: () => deps.limits.check('action', visiting.session.visitorId),
   });
+
+const actions = (visitorId: string): Payer => ({ limit: 'action', key: visitorId });
 
 export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
   'POST /api/widget/handoff': route({
@@ -96,14 +98,14 @@ export const companionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     body: endInput,
     status: 200,
     output: endBody,
+    countedBy: actions,
     refusals: ['not_found', 'rate_limited'],
     example: { request: { session_id: 'sess_xxx' }, response: { success: true } },
     handle: async ({ deps, caller, body }) => {
       const visiting = await visitingOf(deps, caller, body.session_id);
       const { session, conversationId } = visiting;
       // Before anything is done: an end that was refused half-way would leave the conversation open for good.
-      const refusal = deps.limits.check('action', session.visitorId);
-      if (refusal !== undefined) throw refusal;
+      countCall(deps, actions(session.visitorId));
       // First elsewhere: whoever comes back by the visitor's id begins anew.
       const moved = await moveSession(deps, session, null);
       const state = deps.committer.current(conversationId) ?? (await deps.store.state(conversationId))?.state;

@@ -1,12 +1,28 @@
 // Contract 003: the widget over REST, for pages with a widget's public key (docs/contracts/widget-api.md).
 import type { Dialect, WidgetCaller } from '../dialect.ts';
-import { admitWidget, refuseBanned } from './admission.ts';
+import { admitWidget, countedAddress, knownSession } from './admission.ts';
 import { behaviorRoutes } from './behavior-routes.ts';
 import { companionRoutes } from './companion-routes.ts';
 import { errorBodyOf } from './errors.ts';
 import { messageRoutes } from './message-routes.ts';
 import { errorBody } from './schema.ts';
 import { sessionRoutes } from './session-routes.ts';
+
+/**
+ * What is kept of a visitor's call is charged to the visitor, and to the address. Nothing is kept of a stranger's call, or of one
+ * that is too fast.
+ */
+const payersOf: Dialect<WidgetCaller>['payersOf'] = async (deps, { widget }, { request, route }) => {
+  const { visitorId } = await knownSession(deps, widget, sessionIn(request.body));
+  const counted = route.countedBy?.(visitorId);
+  const late = counted === undefined ? undefined : deps.limits.check(counted.limit, counted.key, 0);
+  if (late !== undefined) throw late;
+  const address = countedAddress(deps, request);
+  return [
+    { limit: 'rememberedBy', key: visitorId },
+    ...(address === undefined ? [] : [{ limit: 'rememberedFrom', key: address } as const]),
+  ];
+};
 
 /** The session of a call, so that one visitor's `Idempotency-Key` is not another's. */
 const sessionIn = (body: unknown): string => {
@@ -29,7 +45,7 @@ export const widgetApi: Dialect<WidgetCaller> = {
   isForPages: true,
   admit: admitWidget,
   scopeOf: ({ widget }, request) => `${widget.id} ${sessionIn(request.body)}`,
-  refuse: (deps, caller, request) => refuseBanned(deps, caller, sessionIn(request.body)),
+  payersOf,
   renderError: (error, status) => ({ status, body: errorBodyOf(error) }),
   errorBody: () => errorBody,
   invalidStatus: 400,

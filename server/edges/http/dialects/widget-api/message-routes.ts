@@ -6,6 +6,7 @@ import { languageOf } from '../../../../../shared/language.ts';
 import { forVisitor } from '../../../../domain/audience.ts';
 import { handledBy } from '../../../../domain/turn.ts';
 import { changeContact } from '../../../../usecases/contacts.ts';
+import { readHistory } from '../../../../usecases/history.ts';
 import { takeTurn } from '../../../../usecases/turn.ts';
 import type { TurnOptions } from '../../../../usecases/turn.ts';
 import type { HttpDeps } from '../../deps.ts';
@@ -112,7 +113,9 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         deps.committer.current(conversationId) ??
         (await deps.store.state(conversationId))?.state ??
         initialState(conversationId, widget.isAutopilot);
-      const facts = await deps.store.factsAfter(conversationId, query.after, pageOfFacts);
+      const reader = { visitorId: session.visitorId, address: countedAddress(deps, request) };
+      const read = () => deps.store.factsAfter(conversationId, query.after, pageOfFacts);
+      const facts = await readHistory(deps.limits, reader, read, (found) => found);
       const messages = facts.map(forVisitor).filter(isMessage);
       return {
         success: true as const,

@@ -77,7 +77,7 @@ export const leadInput = z
     company: optional(lead.company.unwrap()),
     custom_fields: optional(
       z
-        .record(text(60), customValue)
+        .record(text(limits.customFieldName), customValue)
         .refine((value) => Object.keys(value).length <= limits.customFields, { error: 'Too many fields' }),
     ),
   })

@@ -1,6 +1,7 @@
 // Contract 003: what a page needs before the first word.
 import type { Page } from '../../../../../shared/facts.ts';
 import { openSigned } from '../../../../usecases/visitor-identity.ts';
+import { admitSession } from '../../../../usecases/arrivals.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
 import { addressKey, fullAddress } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
@@ -67,8 +68,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         userAgent: request.headers['user-agent']?.slice(0, 300),
         address: fullAddress(request.ip),
         admitContact: (contactId: string) => deps.bans.admit(widget.orgId, { contactId }),
-        admitNew: async () =>
-          address === undefined ? undefined : deps.limits.checkShared('newSession', `${address} ${widget.id}`),
+        admitNew: () => admitSession(deps.limits, address, widget.id),
       };
       const opened =
         identity === undefined
