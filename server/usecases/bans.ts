@@ -27,6 +27,8 @@ const stampId = 'bans';
 /** Several nodes: how often the stamp is read, and how old what is known of it may be, ms. */
 const lookEveryMs = 400;
 const freshMs = 900;
+/** So long a command waits for that look, ms. */
+const patienceMs = 250;
 /** Several nodes: a list is read again after this in any case (a node died between a ban and its stamp). */
 const listMs = 30_000;
 const organisationsKept = 5000;
@@ -113,7 +115,7 @@ export class Bans {
   }
 
   async #rulesOf(orgId: string): Promise<BanRules> {
-    if (this.#isShared && this.#deps.clock.monotonic() - this.#seenAt > freshMs) await this.#look();
+    if (this.#isShared && this.#deps.clock.monotonic() - this.#seenAt > freshMs) await this.#lookInTime();
     return this.#rules.read(orgId, () => this.#load(orgId));
   }
 
@@ -121,6 +123,18 @@ export class Bans {
     const { store, clock } = this.#deps;
     const found = await store.documents.bans.list(orgId, { limit: bansAtMost * 2 });
     return rulesOf(found.filter((ban) => holds(ban, clock.now())));
+  }
+
+  /** A store that is slow or away holds nobody up: what is known goes on to hold, and nobody can ban meanwhile either. */
+  async #lookInTime(): Promise<void> {
+    const looking = this.#look();
+    if (this.#stamp === undefined) return looking;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([looking.catch(() => undefined), late]);
+    clearTimeout(timer);
   }
 
   async #look(): Promise<void> {

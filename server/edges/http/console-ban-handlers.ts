@@ -1,5 +1,6 @@
 // What the console's routes for bans do.
-import { ban, banChoices, liftBan, listBans, reachOf } from '../../usecases/ban-changes.ts';
+import { ban, liftBan } from '../../usecases/ban-changes.ts';
+import { banChoices, listBans, reachOf } from '../../usecases/ban-views.ts';
 import { fullAddress } from './address.ts';
 import { banAskOf, networkAsked } from './ban-input.ts';
 import type { ConsoleHandlers } from './console-handlers.ts';

@@ -15,7 +15,7 @@ import {
   signOut,
   useLink,
 } from '../../usecases/accounts.ts';
-import { isVisitorBanned } from '../../usecases/ban-changes.ts';
+import { isVisitorBanned } from '../../usecases/ban-views.ts';
 import { listLabels, readContext, searchConversations } from '../../usecases/contacts.ts';
 import { readInstallation } from '../../usecases/installation.ts';
 import {
