@@ -5,6 +5,7 @@ import type { Express, RequestHandler } from 'express';
 import { ChatError } from '../../../shared/errors.ts';
 import { truncatedAddress } from './address.ts';
 import { asyncApi } from './asyncapi.ts';
+import { avatarsRouter } from './avatars.ts';
 import { consoleRouter } from './console-routes.ts';
 import type { HttpDeps } from './deps.ts';
 import { described } from './described.ts';
@@ -70,7 +71,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.config.trustProxy);
   app.set('case sensitive routing', true);
-  const limits = createLimits(deps.config.limits, deps.counter);
+  const limits = createLimits(deps.config.limits, deps.clock, deps.counter);
   app.use(requestLog(deps));
   app.use(securityHeaders('api', () => deps.baseUrl().startsWith('https:')));
   for (const [path, handle] of Object.entries(operations(deps))) {
@@ -83,6 +84,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.use('/api/console', consoleRouter(deps, limits));
   for (const dialect of dialects) app.use(dialectRouter(deps, dialect));
   app.use('/files', filesRouter(deps));
+  app.use('/avatars', avatarsRouter(deps, limits));
   app.use('/w', publicViewRouter(deps, limits));
   app.use(pagesRouter(deps));
   app.use(noSuchRoute);
