@@ -36,6 +36,8 @@ export class PanelModel {
   readonly memory: Memory;
   readonly emit: Emit;
   readonly inline: boolean;
+  /** `http(s)://host[:port]` of the server. */
+  readonly origin: string;
   /** Styles that come with lazy parts; the same ones twice count once. */
   readonly adopt: (css: string) => void;
   readonly widget: Signal<PublicWidget>;
@@ -90,7 +92,7 @@ export class PanelModel {
     return this.memory.has('session') && this.connection.value.status !== 'refused';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
-  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
+  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value, this.origin));
   readonly notice = computed(() =>
     noticeOf(this.state.value, this.availability.value, this.replyId.value !== null, this.outbox.value.length > 0),
   );
@@ -111,6 +113,7 @@ export class PanelModel {
     this.adopt = adopt;
     this.emit = options.emit;
     this.inline = options.init.inline === true;
+    this.origin = options.origin;
     this.widget = signal(options.widget);
     this.scheme = signal(options.scheme);
     this.sound = signal(memory.has('sound'));
