@@ -105,8 +105,7 @@ export const LinkPage = () => {
           error={problems[2]}
         />
         <RevokeChoice keys={look.isNew ? [] : look.keys} isOn={revokeKeys} onChange={setRevoke}>
-          Programs that use them stop working at once. Left as it is, they work on: do this if somebody else may have
-          had access.
+          They work on otherwise. Revoke them if somebody else may have had access: programs that use them stop at once.
         </RevokeChoice>
         <Button type="submit" look="primary" size="large" isBusy={isBusy} disabled={!isReady}>
           Open the console

@@ -17,7 +17,7 @@ const Names = ({ keys }: { keys: readonly KeyView[] }) => (
         <span dir="auto" class="break-words">
           {key.name}
         </span>{' '}
-        <span class="font-mono text-meta">…{key.hint}</span>
+        <span class="font-mono text-meta whitespace-nowrap">…{key.hint}</span>
       </span>
     ))}
     {keys.length > shown && ` and ${keys.length - shown} more`}
@@ -36,26 +36,26 @@ export const RevokeChoice = ({ keys, isOn, onChange, children }: RevokeChoicePro
   const id = useId();
   if (keys.length === 0) return null;
   return (
-    <div class="flex items-start gap-3 rounded-control border border-line bg-sunken px-3 py-2">
+    <label class="flex cursor-pointer items-start gap-3 rounded-control border border-line bg-sunken px-3 py-2">
       <input
-        id={id}
         type="checkbox"
         checked={isOn}
+        aria-labelledby={id}
         aria-describedby={`${id}-hint`}
         class="mt-1 size-4 shrink-0 accent-fill"
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
-      <div class="min-w-0">
-        <label for={id} class="font-semibold">
+      <span class="min-w-0">
+        <span id={id} class="block font-semibold">
           Also revoke my {keys.length === 1 ? 'API key' : `${keys.length} API keys`}
-        </label>
-        <div id={`${id}-hint`} class="text-small text-text2">
-          <p>
+        </span>
+        <span id={`${id}-hint`} class="block text-small text-text2">
+          <span class="block">
             <Names keys={keys} />
-          </p>
-          <p>{children}</p>
-        </div>
-      </div>
-    </div>
+          </span>
+          <span class="block">{children}</span>
+        </span>
+      </span>
+    </label>
   );
 };
