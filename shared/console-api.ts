@@ -1,7 +1,7 @@
 // The console's own REST dialect, one table: routes, bodies and who may call them. All paths start with /api/console.
 import { z } from 'zod';
 import { banRoutes } from './bans.ts';
-import { contactView, graceSeconds, provisioningRoutes } from './console-provisioning.ts';
+import { contactView, graceSeconds, keyView, provisioningRoutes } from './console-provisioning.ts';
 import { inboxRow } from './inbox.ts';
 import { filledText, limits, text } from './text.ts';
 import { publicWidget, widgetPatch, widgetSettings } from './widget.ts';
@@ -12,6 +12,7 @@ export const memberView = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string(),
+  /** The path of an uploaded picture, readable by everybody. */
   avatarUrl: z.string().optional(),
   role,
   isDisabled: z.boolean(),
@@ -19,6 +20,18 @@ export const memberView = z.object({
   hasSignedIn: z.boolean(),
 });
 export type MemberView = z.infer<typeof memberView>;
+
+/** What a one-time link stands for, before it is used. */
+export const linkView = z.object({
+  organisation: z.string(),
+  name: z.string(),
+  email: z.string(),
+  /** Of an invitation; false where it resets the password of somebody who signed in before. */
+  isNew: z.boolean(),
+  /** The member's keys: using the link may revoke them. */
+  keys: z.array(keyView),
+});
+export type LinkView = z.infer<typeof linkView>;
 
 export type { ContactView, KeyView, LeadView, OrganisationView, PipelineView } from './console-provisioning.ts';
 export { contactView } from './console-provisioning.ts';
@@ -73,6 +86,8 @@ const assistantInput = z.object({
   model: text(100),
 });
 const password = z.string().min(10, 'At least 10 characters').max(200);
+/** Whether the member's keys end with the old password. */
+const revokeKeys = z.boolean().optional();
 const none = z.object({});
 const identityView = z.object({
   secret: z.string(),
@@ -103,19 +118,30 @@ export const consoleRoutes = {
     body: z.object({ email, password: z.string().max(200) }),
     output: z.object({ member: memberView }),
   },
-  'GET /link': {
-    doc: 'What a one-time link stands for; 404 once used or expired.',
+  'POST /link/read': {
+    doc: 'What a one-time link stands for; 404 once used or expired. Its secret travels in the body, which no log holds.',
     who: 'public',
-    query: z.object({ token: z.string().max(200) }),
-    output: z.object({ organisation: z.string(), name: z.string(), email: z.string() }),
+    body: z.object({ token: text(200) }),
+    output: linkView,
   },
   'POST /link': {
-    doc: 'Uses a one-time link: sets name, e-mail and password, signs in.',
+    doc: 'Uses a one-time link: sets name, e-mail and password, ends all other sessions, signs in.',
     who: 'public',
-    body: z.object({ token: z.string().max(200), name: filledText(limits.name), email, password }),
-    output: z.object({ member: memberView }),
+    body: z.object({
+      token: text(200),
+      name: filledText(limits.name),
+      email,
+      password,
+      revokeKeys,
+    }),
+    output: z.object({ member: memberView, revokedKeys: z.number() }),
   },
   'POST /logout': { doc: 'Ends this session on every tab.', who: 'agent', output: none },
+  'POST /logout/everywhere': {
+    doc: 'Ends every other session of yours, and one-time links that were not used. This one goes on.',
+    who: 'agent',
+    output: z.object({ endedSessions: z.number() }),
+  },
   'GET /me': {
     doc: 'Who is signed in.',
     who: 'agent',
@@ -127,15 +153,28 @@ export const consoleRoutes = {
     }),
   },
   'PATCH /me': {
-    doc: 'Own name, picture or password.',
+    doc: 'Own name or password. A new password ends all other sessions. An empty `avatarUrl` takes the picture away.',
     who: 'agent',
     body: z.object({
       name: filledText(limits.name).optional(),
       avatarUrl: text(limits.url).optional(),
       password: password.optional(),
       currentPassword: z.string().max(200).optional(),
+      revokeKeys,
     }),
+    output: z.object({ member: memberView, revokedKeys: z.number() }),
+  },
+  'POST /me/avatar': {
+    doc: 'Uploads your picture (PNG, JPEG, GIF, WebP; 512 KiB): multipart form data, field `file`. Visitors see it.',
+    who: 'agent',
+    upload: true,
     output: z.object({ member: memberView }),
+  },
+  'DELETE /me/avatar': { doc: 'Takes your picture away.', who: 'agent', output: z.object({ member: memberView }) },
+  'GET /me/keys': {
+    doc: 'Your own keys, without their secrets.',
+    who: 'agent',
+    output: z.object({ keys: z.array(keyView) }),
   },
   'GET /members': { doc: 'Who signs in.', who: 'agent', output: z.object({ members: z.array(memberView) }) },
   'POST /members': {

@@ -20,6 +20,7 @@ export type Action = z.infer<typeof action>;
 export const author = z.object({
   kind: z.enum(['visitor', 'ai', 'agent', 'system']),
   name: z.string().optional(),
+  /** A path of this installation (`/avatars/…`); visitors are told no other address. */
   avatarUrl: z.string().optional(),
   /** Staff only: the member who wrote or approved it. */
   agentId: z.string().optional(),

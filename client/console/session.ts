@@ -24,6 +24,8 @@ const leave = (hasEnded: boolean): void => {
 
 /** Asks who is signed in and connects. The address stays as it is, so that signing in leads where the person wanted to go. */
 export const loadSession = async (): Promise<void> => {
+  // Asked now: by the time a refusal is here, `call` has told of it already.
+  const wasIn = session.value.status === 'in';
   try {
     const me = await call('GET /me');
     const before = session.value;
@@ -32,7 +34,7 @@ export const loadSession = async (): Promise<void> => {
     session.value = { status: 'in', client, ...me };
     client.connect();
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'unauthenticated') leave(session.value.status === 'in');
+    if (error instanceof ApiError && error.code === 'unauthenticated') leave(wasIn);
     else session.value = { status: 'failed', message: messageOf(error) };
   }
 };
@@ -64,7 +66,11 @@ export const signOut = async (): Promise<void> => {
 /** After a change of one's own profile. */
 export const setMember = (member: MemberView): void => {
   const now = session.value;
-  if (now.status === 'in') session.value = { ...now, member };
+  if (now.status !== 'in') return;
+  session.value = { ...now, member };
+  // The live connection speaks under the name and the picture that it began with.
+  now.client.disconnect();
+  now.client.connect();
 };
 
 /** After a change of the organisation. */

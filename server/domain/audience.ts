@@ -1,11 +1,13 @@
 // Who may see what of a conversation. Staff see every fact; a visitor sees the fields named here and nothing else.
+import { isAvatarPath } from '../../shared/avatars.ts';
 import type { ConversationState } from '../../shared/conversation.ts';
 import type { Author, Fact, FactOf, FactType, HiddenFact, VisibleFact } from '../../shared/facts.ts';
 
 const publicAuthor = ({ kind, name, avatarUrl, reviewedBy }: Author): Author => {
   const shown: Author = { kind };
   if (name !== undefined) shown.name = name;
-  if (avatarUrl !== undefined) shown.avatarUrl = avatarUrl;
+  // Older logs hold addresses of other hosts, which would learn who reads.
+  if (avatarUrl !== undefined && isAvatarPath(avatarUrl)) shown.avatarUrl = avatarUrl;
   if (reviewedBy !== undefined) shown.reviewedBy = reviewedBy;
   return shown;
 };

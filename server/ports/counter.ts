@@ -6,6 +6,8 @@ export interface SharedCounter {
    * asked within a moment. Never rejects.
    */
   take(name: string, rate: { count: number; perMs: number }, key: string): Promise<number | undefined>;
+  /** Gives one back: that try does not count. */
+  giveBack(name: string, key: string): Promise<void>;
   /** This key starts afresh. */
   forget(name: string, key: string): Promise<void>;
 }

@@ -26,6 +26,7 @@ export type Role = 'owner' | 'admin' | 'agent';
 export interface Member extends Base, PublicIds {
   name: string;
   email: string;
+  /** The path of an uploaded picture (`shared/avatars.ts`); any other address was stored by an older version and is not shown. */
   avatarUrl?: string;
   role: Role;
   /** argon2id; absent until the one-time link was used. */
@@ -35,6 +36,13 @@ export interface Member extends Base, PublicIds {
    * use it at once one is refused, and it opens nothing any more even where it could not be taken away.
    */
   usedLink?: string;
+  /**
+   * Invited, and the link was not used yet. Until then the e-mail is a note of this organisation: it claims nothing, so that an
+   * invitation neither tells nor hinders what exists elsewhere.
+   */
+  isInvited?: true;
+  /** Addresses from which they signed in, latest first (`usecases/known-addresses.ts`). */
+  knownFrom?: { tag: string; at: number }[];
   isDisabled: boolean;
 }
 
@@ -301,7 +309,10 @@ const publicIds = ({ uuid, hexId }: PublicIds): string[] => [`uuid:${uuid}`, `he
 /** Values by which a document is found over all organisations; each is unique within its kind. */
 export const lookups: { [K in Kind]: (document: Documents[K]) => string[] } = {
   organisations: publicIds,
-  members: (member) => [`email:${member.email.toLowerCase()}`, ...publicIds(member)],
+  members: ({ orgId, email, isInvited, ...member }) => [
+    isInvited === true ? `invited:${orgId}:${email.toLowerCase()}` : `email:${email.toLowerCase()}`,
+    ...publicIds(member),
+  ],
   credentials: (credential) => [`hash:${credential.hash}`],
   assistants: publicIds,
   articles: () => [],

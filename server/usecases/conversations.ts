@@ -1,4 +1,5 @@
 // What visitors and staff do in a conversation: their commands on the way to `decide`, with keys that name the actor.
+import { avatarOf } from '../../shared/avatars.ts';
 import type { ConversationState } from '../../shared/conversation.ts';
 import { ChatError } from '../../shared/errors.ts';
 import { newUuid } from '../../shared/ids.ts';
@@ -96,7 +97,7 @@ export const staffDoes = async (
   ask: StaffAsk,
   options: { clientId?: string | undefined; admit?: () => ChatError | undefined } = {},
 ): Promise<Answered> => {
-  const { orgId, id: agentId, name, avatarUrl } = member;
+  const { orgId, id: agentId, name } = member;
   // A draft's text is looked up by what the state says of it, so that must not be old.
   const reaching = ask.type === 'draft.approve' ? Number.POSITIVE_INFINITY : 0;
   const state = await stateFor(deps, orgId, conversationId, reaching);
@@ -105,7 +106,7 @@ export const staffDoes = async (
   const by = {
     agentId,
     name,
-    ...(avatarUrl === undefined ? {} : { avatarUrl }),
+    ...avatarOf(member.avatarUrl),
     mayOverrule: may(member, 'conversation.assign-from-another'),
   };
   return deps.committer.perform({

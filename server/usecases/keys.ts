@@ -6,7 +6,7 @@ import type { SecretPrefix } from '../../shared/ids.ts';
 import { mayChangeMember } from '../domain/permit.ts';
 import type { Credential, Member } from '../ports/documents.ts';
 import { grant } from './secret.ts';
-import { revokeCredential } from './sessions.ts';
+import { revokeCredential, revokeCredentials } from './sessions.ts';
 import type { SessionDeps } from './sessions.ts';
 
 /** What a secret of each kind begins with: who finds one in a log can tell what to revoke. */
@@ -62,6 +62,23 @@ const memberOf = (deps: SessionDeps, { orgId, memberId }: Key): Promise<Member |
 export const listKeys = async (deps: SessionDeps, orgId: string): Promise<KeyView[]> => {
   const members = new Map((await deps.store.documents.members.list(orgId)).map((member) => [member.id, member]));
   return (await keysOf(deps, orgId)).map((key) => viewOf(key, members.get(key.memberId)));
+};
+
+/** A member's own living keys, whatever their role: an agent may have some from when they were an admin. */
+export const keysOfMember = async ({ store, clock }: SessionDeps, member: Member): Promise<KeyView[]> => {
+  const now = clock.now();
+  const all = await store.documents.credentials.list(member.orgId, { group: member.id });
+  return all
+    .filter(isKey)
+    .filter((key) => isAlive(key, now))
+    .map((key) => viewOf(key, member));
+};
+
+/** Ends all keys of a member, on live sockets too. Gives how many were alive. */
+export const revokeKeysOf = async (deps: SessionDeps, member: Member): Promise<number> => {
+  const now = deps.clock.now();
+  const ended = await revokeCredentials(deps, member, Object.keys(prefixes) as KeyKind[]);
+  return ended.filter(isKey).filter((key) => isAlive(key, now)).length;
 };
 
 /** A new key with the rights of `actor`. @throws ChatError `conflict` where there are too many */

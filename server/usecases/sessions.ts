@@ -77,15 +77,18 @@ export const revokeCredential = async (deps: SessionDeps, { orgId, id }: Credent
   return isMine;
 };
 
-/** Ends a member's credentials of these kinds, but for `except`. */
+/** Ends a member's credentials of these kinds, but for `except`. Gives those that this call ended. */
 export const revokeCredentials = async (
   deps: SessionDeps,
   member: Member,
   kinds: readonly Credential['kind'][],
   except?: string,
-): Promise<void> => {
+): Promise<Credential[]> => {
   const all = await deps.store.documents.credentials.list(member.orgId, { group: member.id });
+  const ended: Credential[] = [];
   for (const credential of all) {
-    if (kinds.includes(credential.kind) && credential.id !== except) await revokeCredential(deps, credential);
+    if (!kinds.includes(credential.kind) || credential.id === except) continue;
+    if (await revokeCredential(deps, credential)) ended.push(credential);
   }
+  return ended;
 };

@@ -11,6 +11,7 @@ import { isDomainRule } from '../domain/allowed-domains.ts';
 import { embedCode, isSafeLink, shortEmbedCode, widgetDefaults } from '../domain/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Member } from '../ports/documents.ts';
+import { isAvatarKey } from './files.ts';
 import { noSuch } from './public-ids.ts';
 import { forgetWidgets, publicWidgetOf } from './public-widget.ts';
 import type { PublicWidgetDeps } from './public-widget.ts';
@@ -77,7 +78,7 @@ const refuseForeign = async (
   }
   if (iconKey !== undefined && iconKey !== before?.iconKey) {
     const file = await files.find(`key:${iconKey}`);
-    if (file?.orgId !== orgId) throw noSuch('iconKey', 'file');
+    if (file?.orgId !== orgId || isAvatarKey(iconKey)) throw noSuch('iconKey', 'file');
   }
   if (pipelineId === before?.pipelineId && stageId === before?.stageId) return;
   const pipeline = pipelineId === undefined ? undefined : await pipelines.get(orgId, pipelineId);

@@ -162,6 +162,19 @@ describe.skipIf(!hasRedis).each([
     later();
   });
 
+  it('a try that is given back counts on no node', async () => {
+    const [a, b] = [await open('node_a'), await open('node_b')];
+    const [here, there] = [a, b].map(({ link }) => createSharedCounter(link, `tiller:back:${isSharded}`));
+    const rate = { count: 2, perMs: 60_000 };
+    const take = (counter = here!) => counter.take('try', rate, 'one');
+    expect([await take(), await take(there)]).toEqual([0, 0]);
+    expect(await take()).toBeGreaterThan(50_000);
+    await there!.giveBack('try', 'one');
+    await here!.giveBack('try', 'one');
+    expect([await take(there), await take()]).toEqual([0, expect.any(Number)]);
+    expect(await take()).toBeGreaterThan(50_000);
+  });
+
   it('a limit over all nodes is one limit, and each counts for itself while Redis is away', async () => {
     const [a, b] = [await open('node_a'), await open('node_b')];
     const limits = [a, b].map(

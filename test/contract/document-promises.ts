@@ -95,6 +95,31 @@ export const describeDocuments = (keeper: Keeper): void => {
     await members.put(memberOf(newId('org'), { email: member.email }));
   });
 
+  test('an invited member claims the e-mail within the organisation alone, and over all when the link is used', async () => {
+    const { members } = keeper.store.documents;
+    const email = `${newHexId()}@example.com`;
+    const taken = memberOf(newId('org'), { email });
+    const [one, two] = [memberOf(newId('org'), { email }), memberOf(newId('org'), { email })];
+    await members.put({ ...one, isInvited: true });
+    await members.put({ ...two, isInvited: true });
+    const twice = members.put({ ...memberOf(one.orgId, { email: email.toUpperCase() }), isInvited: true });
+    await expect(twice).rejects.toMatchObject({ code: 'conflict' });
+    expect(await members.find(`email:${email}`)).toBeUndefined();
+    await members.put(taken);
+    const use = ({ orgId, id }: Member, more: Partial<Member> = {}) =>
+      members.update(orgId, id, (before) => {
+        const { isInvited: _, ...rest } = before!;
+        return { ...rest, ...more };
+      });
+    await expect(use(one)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await members.get(one.orgId, one.id)).toEqual({ ...one, isInvited: true });
+    await use(two, { email: `two.${email}` });
+    expect(await members.find(`email:two.${email}`)).toMatchObject({ id: two.id });
+    expect(await members.find(`email:${email}`)).toEqual(taken);
+    // The place in its organisation is free again.
+    await members.put({ ...memberOf(two.orgId, { email }), isInvited: true });
+  });
+
   test('a lookup that belongs to another document is a conflict, and nothing is written', async () => {
     const { members } = keeper.store.documents;
     const [first, second] = [memberOf(newId('org')), memberOf(newId('org'))];

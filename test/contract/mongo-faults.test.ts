@@ -9,6 +9,7 @@ import { openMongoStore } from '../../server/adapters/store/mongo.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { Entry, SharedStore, Store } from '../../server/ports/store.ts';
 import { evolve, initialState } from '../../shared/conversation.ts';
+import { ChatError } from '../../shared/errors.ts';
 import type { Fact } from '../../shared/facts.ts';
 import { newId } from '../../shared/ids.ts';
 import { startMongoProcess } from '../support/mongo-process.ts';
@@ -97,6 +98,33 @@ describe.skipIf(!hasMongo)('many nodes at once (needs mongodb)', { timeout: 60_0
     );
     for (const i of logs.keys()) expect(new Set([left![i], right![i]])).toEqual(new Set(['appended', 'outrun']));
     for (const log of logs) expect(await logOf(a, log.conversationId)).toHaveLength(2);
+  });
+
+  test('[S7] [S13] an address that two nodes give one document at once is found, moves with it and is nobody else’s', async () => {
+    const url = await freshMongoUrl('same-lookup');
+    const [a, b] = [await open(url), await open(url)];
+    for (let round = 0; round < 10; round++) {
+      const member = memberOf(newId('org'));
+      const { orgId, id } = member;
+      await a.documents.members.put(member);
+      const email = `${newId('mem')}@example.com`;
+      const results = await Promise.allSettled(
+        [a, b].map((store, i) =>
+          store.documents.members.update(orgId, id, (before) => {
+            // As with a one-time link: the second one to come is refused.
+            if (before!.email === email) throw new ChatError('not_found', 'Used already');
+            return { ...before!, email, name: `by ${i}` };
+          }),
+        ),
+      );
+      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      for (const store of [a, b]) expect(await store.documents.members.find(`email:${email}`)).toMatchObject({ id });
+      const thief = memberOf(newId('org'), { email });
+      await expect(b.documents.members.put(thief)).rejects.toMatchObject({ code: 'conflict' });
+      await b.documents.members.update(orgId, id, (before) => ({ ...before!, email: member.email }));
+      expect(await a.documents.members.find(`email:${email}`)).toBeUndefined();
+      await a.documents.members.put(thief);
+    }
   });
 
   test('[S7] one address put by two nodes at once belongs to one of them', async () => {

@@ -105,12 +105,17 @@ export const dialectCalls: Record<string, RouteEntry> = {
 /** By the names of the console's table, below `/api/console`. Public routes belong to nobody yet. */
 export const consoleCalls: { [K in ConsoleRoute]: RouteEntry | 'public' } = {
   'POST /login': 'public',
-  'GET /link': 'public',
+  'POST /link/read': 'public',
   'POST /link': 'public',
   // A token has no session to end.
   'POST /logout': { ...listing(), also: [403] },
   'GET /me': listing(),
+  // Nor may it end those of a person.
+  'POST /logout/everywhere': { ...listing(), also: [403] },
   'PATCH /me': listing(() => ({ body: { name: 'Renamed' } })),
+  'POST /me/avatar': listing(() => ({ body: pictureForm() })),
+  'DELETE /me/avatar': listing(),
+  'GET /me/keys': listing(),
   'GET /members': listing(),
   'POST /members': listing(() => ({ body: { name: 'New', email: `${newUuid()}@example.com`, role: 'agent' } })),
   'PATCH /members/:id': named((of) => ({ id: of.memberId, body: { role: 'agent' } })),

@@ -76,39 +76,10 @@ test('an unknown account, a wrong password and a disabled member get the same re
   }
 });
 
-test('the sixth try at an account within a quarter of an hour is refused, and says when to come back', async () => {
-  const member = await person();
-  for (let i = 0; i < 5; i += 1) expect((await login(member.email, 'wrong')).status).toBe(401);
-  const { status, headers, json } = await login(member.email.toUpperCase(), 'correct horse battery');
-  expect([status, json.error.code]).toEqual([429, 'rate_limited']);
-  expect(Number(headers.get('retry-after'))).toBeGreaterThan(890);
-  expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(900);
-  expect(json.error.retryAfterMs).toBeGreaterThan(890_000);
-  const other = await person();
-  expect((await login(other.email, 'correct horse battery')).status).toBe(200);
-});
-
-test('tries are counted per address too, once a proxy names it', async () => {
-  const from = (address: string) => ({ 'x-forwarded-for': address });
-  const tryAt = (i: number, address: string) =>
-    secure.call('POST /login', { body: { email: `x${i}@a.example`, password: 'x' }, headers: from(address) });
-  for (let i = 0; i < 25; i += 1) expect((await tryAt(i, '2001:db8:1:2::1')).status).toBe(401);
-  expect((await tryAt(30, '2001:db8:1:2:ffff::9')).status).toBe(429);
-  expect((await tryAt(31, '2001:db8:1:3::1')).status).toBe(401);
-});
-
 test('TILLER_LIMITS=off counts nothing', async () => {
   const body = { email: 'nobody@a.example', password: 'x' };
   const headers = { 'x-forwarded-for': '203.0.113.9' };
   for (let i = 0; i < 8; i += 1) expect((await unlimited.call('POST /login', { body, headers })).status).toBe(401);
-});
-
-test('a success forgets the failures before it', async () => {
-  const member = await person();
-  for (let round = 0; round < 3; round += 1) {
-    for (let i = 0; i < 4; i += 1) expect((await login(member.email, 'wrong')).status).toBe(401);
-    expect((await login(member.email, 'correct horse battery')).status).toBe(200);
-  }
 });
 
 test('what another site makes a browser send is refused even with the cookie', async () => {
@@ -177,8 +148,9 @@ test('a one-time link works once, also when used twice at the same moment', asyn
   const { member, link } = await invite(http.deps, http.owner, { name: 'In', email: 'in@a.example', role: 'agent' });
   expect(link.startsWith(`${http.url}/console/link#token=link_`)).toBe(true);
   const token = link.split('#token=')[1]!;
-  const shown = await http.call('GET /link', { query: { token } });
-  expect(shown.json).toEqual({ organisation: 'Selwick Kayaks', name: 'In', email: 'in@a.example' });
+  const shown = await http.call('POST /link/read', { body: { token } });
+  const stands = { organisation: 'Selwick Kayaks', name: 'In', email: 'in@a.example', isNew: true, keys: [] };
+  expect(shown.json).toEqual(stands);
   const use = () =>
     http.call('POST /link', {
       body: { token, name: 'Inga', email: 'inga@a.example', password: 'a new long password' },
@@ -186,9 +158,10 @@ test('a one-time link works once, also when used twice at the same moment', asyn
   const answers = await Promise.all([use(), use(), use()]);
   expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 404, 404]);
   const winner = answers.find(({ status }) => status === 200)!;
+  expect(winner.json.revokedKeys).toBe(0);
   expect(winner.json.member).toMatchObject({ id: member.id, name: 'Inga', hasSignedIn: true });
   expect((await http.call('GET /me', { cookie: cookieFrom(winner.headers) })).status).toBe(200);
-  expect((await http.call('GET /link', { query: { token } })).status).toBe(404);
+  expect((await http.call('POST /link/read', { body: { token } })).status).toBe(404);
   expect((await login('inga@a.example', 'a new long password')).status).toBe(200);
 });
 
@@ -200,27 +173,20 @@ test('a link that was used opens nothing, also where a crash kept it from being 
   const body = { token, name: 'In', email: 'crash@a.example', password: 'a new long password' };
   expect((await http.call('POST /link', { body })).status).toBe(200);
   await credentials.put(credential!);
-  expect((await http.call('GET /link', { query: { token } })).status).toBe(404);
+  expect((await http.call('POST /link/read', { body: { token } })).status).toBe(404);
   expect((await http.call('POST /link', { body: { ...body, password: 'another long password' } })).status).toBe(404);
   expect((await http.call('POST /login', { body })).status).toBe(200);
 });
 
-test('a link keeps working where the e-mail is another member’s', async () => {
+test('a link keeps working where the e-mail is in use, and does not tell by whom', async () => {
   const other = await person();
   const { link } = await invite(http.deps, http.owner, { name: 'In', email: 'second@a.example', role: 'agent' });
   const token = link.split('#token=')[1]!;
   const body = { token, name: 'X', email: other.email, password: 'a new long password' };
   const { status, json } = await http.call('POST /link', { body });
   expect([status, json.error.code]).toEqual([409, 'conflict']);
+  expect(json.error.message).toBe('This e-mail address cannot be used here: choose another one');
   expect((await http.call('POST /link', { body: { ...body, email: 'second@a.example' } })).status).toBe(200);
-});
-
-test('an invitation to an e-mail that is taken is refused, whoever has it', async () => {
-  const member = await person();
-  const cookie = await http.cookieOf(http.owner);
-  const body = { name: 'X', email: member.email.toUpperCase(), role: 'agent' };
-  const { status, json } = await http.call('POST /members', { cookie, body });
-  expect([status, json.error.code]).toEqual([409, 'conflict']);
 });
 
 test('a disabled member is out at once, by cookie and by token, and the sockets close', async () => {
@@ -260,15 +226,6 @@ test('a new password needs the current one and ends the other sessions', async (
   expect((await http.call('GET /me', { cookie: mine })).status).toBe(200);
   expect((await http.call('GET /me', { cookie: other })).status).toBe(401);
   expect((await login(member.email, 'another long one')).status).toBe(200);
-});
-
-test('a picture is an http(s) address, and an empty one removes it', async () => {
-  const cookie = await http.cookieOf(await person());
-  const change = (avatarUrl: string) => http.call('PATCH /me', { cookie, body: { avatarUrl } });
-  expect((await change('javascript:alert(1)')).status).toBe(400);
-  expect((await change('mailto:a@b.example')).status).toBe(400);
-  expect((await change('https://a.example/p.png')).json.member.avatarUrl).toBe('https://a.example/p.png');
-  expect((await change('')).json.member.avatarUrl).toBeUndefined();
 });
 
 test('a token cannot sign out, and a contract’s key is no token', async () => {

@@ -180,8 +180,8 @@ const newWidget = async (): Promise<string> => (await createWidget(http.deps, ht
 /** A good call of each route by an admin; `foreign`: the same call for another organisation's thing. */
 const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions; foreign?(): CallOptions } } = {
   'POST /login': { good: () => ({ body: { email: 'nobody@a.example', password: 'x' } }) },
-  'GET /link': {
-    good: async () => ({ query: { token: (await makeLink(http.deps, subject)).split('=')[1]! } }),
+  'POST /link/read': {
+    good: async () => ({ body: { token: (await makeLink(http.deps, subject)).split('=')[1]! } }),
   },
   'POST /link': {
     good: async () => ({
@@ -194,8 +194,12 @@ const calls: { [K in ConsoleRoute]: { good(): Promise<CallOptions> | CallOptions
     }),
   },
   'POST /logout': { good: () => ({}) },
+  'POST /logout/everywhere': { good: () => ({}) },
   'GET /me': { good: () => ({}) },
   'PATCH /me': { good: () => ({ body: { name: 'Renamed' } }) },
+  'POST /me/avatar': { good: () => ({ form: formOf(pictures.png) }) },
+  'DELETE /me/avatar': { good: () => ({}) },
+  'GET /me/keys': { good: () => ({}) },
   'GET /members': { good: () => ({}) },
   'POST /members': { good: () => ({ body: { name: 'New', email: `${newId('mem')}@a.example`, role: 'agent' } }) },
   'PATCH /members/:id': {

@@ -34,6 +34,13 @@ const newDataDir = (): string => {
   return join(dir, 'data');
 };
 
+const readLink = (url: string, token: string): Promise<Response> =>
+  fetch(`${url}/api/console/link/read`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  });
+
 /** The server alone with the given environment: nothing of the test's own leaks in. */
 const start = (env: Record<string, string>, args: string[] = []): Run => {
   const child = spawn(process.execPath, [join(root, 'scripts/start.mjs'), ...args], {
@@ -132,7 +139,7 @@ test('a second start seeds nothing twice and tells no secret', async () => {
   expect(assistants![0]!.articles).toBeGreaterThan(20);
   // The link of the first start still works, on the address of this one.
   const token = first.consoleUrl.split('#token=')[1]!;
-  expect((await fetch(`${url}/api/console/link?token=${token}`)).status).toBe(200);
+  expect((await readLink(url, token)).status).toBe(200);
   expect(await stop(run)).toBe(0);
 });
 
@@ -145,8 +152,7 @@ test('a lost password is no lost installation: --link tells a fresh link', async
   const { consoleUrl, url, keys } = await json(run);
   expect(keys).toBeUndefined();
   expect(consoleUrl).toMatch(/#token=link_/);
-  const status = async (link: string) =>
-    (await fetch(`${url}/api/console/link?token=${link.split('#token=')[1]!}`)).status;
+  const status = async (link: string) => (await readLink(url, link.split('#token=')[1]!)).status;
   expect([await status(consoleUrl), await status(old)]).toEqual([200, 404]);
   await stop(run);
 });

@@ -28,6 +28,26 @@ const message = (kind: string, status = 'complete'): VisibleFact =>
   }) as unknown as VisibleFact;
 
 describe('the situation of a conversation', () => {
+  it('shows the picture of the person from the server alone, whatever address a message holds', () => {
+    const path = `/avatars/${'0a'.repeat(16)}.png`;
+    const pictureOf = (avatarUrl: string) => {
+      const said = message('agent') as { author: object };
+      const fact = { ...said, author: { ...said.author, avatarUrl } } as VisibleFact;
+      const state = open({ agentId: 'a', agentName: 'Maya Lind' });
+      return personaOf(widget, state, [fact], 'https://chat.example').avatarUrl;
+    };
+    expect(pictureOf(path)).toBe(`https://chat.example${path}`);
+    const others = [
+      `https://evil.example${path}`,
+      `//evil.example${path}`,
+      'data:,',
+      `@evil.example${path}`,
+      '/a.png',
+      `${path}/`,
+    ];
+    for (const address of others) expect([address, pictureOf(address)]).toEqual([address, undefined]);
+  });
+
   it('shows the person who holds it by first name, the AI where it answers, else the team', () => {
     expect(personaOf(widget, open(), [])).toMatchObject({ kind: 'ai', name: 'Selwick' });
     expect(personaOf(widget, open({ agentId: 'a', agentName: 'Maya Lind' }), [])).toMatchObject({

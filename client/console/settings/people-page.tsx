@@ -161,7 +161,7 @@ export const PeoplePage = () => {
           title={`One-time link for ${link.name}`}
           label="Link"
           secret={link.link}
-          warning="It is shown only now, and works once. Whoever opens it sets the password."
+          warning="It is shown only now, and works once. Whoever opens it sets the password; every older session ends."
           onClose={() => setLink(null)}
         />
       )}

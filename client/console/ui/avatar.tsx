@@ -1,5 +1,6 @@
 // Who is who at a glance, in greyscale too: people are round, the AI is a rounded square with a spark.
 import { useState } from 'preact/hooks';
+import { isAvatarPath } from '../../../shared/avatars.ts';
 import { initialsOf, toneOf } from '../format.ts';
 import { Icon } from './icons.tsx';
 
@@ -16,6 +17,7 @@ const box = {
   24: 'size-6 text-[10px]/none',
   32: 'size-8 text-meta',
   40: 'size-10 text-base',
+  56: 'size-14 text-title',
 };
 
 export interface AvatarProps {
@@ -26,16 +28,16 @@ export interface AvatarProps {
   size?: keyof typeof box;
 }
 
-/** A picture of our own origin or a data address only: the policy refuses others, and they would tell who looks. */
+/** Uploaded pictures only: old messages hold addresses of other hosts, which would learn who looks. */
 export const Avatar = ({ name, id = name, url, size = 32 }: AvatarProps) => {
-  const [isBroken, setBroken] = useState(false);
+  const [broken, setBroken] = useState('');
   return (
     <span
       aria-hidden="true"
       class={`inline-flex shrink-0 items-center justify-center overflow-hidden rounded-full font-semibold ${box[size]} ${tones[toneOf(id, tones.length)]}`}
     >
-      {url !== undefined && url !== '' && !isBroken ? (
-        <img src={url} alt="" class="size-full object-cover" onError={() => setBroken(true)} />
+      {url !== undefined && isAvatarPath(url) && url !== broken ? (
+        <img src={url} alt="" class="size-full object-cover" onError={() => setBroken(url)} />
       ) : (
         initialsOf(name)
       )}

@@ -37,6 +37,8 @@ export class PanelModel {
   readonly memory: Memory;
   readonly emit: Emit;
   readonly inline: boolean;
+  /** `http(s)://host[:port]` of the server. */
+  readonly origin: string;
   /** Styles that come with lazy parts; the same ones twice count once. */
   readonly adopt: (css: string) => void;
   readonly widget: Signal<PublicWidget>;
@@ -96,7 +98,7 @@ export class PanelModel {
     return now.status === 'refused' && now.error.code === 'forbidden';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
-  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value));
+  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value, this.origin));
   readonly notice = computed(() =>
     noticeOf(this.state.value, this.availability.value, this.replyId.value !== null, this.outbox.value.length > 0),
   );
@@ -120,6 +122,7 @@ export class PanelModel {
     this.emit = options.emit;
     this.inline = options.init.inline === true;
     this.#hasIdentity = options.init.token !== undefined;
+    this.origin = options.origin;
     this.widget = signal(options.widget);
     this.scheme = signal(options.scheme);
     this.sound = signal(memory.has('sound'));

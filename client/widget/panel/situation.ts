@@ -1,4 +1,5 @@
 // What the conversation is like for the visitor right now: who answers, what is waited for, what is asked of them. Pure.
+import { isAvatarPath } from '../../../shared/avatars.ts';
 import type { ConversationState } from '../../../shared/conversation.ts';
 import type { FactOf, VisibleFact } from '../../../shared/facts.ts';
 import type { PublicWidget } from '../../../shared/widget.ts';
@@ -31,17 +32,21 @@ export const lastMessage = (
   return undefined;
 };
 
+/** Where a person's picture lies: on the server at `origin` and nowhere else, whatever a message says. */
+export const avatarAt = (origin: string, path: string | undefined): { avatarUrl?: string } =>
+  path !== undefined && isAvatarPath(path) ? { avatarUrl: origin + path } : {};
+
 export const personaOf = (
   widget: PublicWidget,
   state: ConversationState | null,
   facts: readonly VisibleFact[],
+  origin = '',
 ): Persona => {
   const control = state?.control;
   if (control?.agentId != null || control?.agentName != null) {
     const name = control.agentName ?? '';
-    const avatarUrl = lastMessage(facts, ({ author }) => author.kind === 'agent' && author.name === name)?.author
-      .avatarUrl;
-    return { kind: 'agent', name: firstName(name), fullName: name, ...(avatarUrl === undefined ? {} : { avatarUrl }) };
+    const last = lastMessage(facts, ({ author }) => author.kind === 'agent' && author.name === name);
+    return { kind: 'agent', name: firstName(name), fullName: name, ...avatarAt(origin, last?.author.avatarUrl) };
   }
   const picture = widget.iconUrl === undefined ? {} : { avatarUrl: widget.iconUrl };
   const isAi = control === undefined || state?.status === 'new' ? widget.isAutopilot : control.isAutopilot;

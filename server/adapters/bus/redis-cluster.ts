@@ -77,6 +77,13 @@ export const createSharedCounter = (link: RedisLink, prefix: string): SharedCoun
         clearTimeout(timer);
       }
     },
+    async giveBack(name, key) {
+      if (!link.isFlowing()) return;
+      await limiters
+        .get(name)
+        ?.reward(key)
+        .catch(() => undefined);
+    },
     async forget(name, key) {
       if (!link.isFlowing()) return;
       await limiters

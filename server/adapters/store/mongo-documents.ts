@@ -30,6 +30,8 @@ export interface MongoDocuments {
 }
 
 type Held = KeptDocument['lookups'];
+/** A lookup as a writer took it; `instead`: the token of another writer of the same document, which was there before. */
+type Taken = Held[number] & { instead?: string };
 /** What a writer must know of what it writes over. */
 type AsRead = Pick<KeptDocument, 'version' | 'lookups'>;
 
@@ -73,19 +75,20 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
   /** Whose a lookup was when it was found last. Only a hint: the document itself says whether it still is. */
   const owners = new Recent<string>(OWNERS);
 
-  const isShown = async (owner: string, lookup: string, token: string): Promise<boolean> => {
+  /** Under whatever token: of two writers of one document the one that lost may have taken the lookup last. */
+  const isShown = async (owner: string, lookup: string): Promise<boolean> => {
     const found = await documents.findOne({ _id: owner }, { projection: { lookups: 1 } });
-    return found?.lookups.some((one) => one.lookup === lookup && one.token === token) ?? false;
+    return found?.lookups.some((one) => one.lookup === lookup) ?? false;
   };
 
   /** Takes a lookup for a document; undefined where it is another's. */
-  const claim = async (kind: Kind, lookup: string, owner: string): Promise<string | undefined> => {
+  const claim = async (kind: Kind, lookup: string, owner: string): Promise<Taken | undefined> => {
     const _id = `${kind}/${lookup}`;
     const token = newHexId();
     for (let tries = 0; tries < TRIES; tries++) {
       try {
         await claims.insertOne({ _id, owner, token, at: server.now() });
-        return token;
+        return { lookup, token };
       } catch (error) {
         if (!isDuplicate(error)) throw error;
       }
@@ -93,13 +96,14 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
       if (held === null) continue;
       // A token of one's own, so that another writer of the same document who gives the lookup up does not give up this.
       if (held.owner !== owner) {
-        if (server.now() - held.at < CLAIM_MS || (await isShown(held.owner, lookup, held.token))) return undefined;
+        if (server.now() - held.at < CLAIM_MS || (await isShown(held.owner, lookup))) return undefined;
       }
       const { modifiedCount } = await claims.updateOne(
         { _id, token: held.token },
         { $set: { owner, token, at: server.now() } },
       );
-      if (modifiedCount === 1) return token;
+      if (modifiedCount === 0) continue;
+      return { lookup, token, ...(held.owner === owner ? { instead: held.token } : {}) };
     }
     throw unavailable();
   };
@@ -108,18 +112,32 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
     await Promise.all(some.map(async ({ lookup, token }) => claims.deleteOne({ _id: `${kind}/${lookup}`, token })));
   };
 
+  /**
+   * Gives up what was taken for a write that did not come about. What another writer of the same document had taken before is
+   * its own again: it may have won, and the document shows the lookup then.
+   */
+  const giveUp = async (kind: Kind, taken: readonly Taken[]): Promise<void> => {
+    await Promise.all(
+      taken.map(async ({ lookup, token, instead }) =>
+        instead === undefined
+          ? release(kind, [{ lookup, token }])
+          : claims.updateOne({ _id: `${kind}/${lookup}`, token }, { $set: { token: instead } }),
+      ),
+    );
+  };
+
   /** All of them or none. */
-  const claimAll = async (kind: Kind, wanted: readonly string[], owner: string): Promise<Held | undefined> => {
-    const taken: Held = [];
+  const claimAll = async (kind: Kind, wanted: readonly string[], owner: string): Promise<Taken[] | undefined> => {
+    const all: Taken[] = [];
     for (const lookup of wanted) {
-      const token = await claim(kind, lookup, owner);
-      if (token === undefined) {
-        await release(kind, taken);
+      const taken = await claim(kind, lookup, owner);
+      if (taken === undefined) {
+        await giveUp(kind, all);
         return undefined;
       }
-      taken.push({ lookup, token });
+      all.push(taken);
     }
-    return taken;
+    return all;
   };
 
   /**
@@ -163,9 +181,14 @@ export const createMongoDocuments = (server: Server, clock: Clock): MongoDocumen
     const added = wanted.filter((lookup) => !held.some((one) => one.lookup === lookup));
     const taken = await claimAll(kind, added, _id);
     if (taken === undefined) throw conflict();
-    const isWritten = await write(keptOf(kind, encoded, (before?.version ?? 0) + 1, [...kept, ...taken]));
-    const over = isWritten ? held.filter(({ lookup }) => !wanted.includes(lookup)) : taken;
-    await release(kind, over);
+    const shown = [...kept, ...taken.map(({ lookup, token }) => ({ lookup, token }))];
+    const isWritten = await write(keptOf(kind, encoded, (before?.version ?? 0) + 1, shown));
+    if (!isWritten) await giveUp(kind, taken);
+    else
+      await release(
+        kind,
+        held.filter(({ lookup }) => !wanted.includes(lookup)),
+      );
     return isWritten;
   };
 

@@ -5,6 +5,7 @@ import type { Express, RequestHandler } from 'express';
 import { ChatError } from '../../../shared/errors.ts';
 import { truncatedAddress } from './address.ts';
 import { asyncApi } from './asyncapi.ts';
+import { avatarsRouter } from './avatars.ts';
 import { consoleRouter } from './console-routes.ts';
 import type { HttpDeps } from './deps.ts';
 import { described } from './described.ts';
@@ -73,7 +74,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.disable('x-powered-by');
   app.set('trust proxy', deps.config.trustProxy);
   app.set('case sensitive routing', true);
-  const limits = createLimits(deps.config, deps.counter);
+  const limits = createLimits(deps.config, deps.clock, deps.counter);
   const hosts = createHosts({ ...deps, trust: app.get('trust proxy fn') as Trust });
   const ours = ownHostsOnly(hosts);
   app.use(requestLog(deps));
@@ -90,6 +91,7 @@ export const createHttpApp = (deps: HttpDeps): Express => {
   app.use('/api/console', ours, consoleRouter(deps, limits, hosts));
   for (const dialect of dialects) app.use(dialectRouter(deps, dialect));
   app.use('/files', filesRouter(deps));
+  app.use('/avatars', avatarsRouter(deps, limits));
   app.use('/w', publicViewRouter(deps, limits));
   app.use(pagesRouter(deps, hosts));
   app.use(noSuchRoute);

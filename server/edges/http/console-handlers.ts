@@ -1,11 +1,9 @@
 // What each console route does: one use case each, typed by the table in `shared/console-api.ts`.
 import type { z } from 'zod';
 import type { ConsoleOutput, ConsoleRoute, consoleRoutes } from '../../../shared/console-api.ts';
-import { ChatError } from '../../../shared/errors.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import {
   changeMember,
-  changeSelf,
   invite,
   listMembers,
   memberViewOf,
@@ -13,6 +11,7 @@ import {
   renewLink,
   signIn,
   signOut,
+  signOutElsewhere,
   useLink,
 } from '../../usecases/accounts.ts';
 import { isVisitorBanned } from '../../usecases/ban-views.ts';
@@ -27,6 +26,8 @@ import {
   removeArticle,
 } from '../../usecases/knowledge.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
+import { keysOfMember } from '../../usecases/keys.ts';
+import { changeSelf, setPicture } from '../../usecases/profile.ts';
 import type { SignedIn } from '../../usecases/sessions.ts';
 import {
   createWidget,
@@ -43,6 +44,7 @@ import { contactHandlers } from './console-contact-handlers.ts';
 import { keyHandlers } from './console-key-handlers.ts';
 import type { HttpDeps } from './deps.ts';
 import type { StreamedFile } from './download.ts';
+import type { Right } from './limits.ts';
 
 type Spec<K extends ConsoleRoute> = (typeof consoleRoutes)[K];
 type Parsed<K extends ConsoleRoute, F extends 'body' | 'query'> =
@@ -64,9 +66,15 @@ export interface ConsoleCall<K extends ConsoleRoute> {
   session: {
     start(secret: string): void;
     end(): void;
-    /** Counts an attempt at this account's password. @throws ChatError `rate_limited` */
-    attempt(account: string): Promise<void>;
-    succeeded(account: string): Promise<void>;
+    /** The tag of the caller's address; undefined for this machine itself. */
+    from: string | undefined;
+  };
+  /** Each counts a try before it is looked at. @throws ChatError `rate_limited` */
+  tries: {
+    login(account: string): Promise<Right>;
+    ownPassword(memberId: string): Promise<Right>;
+    readLink(): Promise<void>;
+    useLink(token: string): Promise<void>;
   };
 }
 
@@ -87,25 +95,29 @@ export const consoleHandlers: ConsoleHandlers = {
   ...keyHandlers,
   ...contactHandlers,
   ...banHandlers,
-  'POST /login': async ({ deps, body, session }) => {
-    await session.attempt(body.email);
-    const { member, secret } = await signIn(deps, body);
-    await session.succeeded(body.email);
+  'POST /login': async ({ deps, body, session, tries }) => {
+    const wasRight = await tries.login(body.email);
+    const { member, secret } = await signIn(deps, body, session.from);
+    await wasRight();
     session.start(secret);
     return { member: memberViewOf(member) };
   },
-  'GET /link': ({ deps, query }) => readLink(deps, query.token),
-  'POST /link': async ({ deps, body, session }) => {
-    const { member, secret } = await useLink(deps, body);
+  'POST /link/read': async ({ deps, body, tries }) => {
+    await tries.readLink();
+    return readLink(deps, body.token);
+  },
+  'POST /link': async ({ deps, body, session, tries }) => {
+    await tries.useLink(body.token);
+    const { member, secret, revokedKeys } = await useLink(deps, body, session.from);
     session.start(secret);
-    return { member: memberViewOf(member) };
+    return { member: memberViewOf(member), revokedKeys };
   },
   'POST /logout': async ({ deps, signedIn, session }) => {
-    if (signedIn.credential.kind !== 'cookie') throw new ChatError('forbidden', 'A token has no session to end');
     await signOut(deps, signedIn);
     session.end();
     return {};
   },
+  'POST /logout/everywhere': async ({ deps, signedIn }) => ({ endedSessions: await signOutElsewhere(deps, signedIn) }),
   'GET /me': async ({ deps, signedIn: { member } }) => {
     const [organisation, installation] = await Promise.all([
       deps.store.documents.organisations.get(member.orgId, member.orgId),
@@ -118,13 +130,19 @@ export const consoleHandlers: ConsoleHandlers = {
       model: deps.model.name,
     };
   },
-  'PATCH /me': async ({ deps, signedIn, body, session }) => {
-    const account = signedIn.member.email;
-    if (body.password !== undefined) await session.attempt(account);
-    const member = await changeSelf(deps, signedIn, body);
-    if (body.password !== undefined) await session.succeeded(account);
-    return { member: memberViewOf(member) };
+  'PATCH /me': async ({ deps, signedIn, body, tries }) => {
+    const wasRight = body.password === undefined ? undefined : await tries.ownPassword(signedIn.member.id);
+    const { member, revokedKeys } = await changeSelf(deps, signedIn, body);
+    await wasRight?.();
+    return { member: memberViewOf(member), revokedKeys };
   },
+  'POST /me/avatar': async ({ deps, signedIn, upload }) => ({
+    member: memberViewOf(await setPicture(deps, signedIn, upload)),
+  }),
+  'DELETE /me/avatar': async ({ deps, signedIn }) => ({
+    member: memberViewOf((await changeSelf(deps, signedIn, { avatarUrl: '' })).member),
+  }),
+  'GET /me/keys': async ({ deps, signedIn: { member } }) => ({ keys: await keysOfMember(deps, member) }),
   'GET /members': async ({ deps, signedIn: { member } }) => ({
     members: (await listMembers(deps, member)).map(memberViewOf),
   }),

@@ -5,6 +5,8 @@ import { consoleRoutes } from '../../../shared/console-api.ts';
 import type { ConsoleRoute, RouteSpec } from '../../../shared/console-api.ts';
 import { ChatError } from '../../../shared/errors.ts';
 import { may } from '../../domain/permit.ts';
+import { isKnownCaller } from '../../usecases/accounts.ts';
+import { addressTag } from '../../usecases/known-addresses.ts';
 import { widgetByKey } from '../../usecases/public-widget.ts';
 import { memberOfCookie, memberOfOtherKey, memberOfToken } from '../../usecases/sessions.ts';
 import type { SignedIn } from '../../usecases/sessions.ts';
@@ -16,6 +18,7 @@ import type { Hosts } from './hosts.ts';
 import { sendStreamed } from './download.ts';
 import type { StreamedFile } from './download.ts';
 import { jsonBody, parsedBy } from './json-body.ts';
+import { addressOf } from './limits.ts';
 import type { HttpLimits } from './limits.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
 import { readUpload, uploaded } from './upload.ts';
@@ -67,11 +70,26 @@ const admit = async (deps: HttpDeps, request: Request, who: RouteSpec['who']): P
   return signedIn;
 };
 
-const sessionOf = (deps: HttpDeps, limits: HttpLimits, request: Request, response: Response) => ({
+const sessionOf = (deps: HttpDeps, request: Request, response: Response) => ({
   start: (secret: string) => setCookie(response, deps.baseUrl(), secret),
   end: () => clearCookie(response, deps.baseUrl()),
-  attempt: (account: string) => limits.loginAttempt(request, account),
-  succeeded: (account: string) => limits.loginSucceeded(request, account),
+  from: tagOf(deps, request),
+});
+
+/** The caller's address as it is kept with a member; undefined for this machine itself. */
+const tagOf = (deps: HttpDeps, request: Request): string | undefined => {
+  const address = addressOf(request, deps.config);
+  return address === undefined ? undefined : addressTag(deps.secret, address);
+};
+
+const triesOf = (deps: HttpDeps, limits: HttpLimits, request: Request) => ({
+  login: (account: string) =>
+    limits.login(request, account, () =>
+      isKnownCaller(deps, account, { cookie: cookieOf(request.headers, deps.baseUrl()), from: tagOf(deps, request) }),
+    ),
+  ownPassword: (memberId: string) => limits.ownPassword(memberId),
+  readLink: () => limits.readLink(request),
+  useLink: (token: string) => limits.useLink(request, token),
 });
 
 /** One route: who first, so that a stranger's body is never read; then body and query; then the use case. */
@@ -92,7 +110,8 @@ const bound = (deps: HttpDeps, limits: HttpLimits, name: ConsoleRoute): RequestH
       upload: spec.upload === true ? parsedBy(uploaded, request.body).file : undefined,
       id: typeof id === 'string' ? id : '',
       addresses: [request.ip, request.socket.remoteAddress],
-      session: sessionOf(deps, limits, request, response),
+      session: sessionOf(deps, request, response),
+      tries: triesOf(deps, limits, request),
     };
     const output = await handle(call as unknown as ConsoleCall<ConsoleRoute>);
     if (spec.file !== undefined) {

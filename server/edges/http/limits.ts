@@ -1,69 +1,141 @@
-// How often a caller may try. Signing in is counted over all nodes where there are several; a node that cannot ask the others
-// counts for itself.
+// How often a caller may try. What somebody could get round by going to another node is counted over all nodes where there are
+// several; a node that cannot ask the others counts for itself.
 import type { Request } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ChatError } from '../../../shared/errors.ts';
 import type { Config } from '../../config.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { SharedCounter } from '../../ports/counter.ts';
+import { hashOf } from '../../usecases/secret.ts';
 import { addressKey, isLocalCaller } from './address.ts';
+import { Windows } from './windows.ts';
+import type { WindowRate } from './windows.ts';
 
-const quarter = 15 * 60;
-/** Attempts per account; per address there are more, because an office shares one. */
-const perAccount = { points: 5, duration: quarter };
-const perAddress = { points: 25, duration: quarter };
-/** Public views per address and minute: a page view costs one. */
-const publicViews = { points: 600, duration: 60 };
+const minute = 60_000;
+
+const rates = {
+  /** Wrong passwords for one account from one address: nobody can use up the tries of somebody elsewhere. */
+  login: { count: 5, perMs: 15 * minute },
+  /** From one address for any account: more, because an office shares an address. */
+  loginFrom: { count: 25, perMs: 15 * minute },
+  /** For one account from all addresses together: against guessing from many of them. */
+  loginAnywhere: { count: 30, perMs: 30 * minute },
+  /** Wrong current passwords of a signed-in member. */
+  ownPassword: { count: 5, perMs: 15 * minute },
+  /** Reading and using one-time links, from one address: a team that begins together opens many. */
+  linkFrom: { count: 60, perMs: 15 * minute },
+  /** Using one link: its holder may mistype, and must not try out who has an account. */
+  linkUse: { count: 5, perMs: 15 * minute },
+  /** Public views of widgets: a page view costs one. */
+  publicView: { count: 600, perMs: minute },
+} as const satisfies Record<string, WindowRate>;
+
+type Name = keyof typeof rates;
+
+/** To be called where a try was right: failures before it are forgotten. */
+export type Right = () => Promise<void>;
 
 export interface HttpLimits {
-  /** Counts an attempt before the password is looked at. @throws ChatError `rate_limited` */
-  loginAttempt(request: Request, account: string): Promise<void>;
-  /** The attempt was right: this account starts afresh. */
-  loginSucceeded(request: Request, account: string): Promise<void>;
+  /**
+   * Counts a try at an account before the password is looked at. `isKnown` is asked only where the account is being guessed at
+   * from many addresses: whether this caller has lately been let in, so that the owner is not held up with the others.
+   * @throws ChatError `rate_limited`
+   */
+  login(request: Request, account: string, isKnown: () => Promise<boolean>): Promise<Right>;
+  /** A signed-in member gives the current password. Failed sign-ins do not count here, nor do these there. @throws ChatError `rate_limited` */
+  ownPassword(memberId: string): Promise<Right>;
+  /** Looking at a one-time link. @throws ChatError `rate_limited` */
+  readLink(request: Request): Promise<void>;
+  /** Using a one-time link. @throws ChatError `rate_limited` */
+  useLink(request: Request, token: string): Promise<void>;
   /** @throws ChatError `rate_limited` */
   publicView(request: Request): Promise<void>;
 }
 
-const consume = async (limiter: RateLimiterMemory, key: string, message: string): Promise<void> => {
-  try {
-    await limiter.consume(key);
-  } catch (refused) {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-    throw new ChatError('rate_limited', message, { retryAfterMs: Math.max(1, refused.msBeforeNext) });
-  }
-};
-
+const nothing = async (): Promise<void> => {};
 const none: HttpLimits = {
-  loginAttempt: async () => {},
-  loginSucceeded: async () => {},
-  publicView: async () => {},
+  login: async () => nothing,
+  ownPassword: async () => nothing,
+  readLink: nothing,
+  useLink: nothing,
+  publicView: nothing,
 };
 
-export const createLimits = (config: Pick<Config, 'limits' | 'publicUrl'>, counter?: SharedCounter): HttpLimits => {
+/** Where a request comes from as limits count it; undefined for this machine itself, which limits per address leave alone. */
+export const addressOf = (request: Request, config: Pick<Config, 'publicUrl'>): string | undefined =>
+  isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');
+
+/** `counter`: counts over all nodes, where there are several. */
+export const createLimits = (
+  config: Pick<Config, 'limits' | 'publicUrl'>,
+  clock: Clock,
+  counter?: SharedCounter,
+): HttpLimits => {
   if (config.limits === 'off') return none;
-  const accounts = new RateLimiterMemory(perAccount);
-  const addresses = new RateLimiterMemory(perAddress);
-  const views = new RateLimiterMemory(publicViews);
-  const isExempt = (request: Request): boolean => isLocalCaller(request, config);
-  const keyOf = (request: Request): string => addressKey(request.ip ?? '');
-  const tooOften = 'Too many attempts: try again later';
-  const count = async (name: string, rate: typeof perAccount, local: RateLimiterMemory, key: string): Promise<void> => {
-    const perMs = rate.duration * 1000;
-    const retryAfterMs = await counter?.take(name, { count: rate.points, perMs }, key);
-    if (retryAfterMs === undefined) await consume(local, key, tooOften);
-    else if (retryAfterMs > 0) throw new ChatError('rate_limited', tooOften, { retryAfterMs });
+  const windows = Object.fromEntries(
+    Object.entries(rates).map(([name, rate]) => [name, new Windows(rate, () => clock.monotonic())]),
+  ) as Record<Name, Windows>;
+
+  /** 0, or the ms to wait. */
+  const take = async (name: Name, key: string): Promise<number> =>
+    (await counter?.take(name, rates[name], key)) ?? windows[name].take(key);
+
+  const count = async (name: Name, key: string): Promise<void> => {
+    refuseAfter(await take(name, key), 'Too many attempts: try again later');
   };
+
+  const forget = async (name: Name, key: string): Promise<void> => {
+    await counter?.forget(name, key);
+    windows[name].forget(key);
+  };
+
+  const giveBack = async (name: Name, key: string): Promise<void> => {
+    await counter?.giveBack(name, key);
+    windows[name].giveBack(key);
+  };
+
+  const countAddress = async (name: Name, request: Request): Promise<void> => {
+    const address = addressOf(request, config);
+    if (address !== undefined) await count(name, address);
+  };
+
   return {
-    async loginAttempt(request, account) {
-      if (!isExempt(request)) await count('loginFrom', perAddress, addresses, keyOf(request));
-      await count('login', perAccount, accounts, account.toLowerCase());
+    async login(request, account, isKnown) {
+      const name = account.toLowerCase();
+      const address = addressOf(request, config);
+      const here = `${name} ${address ?? 'local'}`;
+      if (address !== undefined) await count('loginFrom', address);
+      await count('login', here);
+      if (address !== undefined) {
+        const waitMs = await take('loginAnywhere', name);
+        if (waitMs > 0 && !(await isKnown())) refuseAfter(waitMs, 'Too many attempts: try again later');
+      }
+      return async () => {
+        await forget('login', here);
+        if (address === undefined) return;
+        await giveBack('loginFrom', address);
+        await giveBack('loginAnywhere', name);
+      };
     },
-    async loginSucceeded(request, account) {
-      await counter?.forget('login', account.toLowerCase());
-      await accounts.delete(account.toLowerCase());
-      if (!isExempt(request)) await addresses.reward(keyOf(request));
+    async ownPassword(memberId) {
+      await count('ownPassword', memberId);
+      return () => forget('ownPassword', memberId);
+    },
+    readLink: (request) => countAddress('linkFrom', request),
+    async useLink(request, token) {
+      await countAddress('linkFrom', request);
+      // Never the secret itself: it would lie in Redis.
+      await count('linkUse', hashOf(token));
     },
     async publicView(request) {
-      if (!isExempt(request)) await consume(views, keyOf(request), 'Too many requests: try again later');
+      const address = addressOf(request, config);
+      // On this node alone: every page view costs one, and going to another node gains little.
+      if (address !== undefined) {
+        refuseAfter(windows.publicView.take(address), 'Too many requests: try again later');
+      }
     },
   };
+};
+
+const refuseAfter = (retryAfterMs: number, message: string): void => {
+  if (retryAfterMs > 0) throw new ChatError('rate_limited', message, { retryAfterMs });
 };

@@ -76,6 +76,8 @@ const answers: Answers = {
     demoUrl: '/demo',
     model: 'builtin',
   }),
+  'GET /me/keys': () => ({ keys: data.keys.slice(0, 2) }),
+  'POST /logout/everywhere': () => ({ endedSessions: 1 }),
   'GET /members': () => ({
     members: [member(me, 'owner'), member(theo, 'admin'), member({ id: 'mem_x', name: 'Priya Raman' }, 'agent', false)],
   }),

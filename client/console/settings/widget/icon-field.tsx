@@ -1,17 +1,9 @@
 // The widget's picture: uploaded at once, used once the settings are saved.
-import { useRef, useState } from 'preact/hooks';
-import { call, messageOf } from '../../api.ts';
+import { useState } from 'preact/hooks';
+import { call } from '../../api.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
-
-const most = 512 * 1024;
-const kinds = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
-
-const refusalOf = (file: File): string | null => {
-  if (!kinds.includes(file.type)) return 'PNG, JPEG, GIF or WebP only.';
-  if (file.size > most) return `At most 512 KB; this file has ${Math.ceil(file.size / 1024).toLocaleString()} KB.`;
-  return null;
-};
+import { PictureButton } from '../../ui/picture-button.tsx';
 
 interface IconFieldProps {
   /** Where the picture lies; absent: there is none. */
@@ -24,23 +16,8 @@ interface IconFieldProps {
 }
 
 export const IconField = ({ url, hasIcon, isDisabled, problem, onUploaded, onRemove }: IconFieldProps) => {
-  const input = useRef<HTMLInputElement>(null);
-  const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [broken, setBroken] = useState<string | null>(null);
-  const upload = async (file: File): Promise<void> => {
-    const refusal = refusalOf(file);
-    setError(refusal);
-    if (refusal !== null) return;
-    setBusy(true);
-    try {
-      onUploaded(await call('POST /icons', { file }));
-    } catch (failure) {
-      setError(messageOf(failure));
-    } finally {
-      setBusy(false);
-    }
-  };
   const told = error ?? problem;
   return (
     <fieldset class="flex flex-col gap-2" disabled={isDisabled}>
@@ -54,28 +31,20 @@ export const IconField = ({ url, hasIcon, isDisabled, problem, onUploaded, onRem
           )}
         </span>
         <div class="flex flex-wrap gap-2">
-          <Button icon="upload" isBusy={isBusy} disabled={isDisabled} onClick={() => input.current?.click()}>
+          <PictureButton
+            label="Picture for the widget"
+            isDisabled={isDisabled}
+            upload={async (file) => onUploaded(await call('POST /icons', { file }))}
+            onError={setError}
+          >
             {hasIcon ? 'Replace' : 'Upload a picture'}
-          </Button>
+          </PictureButton>
           {hasIcon && !isDisabled && (
             <Button look="ghost" onClick={onRemove}>
               Remove
             </Button>
           )}
         </div>
-        <input
-          ref={input}
-          type="file"
-          accept={kinds.join(',')}
-          class="sr-only"
-          tabIndex={-1}
-          aria-label="Picture for the widget"
-          onChange={(event) => {
-            const [file] = event.currentTarget.files ?? [];
-            event.currentTarget.value = '';
-            if (file !== undefined) void upload(file);
-          }}
-        />
       </div>
       <p
         role={told === undefined ? undefined : 'alert'}

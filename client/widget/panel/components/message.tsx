@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { fill } from '../i18n/words.ts';
 import { LiveText } from '../live-text.ts';
 import type { PanelModel } from '../model.ts';
-import { firstName } from '../situation.ts';
+import { avatarAt, firstName } from '../situation.ts';
 import type { Cut, MessageItem } from '../timeline.ts';
 import { Avatar } from './avatar.tsx';
 import { Actions } from './actions.tsx';
@@ -29,9 +29,10 @@ const Who = tracked(({ item, model }: { item: MessageItem; model: PanelModel }) 
     ? author?.name || model.widget.value.assistantName || words.aiName
     : firstName(author?.name ?? '') || words.team;
   const reviewer = author?.reviewedBy;
+  const { avatarUrl: url } = avatarAt(model.origin, author?.avatarUrl);
   return (
     <div class="who">
-      <Avatar kind={isAi ? 'ai' : 'agent'} name={author?.name ?? ''} url={author?.avatarUrl} />
+      <Avatar kind={isAi ? 'ai' : 'agent'} name={author?.name ?? ''} url={url} />
       <b dir="auto">{name}</b>
       {isAi && (
         <span class="tag">

@@ -96,6 +96,18 @@ export const installationOperations = (components: Components): [path: string, m
       }),
     ],
     [
+      '/avatars/{name}',
+      'get',
+      get('getAvatar', "A member's picture, for messages on any page. The path is the member's `avatarUrl`.", {
+        parameters: [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }, ifNoneMatch],
+        responses: {
+          200: { ...picture, headers: tagHeader },
+          304: unchanged,
+          ...refused('not_found', 'rate_limited', 'internal', 'unavailable'),
+        },
+      }),
+    ],
+    [
       '/files/{key}',
       'get',
       get('getFile', 'Something that was uploaded, at an address that was signed and expires. Keys hold slashes.', {
