@@ -42,15 +42,12 @@ export const visitedBy = async (
   orgId: string,
   conversationId: string,
 ): Promise<Visited> => {
-  const [found, sessions] = await Promise.all([
-    store.state(conversationId),
-    sessionsIn({ store }, orgId, conversationId),
-  ]);
+  const found = await store.state(conversationId);
   if (found?.orgId !== orgId) throw notFound('No such conversation');
+  const sessions = await sessionsIn({ store }, orgId, found.state);
   const addresses = sessions.flatMap(({ address }) => (address === undefined ? [] : [valueOfAddress(address)]));
-  // A session's contact is the newer word: it may have become somebody whom the site's owner knows.
   return {
-    contactId: sessions[0]?.contactId ?? found.state.contactId ?? '',
+    contactId: found.state.contactId ?? '',
     addresses: [...new Set(addresses)].slice(0, 5),
   };
 };

@@ -33,7 +33,8 @@ const patienceMs = 250;
 const listMs = 30_000;
 const organisationsKept = 5000;
 
-/** Sessions of a visitor that are looked at for where they are. */
+/** Browsers of a person, and sessions of each, that are looked at for where they are. */
+const browsersRead = 10;
 const sessionsRead = 20;
 
 /** Told of an organisation whose bans changed, or of all (undefined). */
@@ -95,14 +96,14 @@ export class Bans {
 
   /**
    * Whether the visitor of a conversation is banned: for what happens without them, an answer above all. By the contact of the
-   * log and by the session they were in last, whose contact may be another by now.
+   * log and by where they were last.
    */
   async isBannedIn(orgId: string, { conversationId, contactId }: ConversationState): Promise<boolean> {
     const rules = await this.#rulesOf(orgId);
     if (rules.isEmpty) return false;
     const now = this.#deps.clock.now();
     if (contactId !== null && isBannedBy(rules, { contactId }, now)) return true;
-    const [session] = await sessionsIn(this.#deps, orgId, conversationId);
+    const [session] = await sessionsIn(this.#deps, orgId, { conversationId, contactId });
     return session !== undefined && isBannedBy(rules, session, now);
   }
 
@@ -165,19 +166,22 @@ export class Bans {
 export const holds = ({ expiresAt }: Pick<Ban, 'expiresAt'>, now: number): boolean =>
   expiresAt === undefined || expiresAt > now;
 
-/** The sessions of the visitor whose conversation this is, those that are in it first, then the latest. */
+/**
+ * The sessions of the person whose conversation this is, those that are in it first, then the latest: of all their browsers,
+ * because the log says whose it is and not where it was said.
+ */
 export const sessionsIn = async (
   { store }: { store: Store },
   orgId: string,
-  conversationId: string,
+  { conversationId, contactId }: Pick<ConversationState, 'conversationId' | 'contactId'>,
 ): Promise<Session[]> => {
-  const ownership = await store.documents.ownerships.get(orgId, conversationId);
-  if (ownership === undefined) return [];
-  const sessions = await store.documents.sessions.list(orgId, {
-    group: ownership.visitorId,
-    limit: sessionsRead,
-    reverse: true,
-  });
+  if (contactId === null) return [];
+  const { visitors, sessions: all } = store.documents;
+  const browsers = await visitors.list(orgId, { group: contactId, limit: browsersRead, reverse: true });
+  const found = await Promise.all(
+    browsers.map(({ id }) => all.list(orgId, { group: id, limit: sessionsRead, reverse: true })),
+  );
+  const sessions = found.flat();
   const isThere = (session: Session): number => (session.conversationId === conversationId ? 1 : 0);
   return sessions.toSorted((a, b) => isThere(b) - isThere(a) || b.lastSeenAt - a.lastSeenAt);
 };

@@ -8,12 +8,15 @@ import { isOriginAllowed } from '../domain/allowed-domains.ts';
 import { publicTrigger } from '../domain/proactive.ts';
 import { isSafeLink } from '../domain/widget.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Identity } from '../ports/identity.ts';
 import type { Store } from '../ports/store.ts';
 import type { Bans } from './bans.ts';
 import type { Directory } from './directory.ts';
 import { readHistory } from './history.ts';
+import type { Reader } from './history.ts';
 import { Kept } from './kept.ts';
 import type { Limits } from './limits.ts';
+import { latestOpenOf, readPerson } from './persons.ts';
 import { hashOf } from './secret.ts';
 
 export interface PublicWidgetDeps {
@@ -140,10 +143,42 @@ export interface UnreadDeps extends Pick<PublicWidgetDeps, 'store' | 'clock'> {
 }
 
 /**
- * Messages by others that the visitor of this session has not read, at most 200; undefined where the session is not live, or where
- * its visitor has read more history than the budget allows: a launcher does without the number.
- * @throws ChatError `forbidden` for a banned visitor
+ * Messages by others that the visitor has not read, at most 200; undefined where more history was read than the budget allows: a
+ * launcher does without the number.
  */
+const unreadIn = async (
+  { store, limits }: Pick<UnreadDeps, 'store' | 'limits'>,
+  conversationId: string,
+  reader: Reader,
+): Promise<number | undefined> => {
+  const read = async (): Promise<Fact[]> => {
+    const [marks] = await store.reads([conversationId]);
+    return store.factsAfter(conversationId, marks?.visitor ?? 0, 200);
+  };
+  try {
+    const facts = await readHistory(limits, reader, read, (found) => found);
+    return facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor').length;
+  } catch (error) {
+    if (error instanceof ChatError && error.code === 'rate_limited') return undefined;
+    throw error;
+  }
+};
+
+/** What a signed person has not read of their open conversation on this widget. @throws ChatError `forbidden` for a banned one */
+export const unreadOfPerson = async (
+  deps: UnreadDeps,
+  widget: Widget,
+  { subject }: Pick<Identity, 'subject'>,
+  address: string | undefined,
+): Promise<number | undefined> => {
+  const person = await readPerson(deps, widget.orgId, subject);
+  if (person === undefined) return undefined;
+  await deps.bans.admit(widget.orgId, person);
+  const conversationId = await latestOpenOf(deps, person, widget.id, 'widget');
+  return conversationId === undefined ? undefined : unreadIn(deps, conversationId, { visitorId: person.id, address });
+};
+
+/** As `unreadIn`, of the visitor of a session; undefined where it is not live. @throws ChatError `forbidden` for a banned one */
 export const unreadOf = async (
   { store, clock, limits, bans }: UnreadDeps,
   widget: Widget,
@@ -155,15 +190,5 @@ export const unreadOf = async (
   if (session.expiresAt !== undefined && session.expiresAt <= clock.now()) return undefined;
   await bans.admit(session.orgId, session);
   const { conversationId, visitorId } = session;
-  const read = async (): Promise<Fact[]> => {
-    const [marks] = await store.reads([conversationId]);
-    return store.factsAfter(conversationId, marks?.visitor ?? 0, 200);
-  };
-  try {
-    const facts = await readHistory(limits, { visitorId, address }, read, (found) => found);
-    return facts.filter((fact) => fact.type === 'message.created' && fact.author.kind !== 'visitor').length;
-  } catch (error) {
-    if (error instanceof ChatError && error.code === 'rate_limited') return undefined;
-    throw error;
-  }
+  return unreadIn({ store, limits }, conversationId, { visitorId, address });
 };

@@ -131,6 +131,25 @@ describe.skipIf(!hasChromium)('a shared tablet (needs chromium)', { timeout: 60_
     expect(await next.panel.innerText()).not.toContain('signed in');
   });
 
+  it('signing out before the chat was ever opened is signing out too', async () => {
+    await open();
+    const ann = someone();
+    const first = await visit(ann);
+    await say(first.panel, 'My order number is 4711');
+    await first.page.close();
+    const page = await context.newPage();
+    await page.goto(shop.url);
+    await page.waitForFunction(() => typeof (window as unknown as { Tiller?: unknown }).Tiller === 'function');
+    await call(page, 'init', { widgetKey: site.widgetKey, token: await tokenOf(site, ann) });
+    await page.locator('[data-tiller] .launcher').waitFor();
+    await call(page, 'logout');
+    expect(await stored(page)).toBe('{}');
+    await page.locator('[data-tiller] .launcher').click();
+    const panel = page.locator('[data-tiller] .panel');
+    await say(panel, 'Hello');
+    expect(await panel.innerText()).not.toContain('4711');
+  });
+
   it('a refused token is an error event and a line on the console, and the chat works on', async () => {
     await open();
     const token = await tokenOf(site, someone(), { expires: Math.floor(Date.now() / 1000) - 600 });

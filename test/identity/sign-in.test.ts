@@ -230,6 +230,26 @@ describe('signing out', () => {
   });
 });
 
+describe('the number of unread messages on the launcher', () => {
+  const unreadFor = async (token: string): Promise<unknown> => {
+    const response = await fetch(`${site.url}/w/${site.widgetKey}`, { headers: { 'X-Identity': token } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('private, no-cache');
+    return ((await response.json()) as { unread?: number }).unread;
+  };
+
+  it('is told to a page by its identity token, before anything is connected or stored', async () => {
+    const ann = someone();
+    const home = await openAs(ann);
+    await say(home.client, home.conversationId, 'What does a kayak cost?');
+    await home.client.untilFact('message.created', ({ author }) => author.kind === 'ai');
+    expect(await unreadFor(await tokenOf(site, ann))).toBe(1);
+    expect(await unreadFor(await tokenOf(site, someone()))).toBeUndefined();
+    const expired = await tokenOf(site, ann, { expires: Math.floor(Date.now() / 1000) - 3600 });
+    for (const token of [expired, 'nonsense']) expect(await unreadFor(token)).toBeUndefined();
+  });
+});
+
 describe('what was signed', () => {
   it('is remembered field by field: staff and forms may change the others', async () => {
     const { client, conversationId } = await openAs(someone());

@@ -14,7 +14,16 @@ const entriesOf = (widgetKey: string): [string, string][] => {
 export const storedSession = (widgetKey: string): string | null =>
   /sess_[\w-]{16,}/.exec(entriesOf(widgetKey).join(' '))?.[0] ?? null;
 
-/** Forgets the visitor: a logout before the panel was ever loaded. */
-export const forgetSession = (widgetKey: string): void => {
+/** Forgets the visitor, here and on the server: a logout before the panel was ever loaded. */
+export const forgetSession = (origin: string, widgetKey: string): void => {
+  const session = storedSession(widgetKey);
   for (const [key] of entriesOf(widgetKey)) localStorage.removeItem(key);
+  if (session)
+    fetch(`${origin}/api/widget/logout`, {
+      method: 'POST',
+      // The page may be on its way to another one.
+      keepalive: true,
+      headers: { 'Content-Type': 'application/json', 'X-API-Key': widgetKey },
+      body: JSON.stringify({ session_id: session }),
+    }).catch(() => undefined);
 };

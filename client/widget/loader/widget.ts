@@ -20,7 +20,8 @@ type Told = PublicWidget & { unread?: number; error?: { message: string } };
 const bringing = /^(open|send|newC)/;
 
 /** Starts at once. Never throws: a widget that cannot be had is one line on the console. */
-export const createWidget = (origin: string, init: InitOptions, emit: Emitter['emit']): Widget => {
+export const createWidget = (origin: string, given: InitOptions, emit: Emitter['emit']): Widget => {
+  let init = given;
   const { widgetKey, inline = false, container } = init;
   const waiting: [string, unknown[]][] = [];
   let widget: Told;
@@ -77,8 +78,14 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
   const call = (method: string, args: unknown[]): void => {
     const [first] = args;
     if (method === 'logout') {
-      if (!panel) forgetSession(widgetKey);
       launcher?.setUnread(0);
+      if (!panel) {
+        // Nor does the panel, once somebody opens it, sign in by what the page said before.
+        const { token: _token, name: _name, email: _email, ...rest } = init;
+        init = rest;
+        waiting.length = 0;
+        return forgetSession(origin, widgetKey);
+      }
     }
     if (!launcher) return void waiting.push([method, args]);
     if (method === 'toggle') method = isOpen ? 'close' : 'open';
@@ -107,7 +114,7 @@ export const createWidget = (origin: string, init: InitOptions, emit: Emitter['e
 
   const start = async (): Promise<void> => {
     const session = storedSession(widgetKey);
-    const headers: HeadersInit = session ? { 'X-Session-Id': session } : {};
+    const headers: HeadersInit = init.token ? { 'X-Identity': init.token } : session ? { 'X-Session-Id': session } : {};
     widget = init.preview ?? ((await (await fetch(`${origin}/w/${widgetKey}`, { headers })).json()) as Told);
     if (widget.error) throw widget.error.message;
     // A script in the head may be here before there is a body to draw in.

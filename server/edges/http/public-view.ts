@@ -2,12 +2,13 @@
 import { Router } from 'express';
 import type { Request, RequestHandler } from 'express';
 import { ChatError } from '../../../shared/errors.ts';
+import type { Widget } from '../../../shared/widget.ts';
 import { tooMuch } from '../../usecases/admission.ts';
 import { readIcon } from '../../usecases/files.ts';
-import { admitPage, publicWidgetOf, unreadOf, widgetByKey } from '../../usecases/public-widget.ts';
+import { admitPage, publicWidgetOf, unreadOf, unreadOfPerson, widgetByKey } from '../../usecases/public-widget.ts';
 import { fullAddress } from './address.ts';
 import type { HttpDeps } from './deps.ts';
-import { countedAddress } from './dialects/widget-api/admission.ts';
+import { countedAddress, verifiedIdentity } from './dialects/widget-api/admission.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
@@ -19,12 +20,12 @@ const openToPages: RequestHandler = (request, response, next) => {
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': 'ETag, Retry-After',
     'Cross-Origin-Resource-Policy': 'cross-origin',
-    Vary: 'Origin, X-Session-Id',
+    Vary: 'Origin, X-Session-Id, X-Identity',
   });
   if (request.method !== 'OPTIONS') return next();
   response.set({
     'Access-Control-Allow-Methods': 'GET, HEAD',
-    'Access-Control-Allow-Headers': 'X-Session-Id, If-None-Match',
+    'Access-Control-Allow-Headers': 'X-Session-Id, X-Identity, If-None-Match',
     'Access-Control-Max-Age': '86400',
   });
   response.status(204).end();
@@ -40,6 +41,20 @@ const pageOf = (request: Request, key: string, ownOrigin: string) => ({
   ownOrigin,
 });
 
+/** A token that is refused is told of where it signs in: here it only knows of no unread message. */
+const unreadOfToken = async (
+  deps: HttpDeps,
+  widget: Widget,
+  token: string,
+  address: string | undefined,
+): Promise<number | undefined> => {
+  const identity = await verifiedIdentity(deps, widget, token).catch((error: unknown) => {
+    if (error instanceof ChatError) return undefined;
+    throw error;
+  });
+  return identity && unreadOfPerson(deps, widget, identity, address);
+};
+
 export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => {
   const router = Router({ caseSensitive: true, strict: true });
   router.use(openToPages);
@@ -52,12 +67,16 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     await deps.bans.admit(widget.orgId, { address: fullAddress(request.ip) });
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
-    const reader =
-      session === undefined ? undefined : { sessionToken: session, address: countedAddress(deps, request) };
-    const unread = reader === undefined ? undefined : await unreadOf(deps, widget, reader);
+    const identity = one(request.headers['x-identity']);
+    const address = countedAddress(deps, request);
+    const unread =
+      identity === undefined
+        ? session && (await unreadOf(deps, widget, { sessionToken: session, address }))
+        : await unreadOfToken(deps, widget, identity, address);
     // Kept by the browser, asked for every time: a change shows on the next page view, an unchanged view costs a 304.
-    response.set('Cache-Control', session === undefined ? 'public, no-cache' : 'private, no-cache');
-    const body = JSON.stringify(unread === undefined ? view : { ...view, unread });
+    const isAnybodys = session === undefined && identity === undefined;
+    response.set('Cache-Control', isAnybodys ? 'public, no-cache' : 'private, no-cache');
+    const body = JSON.stringify(typeof unread === 'number' ? { ...view, unread } : view);
     if (!wasUnchanged(request, response, tagOf(body))) response.type('json').send(body);
   });
   router.get('/:key/icon', async (request, response) => {
