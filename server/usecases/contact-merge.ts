@@ -1,5 +1,5 @@
 // Two contacts that are one person: what is known of the one goes to the other. Only a signed identity does this, never an e-mail.
-import { limits } from '../../shared/text.ts';
+import { mergedFields } from '../domain/custom-fields.ts';
 import type { Contact } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -9,15 +9,12 @@ interface MergeDeps {
 
 const leadsAtOnce = 200;
 
-/** What the person said last stands; what only the other contact knows is added. */
+/** What only the other contact knows is added; where both know a field, the one that stays is right. */
 const customFieldsOf = (into: Contact, from: Contact): Pick<Contact, 'customFields'> => {
-  const all = { ...from.customFields, ...into.customFields };
-  const names = Object.keys(all);
-  if (names.length === 0) return {};
-  const own = Object.keys(into.customFields ?? {});
-  const others = names.filter((name) => !own.includes(name));
-  const kept = [...own, ...others].slice(0, limits.customFields);
-  return { customFields: Object.fromEntries(kept.map((name) => [name, all[name]!])) };
+  const known = into.customFields ?? {};
+  const others = Object.entries(from.customFields ?? {}).filter(([name]) => !Object.hasOwn(known, name));
+  if (others.length === 0) return {};
+  return { customFields: mergedFields(known, Object.fromEntries(others)) };
 };
 
 /** The contact that stays, with what the other one knew. Its own fields come first. */
