@@ -21,6 +21,7 @@ import { joinCluster, waitFor } from './cluster.ts';
 import type { Cluster } from './cluster.ts';
 import type { Config } from './config.ts';
 import { createHttpApp, hardenServer } from './edges/http/app.ts';
+import { cleanForwarded } from './edges/http/forwarded.ts';
 import { exposureWarnings } from './edges/http/exposure.ts';
 import type { Trust } from './edges/http/hosts.ts';
 import { watchProxies } from './edges/http/proxies.ts';
@@ -124,6 +125,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   let handle: RequestListener = notReady;
   const server = createServer((request, response) => handle(request, response));
   hardenServer(server);
+  cleanForwarded(server);
   const requests = watchRequests(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -67,6 +67,8 @@ export const contactView = z.object({
   /** The site's owner has signed who this is; `signed`: the fields that were signed, which nobody else may change. */
   verified: z.boolean(),
   signed: z.array(z.enum(signableFields)).optional(),
+  /** The owner's own id of this person: the `sub` of their token. */
+  subject: z.string().optional(),
   createdAt: z.number(),
   lastSeenAt: z.number(),
   visits: z.number(),

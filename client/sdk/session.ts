@@ -23,6 +23,8 @@ export interface Session {
   keep: (credentials: Credentials) => void;
   /** The token of the present session. */
   sessionToken: () => string | null;
+  /** The identity token that waits to be accepted. */
+  showing: () => string | undefined;
   /** Shows an identity token at the next handshake. */
   present: (token: string) => void;
   /** The identity was accepted; it is short-lived, so it is not shown again. */
@@ -77,6 +79,7 @@ export const createSession = (storage: KeyValueStorage, base: string, options: V
       if (visitor !== undefined) storage.setItem(keyOf('visitor'), visitor);
     },
     sessionToken,
+    showing: () => identity,
     present: (token) => {
       identity = token;
     },

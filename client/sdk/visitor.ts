@@ -33,6 +33,8 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
   const storage = scoped(whole, prefix, session.scope);
   /** Tells other tabs where this visitor is. */
   const conversationKey = `${prefix}conversation`;
+  /** Tells other tabs who has signed in: one browser is one person's. */
+  const whoKey = `${prefix}who`;
   /** Tells other tabs who has signed out. */
   const logoutKey = `${prefix}logout`;
   const widget = value<PublicWidget | null>(null);
@@ -132,6 +134,7 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     const before = session.scope();
     const next = session.scopeOf(isSigned);
     if (next === before) return true;
+    if (next !== '') tellTabs(whoKey, next);
     if (before === '') {
       // It was this person who spoke: what waits is theirs.
       outbox.carry(() => {
@@ -144,6 +147,12 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     leave();
     if (!isSigned) refusals.emit({ code: 'unauthenticated', message: 'The signed session has ended: identify again' });
     return false;
+  };
+
+  /** Other tabs hear of both changes; nothing stays behind. */
+  const tellTabs = (key: string, scope: string): void => {
+    whole.setItem(key, `${scope} ${Date.now()}`);
+    whole.removeItem(key);
   };
 
   /** Shows nothing any more of who was here. */
@@ -160,7 +169,11 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     if (token !== null) void endSession(options, token);
   };
 
+  /** Rises with everything that decides who is here: an answer that comes after that changes nothing any more. */
+  let decisions = 0;
+
   const signOut = (forget: (enter: () => void) => void): void => {
+    decisions += 1;
     endOnServer();
     disconnect();
     const scope = session.scope();
@@ -168,17 +181,39 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       opening.forget();
       session.forget();
     });
-    // Other tabs are told of both; nothing stays behind.
-    whole.setItem(logoutKey, `${scope} ${Date.now()}`);
-    whole.removeItem(logoutKey);
+    tellTabs(logoutKey, scope);
     widget.set(null);
     leave();
   };
 
-  const identify = async (token: string): Promise<Ack<Identified>> => {
+  const superseded: Ack<Identified> = {
+    ok: false,
+    error: { code: 'conflict', message: 'Somebody else has signed in or out since' },
+  };
+  /** One after the other: the last word counts, and those before it that have not begun are passed over. */
+  let identifying: Promise<unknown> = Promise.resolve();
+
+  const identify = (token: string): Promise<Ack<Identified>> => {
+    decisions += 1;
+    const mine = decisions;
+    const answer = identifying.then(() => (mine === decisions ? signIn(token) : superseded));
+    identifying = answer;
+    return answer;
+  };
+
+  const signIn = async (token: string): Promise<Ack<Identified>> => {
     const { status } = link.connection.get();
     const isOther = session.scope() !== '' && session.scope() !== scopeOfToken(token);
     if (isOther) signOut(outbox.change);
+    const mine = decisions;
+    if (session.showing() === token) return { ok: true, data: {} };
+    if (status !== 'online' && session.showing() !== undefined) {
+      // A handshake is under way as somebody whom the page does not mean any more.
+      session.present(token);
+      if (isOther) connect();
+      else link.restart();
+      return { ok: true, data: {} };
+    }
     if (isOther || status === 'idle' || status === 'refused') {
       // It goes with the next handshake.
       session.present(token);
@@ -186,6 +221,13 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
       return { ok: true, data: {} };
     }
     const answer = (await link.ask('visitor:identify', { token })) as Ack<Identified>;
+    if (mine !== decisions) {
+      if (answer.ok && answer.data.sessionToken !== undefined && session.scope() === '') {
+        // It came about all the same: what follows on this connection ends it, and so does whoever has signed out.
+        if (link.connection.get().status === 'idle') void endSession(options, answer.data.sessionToken);
+      }
+      return superseded;
+    }
     if (answer.ok) {
       session.present(token);
       const isSame = becomes(true);
@@ -256,8 +298,13 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
     outbox.start();
     unwatch ??= onOtherTab((key, text) => {
       if (key === `${prefix}${session.scope()}conversation`) opening.joinOtherTab();
-      // Somebody has signed out in another tab: what is shown here was theirs too.
-      if (key !== logoutKey || text?.split(' ')[0] !== session.scope()) return;
+      if (text === null || (key !== logoutKey && key !== whoKey)) return;
+      const [who] = text.split(' ');
+      // The loader, which knows of no person, signs out whoever is here.
+      const isMine = who === session.scope() || (who === '*' && key === logoutKey);
+      // Whoever is here has signed out in another tab, or somebody else has signed in: what is shown here is not theirs to see.
+      if (key === logoutKey ? !isMine : isMine || session.scope() === '') return;
+      endOnServer();
       outbox.change(session.forget);
       leave();
       opening.renew();

@@ -75,8 +75,10 @@ const write = async (
   const { orgId, kind, value } = given;
   const ban = await store.exclusively(`bans:${orgId}`, async (stillMine) => {
     const known = await store.documents.bans.find(`of:${orgId}:${kind}:${value}`);
-    if (known === undefined && (await bansInForce(deps, orgId)).length >= bansAtMost) {
-      throw new ChatError('conflict', 'There can be 1,000 bans at most: lift one first');
+    // Apart, because every agent may ban a contact: nobody can use up the places for addresses.
+    const isAlike = (one: Ban): boolean => (one.kind === 'contact') === (kind === 'contact');
+    if (known === undefined && (await bansInForce(deps, orgId)).filter(isAlike).length >= bansAtMost) {
+      throw new ChatError('conflict', 'There can be 1,000 bans of this kind at most: lift one first');
     }
     const { expiresAt, conversationId, ...rest } = given;
     const next: Ban = {

@@ -19,7 +19,7 @@ export interface BansDeps {
   log: Log;
 }
 
-/** Bans of one organisation. */
+/** Bans of contacts, and bans of addresses and ranges, of one organisation. */
 export const bansAtMost = 1000;
 
 /** Changed with every change of any ban: one cheap read tells a node that its lists are old. */

@@ -79,7 +79,9 @@ const changeEngagement = async (
 ): Promise<void> => {
   await store.documents.engagements.update(session.orgId, session.id, (stored) => {
     const now = clock.now();
-    return change(stored ?? blankOf(session, now), now);
+    const { expiresAt } = session;
+    // It lives as long as the session, which is longer with every use.
+    return change({ ...(stored ?? blankOf(session, now)), ...(expiresAt === undefined ? {} : { expiresAt }) }, now);
   });
 };
 

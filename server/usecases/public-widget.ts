@@ -18,6 +18,8 @@ import { Kept } from './kept.ts';
 import type { Limits } from './limits.ts';
 import { latestOpenOf, readPerson } from './persons.ts';
 import { hashOf } from './secret.ts';
+import { sessionOf } from './visitors.ts';
+import type { VisitorDeps } from './visitors.ts';
 
 export interface PublicWidgetDeps {
   store: Store;
@@ -137,7 +139,7 @@ export const publicWidgetOf = async (
   };
 };
 
-export interface UnreadDeps extends Pick<PublicWidgetDeps, 'store' | 'clock'> {
+export interface UnreadDeps extends VisitorDeps {
   limits: Limits;
   bans: Pick<Bans, 'admit'>;
 }
@@ -180,15 +182,13 @@ export const unreadOfPerson = async (
 
 /** As `unreadIn`, of the visitor of a session; undefined where it is not live. @throws ChatError `forbidden` for a banned one */
 export const unreadOf = async (
-  { store, clock, limits, bans }: UnreadDeps,
+  deps: UnreadDeps,
   widget: Widget,
   { sessionToken, address }: { sessionToken: string; address: string | undefined },
 ): Promise<number | undefined> => {
-  if (sessionToken === '' || sessionToken.length > 200) return undefined;
-  const session = await store.documents.sessions.find(`hash:${hashOf(sessionToken)}`);
-  if (session === undefined || session.widgetId !== widget.id) return undefined;
-  if (session.expiresAt !== undefined && session.expiresAt <= clock.now()) return undefined;
-  await bans.admit(session.orgId, session);
+  const session = await sessionOf(deps, widget, sessionToken);
+  if (session === undefined) return undefined;
+  await deps.bans.admit(session.orgId, session);
   const { conversationId, visitorId } = session;
-  return unreadIn({ store, limits }, conversationId, { visitorId, address });
+  return unreadIn(deps, conversationId, { visitorId, address });
 };

@@ -15,8 +15,7 @@ import { beganIn, claimPerson, latestOpenOf, readPerson } from './persons.ts';
 import {
   changeSession,
   contactMs,
-  freshTokens,
-  freshVisitorToken,
+  freshSessionToken,
   isLive,
   newContact,
   newVisitor,
@@ -144,8 +143,9 @@ const joinLocked = async (
   const { orgId } = widget;
   const endOthers = input.endOthers ?? ((id: string) => revokeSession(deps, id));
   endOthers(session.id);
-  // First: what is opened by the old token after this finds that out itself (`returning`).
-  await freshVisitorToken(deps, session);
+  // First: what is opened by the anonymous visitor's token after this finds that out itself (`returning`). The person gets a visitor of
+  // their own, so that nothing which was given out for this one, or is on its way to somebody, is theirs.
+  await deps.store.documents.visitors.delete(orgId, session.visitorId);
   await endSessions(deps, session, session.id);
   const person = await claimPerson(deps, orgId, identity.subject, session.contactId);
   const { contactId } = person;
@@ -160,16 +160,14 @@ const joinLocked = async (
   const hasBegun = (await deps.store.state(session.conversationId)) !== undefined;
   const other = hasBegun ? undefined : await latestOpenOf(deps, person, widget.id, session.channel);
   const conversationId = other ?? session.conversationId;
-  const signed = { subject: identity.subject, secretVersion: identity.secretVersion, contactId, conversationId };
-  await deps.store.documents.visitors.update(orgId, session.visitorId, (visitor) =>
-    visitor === undefined ? undefined : { ...visitor, subject: identity.subject, contactId },
-  );
-  const opened = await freshTokens(deps, { ...session, ...signed }, input, (stored) =>
-    unlocked({ ...stored, ...signed }),
-  );
+  const { subject, secretVersion } = identity;
+  const { visitor, visitorToken } = newVisitor(deps, widget, contactId);
+  await deps.store.documents.visitors.put({ ...visitor, subject });
+  const signed = { subject, secretVersion, contactId, conversationId, visitorId: visitor.id };
+  const opened = await freshSessionToken(deps, session, input, (stored) => unlocked({ ...stored, ...signed }));
   endOthers(session.id);
   await beganIn(deps, opened.session);
-  return opened;
+  return { ...opened, contact: seen(deps, opened.session, input, contact), visitorToken };
 };
 
 const join = async (

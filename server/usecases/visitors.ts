@@ -250,7 +250,7 @@ export const openSession = async (
   const repeated = await repeatOf(deps, widget, openKey);
   if (repeated !== undefined && (known === undefined || known.id === repeated.visitorId)) {
     await input.admitContact?.(repeated.contactId);
-    return freshTokens(deps, repeated, input);
+    return repeatedOpening(deps, repeated, input);
   }
   const refusal = await input.admitNew?.();
   if (refusal !== undefined) throw refusal;
@@ -262,7 +262,7 @@ export const openSession = async (
     // The same `clientId` on another connection was a moment faster: this is its repeat.
     const first = await repeatOf(deps, widget, openKey);
     if (first === undefined || (known !== undefined && known.id !== first.visitorId)) throw error;
-    return freshTokens(deps, first, input);
+    return repeatedOpening(deps, first, input);
   }
 };
 
@@ -303,21 +303,34 @@ export const freshVisitorToken = async (deps: VisitorDeps, session: Session): Pr
   return visitorToken;
 };
 
-/** New tokens for the same session, with what `also` changes of it: the old ones open nothing any more. */
-export const freshTokens = async (
+/** A new token for the same session, with what `also` changes of it: the old one opens nothing any more. */
+export const freshSessionToken = async (
   deps: VisitorDeps,
   session: Session,
   input: OpenInput,
-  also: (stored: Session) => Session = (stored) => stored,
-): Promise<OpenSession> => {
+  also: (stored: Session) => Session,
+): Promise<{ session: Session; sessionToken: string }> => {
   const sessionToken = newSecret('sess');
   const hash = hashOf(sessionToken);
   const now = deps.clock.now();
   const renew = (stored: Session): Session => touched({ ...also(stored), hash }, input, now);
-  const renewed = (await changeSession(deps, session, renew)) ?? renew(session);
+  const renewed = await changeSession(deps, session, renew);
+  if (renewed === undefined) throw new ChatError('unavailable', 'This session has just ended', { retryAfterMs: 100 });
+  return { session: renewed, sessionToken };
+};
+
+/** The session of an opening whose first answer was lost, under new tokens. Not while somebody signs in on it, or after. */
+const repeatedOpening = async (deps: VisitorDeps, repeated: Session, input: OpenInput): Promise<OpenSession> => {
+  const { session, sessionToken } = await freshSessionToken(deps, repeated, input, (stored) => {
+    const isLocked = (stored.lockedUntil ?? 0) > deps.clock.now();
+    if (isLocked || stored.subject !== undefined || stored.hash !== repeated.hash) {
+      throw new ChatError('unavailable', 'Somebody is signing in here', { retryAfterMs: 500 });
+    }
+    return stored;
+  });
   const visitorToken = await freshVisitorToken(deps, session);
-  const contact = seen(deps, renewed, input, await contactOf(deps, renewed));
-  return { session: renewed, contact, sessionToken, visitorToken };
+  const contact = seen(deps, session, input, await contactOf(deps, session));
+  return { session, contact, sessionToken, visitorToken };
 };
 
 /** A new session of a visitor, not stored yet, with its token. */

@@ -73,7 +73,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
           },
         });
         onBanned();
-        toast('Banned: the chat has ended for them');
+        toast('Banned');
       }}
       onClose={onClose}
     >
@@ -108,7 +108,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
             maxLength={300}
             hint="Only your team sees it"
           />
-          {choices.isBanned && (
+          {choices.isBanned && kind === 'contact' && (
             <Notice tone="plain" icon="ban">
               They are banned already. This changes until when and why.
             </Notice>

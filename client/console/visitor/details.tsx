@@ -55,7 +55,7 @@ const PageLink = ({ url, title }: { url: string; title?: string | undefined }) =
 export const Reach = ({
   contact,
 }: {
-  contact: Pick<ContactView, 'email' | 'phone' | 'company' | 'verified' | 'signed'>;
+  contact: Pick<ContactView, 'email' | 'phone' | 'company' | 'verified' | 'signed' | 'subject'>;
 }) => (
   <>
     {contact.email !== undefined && (
@@ -64,6 +64,11 @@ export const Reach = ({
           {contact.email}
         </a>
         {!signedFieldsOf(contact).includes('email') && <span class="text-meta text-text2"> not verified</span>}
+      </Detail>
+    )}
+    {contact.subject !== undefined && (
+      <Detail icon="person" label="Your own id of them">
+        {contact.subject}
       </Detail>
     )}
     {contact.phone !== undefined && (

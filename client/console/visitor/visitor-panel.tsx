@@ -83,7 +83,8 @@ export const VisitorPanel = ({ snapshot, bans }: { snapshot: ConversationSnapsho
   const [tries, setTries] = useState(0);
   const hasBones = useSkeleton(context === null && error === null);
   // Whoever introduces themselves is another contact from then on.
-  const who = JSON.stringify([state.visitor, state.contactId]);
+  // So is whoever is marked as spam, or is no longer.
+  const who = JSON.stringify([state.visitor, state.contactId, state.isSpam]);
   useEffect(() => {
     const controller = new AbortController();
     call('GET /conversations/:id/context', { params: { id: conversationId }, signal: controller.signal }).then(

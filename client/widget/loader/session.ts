@@ -17,7 +17,14 @@ export const storedSession = (widgetKey: string): string | null =>
 /** Forgets the visitor, here and on the server: a logout before the panel was ever loaded. */
 export const forgetSession = (origin: string, widgetKey: string): void => {
   const session = storedSession(widgetKey);
-  for (const [key] of entriesOf(widgetKey)) localStorage.removeItem(key);
+  const entries = entriesOf(widgetKey);
+  for (const [key] of entries) localStorage.removeItem(key);
+  if (entries[0]) {
+    // Other tabs hear of it (`logoutKey` of the SDK), and nothing stays behind.
+    const told = `tiller:${widgetKey}:logout`;
+    localStorage.setItem(told, `* ${Date.now()}`);
+    localStorage.removeItem(told);
+  }
   if (session)
     fetch(`${origin}/api/widget/logout`, {
       method: 'POST',

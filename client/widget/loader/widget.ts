@@ -32,6 +32,8 @@ export const createWidget = (origin: string, given: InitOptions, emit: Emitter['
   let isOpen = false;
   let isMounting = false;
   let isGone = false;
+  /** Rises where the page says that somebody else is here. */
+  let who = 0;
 
   const warn = (problem: unknown): void => {
     if (!isGone) console.warn(`Tiller: ${widgetKey}`, problem);
@@ -77,8 +79,15 @@ export const createWidget = (origin: string, given: InitOptions, emit: Emitter['
 
   const call = (method: string, args: unknown[]): void => {
     const [first] = args;
-    if (method === 'logout') {
+    const token = method === 'identify' && own(first as InitOptions).token;
+    if (method === 'logout' || token) {
+      // What was unread was another's.
+      who += 1;
       launcher?.setUnread(0);
+    }
+    // The panel begins as the person of the last call, not of the first.
+    if (token && !panel) init = { ...init, token };
+    if (method === 'logout') {
       if (!panel) {
         // Nor does the panel, once somebody opens it, sign in by what the page said before.
         const { token: _token, name: _name, email: _email, ...rest } = init;
@@ -114,6 +123,7 @@ export const createWidget = (origin: string, given: InitOptions, emit: Emitter['
 
   const start = async (): Promise<void> => {
     const session = storedSession(widgetKey);
+    const asked = who;
     const headers: HeadersInit = init.token ? { 'X-Identity': init.token } : session ? { 'X-Session-Id': session } : {};
     widget = init.preview ?? ((await (await fetch(`${origin}/w/${widgetKey}`, { headers })).json()) as Told);
     if (widget.error) throw widget.error.message;
@@ -129,7 +139,7 @@ export const createWidget = (origin: string, given: InitOptions, emit: Emitter['
     );
     launcher.draw(widget, scheme);
     setHidden(!!init.hidden);
-    if (widget.unread) onUnread(widget.unread);
+    if (widget.unread && asked === who) onUnread(widget.unread);
     emit('ready', { widgetKey });
     if (inline) call('open', []);
     // Where the owner lets the widget speak first: once somebody moves, who may be spoken to.

@@ -258,7 +258,11 @@ export class PanelModel {
     this.client.logout();
   }
 
+  /** Rises where somebody else is here: what was typed into forms is not theirs. */
+  readonly person = signal(0);
+
   #forget(): void {
+    this.person.value += 1;
     this.#hasIdentity = false;
     this.#said.value = {};
     this.text.value = '';

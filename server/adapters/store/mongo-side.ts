@@ -92,6 +92,8 @@ export const createMongoSide = (server: Server, clock: Pick<Clock, 'monotonic'>)
     },
 
     advanceRead: async (conversationId, who, seq) => {
+      // Nothing was read: a mark would stay for a conversation that may never begin.
+      if (seq <= 0) return (await readsOf([conversationId]))[0] ?? { visitor: 0, staff: 0 };
       await advancing.add(conversationId, {
         visitor: who === 'visitor' ? seq : 0,
         staff: who === 'staff' ? seq : 0,

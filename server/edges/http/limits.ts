@@ -5,6 +5,7 @@ import { ChatError } from '../../../shared/errors.ts';
 import type { Config } from '../../config.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SharedCounter } from '../../ports/counter.ts';
+import { perSite, siteOf } from '../../usecases/limits.ts';
 import { hashOf } from '../../usecases/secret.ts';
 import { addressKey, isLocalCaller } from './address.ts';
 import { Windows } from './windows.ts';
@@ -74,13 +75,20 @@ export const createLimits = (
   const windows = Object.fromEntries(
     Object.entries(rates).map(([name, rate]) => [name, new Windows(rate, () => clock.monotonic())]),
   ) as Record<Name, Windows>;
+  /** Of a whole IPv6 /48, which has 65,536 networks to come from. */
+  const sites = Object.fromEntries(
+    Object.entries(rates).map(([name, { count: most, perMs }]) => [
+      name,
+      new Windows({ count: most * perSite, perMs }, () => clock.monotonic()),
+    ]),
+  ) as Record<Name, Windows>;
 
   /** 0, or the ms to wait. */
   const take = async (name: Name, key: string): Promise<number> =>
     (await counter?.take(name, rates[name], key)) ?? windows[name].take(key);
 
   const count = async (name: Name, key: string): Promise<void> => {
-    refuseAfter(await take(name, key), 'Too many attempts: try again later');
+    refuseAfter(await take(name, key), tooOften);
   };
 
   const forget = async (name: Name, key: string): Promise<void> => {
@@ -93,9 +101,16 @@ export const createLimits = (
     windows[name].giveBack(key);
   };
 
+  /** Counts an address, and the site around it on this node. */
+  const countFrom = async (name: Name, address: string): Promise<void> => {
+    const site = siteOf(address);
+    if (site !== undefined) refuseAfter(sites[name].take(site), tooOften);
+    await count(name, address);
+  };
+
   const countAddress = async (name: Name, request: Request): Promise<void> => {
     const address = addressOf(request, config);
-    if (address !== undefined) await count(name, address);
+    if (address !== undefined) await countFrom(name, address);
   };
 
   return {
@@ -103,11 +118,11 @@ export const createLimits = (
       const name = account.toLowerCase();
       const address = addressOf(request, config);
       const here = `${name} ${address ?? 'local'}`;
-      if (address !== undefined) await count('loginFrom', address);
+      if (address !== undefined) await countFrom('loginFrom', address);
       await count('login', here);
       if (address !== undefined) {
         const waitMs = await take('loginAnywhere', name);
-        if (waitMs > 0 && !(await isKnown())) refuseAfter(waitMs, 'Too many attempts: try again later');
+        if (waitMs > 0 && !(await isKnown())) refuseAfter(waitMs, tooOften);
       }
       return async () => {
         await forget('login', here);
@@ -129,12 +144,15 @@ export const createLimits = (
     async publicView(request) {
       const address = addressOf(request, config);
       // On this node alone: every page view costs one, and going to another node gains little.
-      if (address !== undefined) {
-        refuseAfter(windows.publicView.take(address), 'Too many requests: try again later');
-      }
+      if (address === undefined) return;
+      const site = siteOf(address);
+      const waitMs = windows.publicView.take(address) || (site === undefined ? 0 : sites.publicView.take(site));
+      refuseAfter(waitMs, 'Too many requests: try again later');
     },
   };
 };
+
+const tooOften = 'Too many attempts: try again later';
 
 const refuseAfter = (retryAfterMs: number, message: string): void => {
   if (retryAfterMs > 0) throw new ChatError('rate_limited', message, { retryAfterMs });

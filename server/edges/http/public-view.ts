@@ -8,7 +8,7 @@ import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, unreadOfPerson, widgetByKey } from '../../usecases/public-widget.ts';
 import { fullAddress } from './address.ts';
 import type { HttpDeps } from './deps.ts';
-import { countedAddress, verifiedIdentity } from './dialects/widget-api/admission.ts';
+import { countedAddress } from './dialects/widget-api/admission.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
@@ -48,7 +48,8 @@ const unreadOfToken = async (
   token: string,
   address: string | undefined,
 ): Promise<number | undefined> => {
-  const identity = await verifiedIdentity(deps, widget, token).catch((error: unknown) => {
+  // Not counted as a sign-in: a page view must not use up what the panel needs.
+  const identity = await deps.identities.verify(token, widget).catch((error: unknown) => {
     if (error instanceof ChatError) return undefined;
     throw error;
   });
@@ -87,6 +88,7 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
       request.headers.origin === undefined
         ? await widgetByKey(deps, key)
         : await admitPage(deps, pageOf(request, key, deps.baseUrl()));
+    if (widget !== undefined) await deps.bans.admit(widget.orgId, { address: fullAddress(request.ip) });
     if (widget?.iconKey === undefined || !widget.isEnabled) {
       throw new ChatError('not_found', 'This widget has no picture');
     }

@@ -10,8 +10,10 @@ interface Window {
   endsAt: number;
 }
 
-/** More keys than this are never held: the window that began first is forgotten first. */
+/** More keys than this are never held: of the windows that began first, one that still lets somebody in is forgotten. */
 const maxWindows = 20_000;
+/** So many of the oldest are looked at for one. */
+const lookedAt = 200;
 
 /** The windows of one rate, by key. A window begins with the first try of its key. */
 export class Windows {
@@ -38,7 +40,7 @@ export class Windows {
     if (window === undefined) {
       window = { taken: 0, endsAt: now + this.#rate.perMs };
       this.#windows.set(key, window);
-      if (this.#windows.size > maxWindows) this.#windows.delete(this.#windows.keys().next().value!);
+      if (this.#windows.size > maxWindows) this.#forgetOne();
     }
     if (window.taken >= this.#rate.count) return Math.max(1, Math.ceil(window.endsAt - now));
     window.taken += 1;
@@ -54,6 +56,17 @@ export class Windows {
   /** This key starts afresh. */
   forget(key: string): void {
     this.#windows.delete(key);
+  }
+
+  /** To forget a window that is used up would let its key begin anew: whoever comes with many keys must not buy that. */
+  #forgetOne(): void {
+    let looked = 0;
+    for (const [key, { taken }] of this.#windows) {
+      if (taken < this.#rate.count) return void this.#windows.delete(key);
+      looked += 1;
+      if (looked >= lookedAt) break;
+    }
+    this.#windows.delete(this.#windows.keys().next().value!);
   }
 
   /** All windows are equally long, so those that ended stand first. */

@@ -272,7 +272,7 @@ export const openGateway = (server: HttpServer, deps: GatewayDeps): Gateway => {
     const { credentials, members } = deps.store.documents;
     Promise.all([credentials.get(member.orgId, credentialId), members.get(member.orgId, member.id)]).then(
       ([credential, now]) => {
-        if (credential === undefined || now?.isDisabled !== false) socket.disconnect(true);
+        if (credential === undefined || now?.isDisabled !== false || now.role !== member.role) socket.disconnect(true);
         else if (credential.expiresAt !== undefined) endWith(socket, credential.expiresAt - deps.clock.now());
       },
       (error: unknown) => log.warn({ err: error }, 'credential not checked again'),

@@ -57,7 +57,8 @@ export const recheck = (visitors: Namespace, staff: Namespace, deps: RecheckDeps
           members.get(member.orgId, member.id),
         ]);
         const isOver = (credential?.expiresAt ?? Number.POSITIVE_INFINITY) <= deps.clock.now();
-        return credential !== undefined && !isOver && now?.isDisabled === false;
+        // With another role the seat would keep the rights of the older one.
+        return credential !== undefined && !isOver && now?.isDisabled === false && now.role === member.role;
       },
     );
     await ask(

@@ -2,7 +2,7 @@
 import type { Socket } from 'socket.io';
 import { visitorCommands } from '../../../shared/commands.ts';
 import type { CommandOutput, CommandSpec, SessionView } from '../../../shared/commands.ts';
-import { ChatError } from '../../../shared/errors.ts';
+import { ChatError, isRetryable, toWireError } from '../../../shared/errors.ts';
 import type { WireError } from '../../../shared/errors.ts';
 import type { Page } from '../../../shared/facts.ts';
 import type { InboxRow } from '../../../shared/inbox.ts';
@@ -250,11 +250,11 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     const token = seat.identity;
     if (token === undefined) return openSession(deps, widget, tokens, input);
     seat.identity = undefined;
-    const identity = await verified(token, widget);
     try {
-      return await openSigned(deps, widget, tokens, identity, input);
+      return await openSigned(deps, widget, tokens, await verified(token, widget), input);
     } catch (error) {
-      seat.identity = token;
+      // Refused for now, or nobody knows: the repeat brings it again.
+      if (isRetryable(toWireError(error).code)) seat.identity = token;
       throw error;
     }
   };

@@ -134,8 +134,10 @@ export const List = tracked(({ model }: { model: PanelModel }) => {
             ))}
           {parts !== null && <parts.TypingDots model={model} />}
           {!isLoading && <NoticeLine model={model} />}
-          {!isLoading && form && <ContactForm key={form.reason} fields={form} model={model} />}
-          {csat?.requested === true && csat.rating === null && <Csat model={model} />}
+          {!isLoading && form && (
+            <ContactForm key={`${form.reason} ${model.person.value}`} fields={form} model={model} />
+          )}
+          {csat?.requested === true && csat.rating === null && <Csat key={model.person.value} model={model} />}
         </div>
       </div>
       {isAway && !model.isEmpty.value && (

@@ -68,7 +68,7 @@ export interface Visiting {
   conversationId: string;
 }
 
-const noSuchSession = (where: 'body' | 'header'): ChatError => {
+export const noSuchSession = (where: 'body' | 'header'): ChatError => {
   const path = where === 'body' ? 'session_id' : 'X-Session-Id';
   const problem = { path, message: 'There is no such session', ...(where === 'body' ? {} : { where }) };
   return new ChatError('not_found', 'There is no such session', { details: [problem] });

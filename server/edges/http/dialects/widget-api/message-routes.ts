@@ -11,15 +11,18 @@ import { takeTurn } from '../../../../usecases/turn.ts';
 import type { TurnOptions } from '../../../../usecases/turn.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { noteFailure } from '../../refusals.ts';
+import { isStillOpen } from '../../../../usecases/visitors.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { countedAddress, visitingOf } from './admission.ts';
+import { countedAddress, noSuchSession, visitingOf } from './admission.ts';
 import type { Visiting } from './admission.ts';
 import { clientIdOf } from './client-id.ts';
 import { errorBodyOf } from './errors.ts';
 import { messageExample } from './example.ts';
 import { presentActions, presentTurn, stampOf } from './present.ts';
 import { messageBody, messageInput, messagesBody, messagesQuery } from './schema.ts';
+import { guardSession } from './session-guard.ts';
+import type { SessionGuard } from './session-guard.ts';
 import { openStream, wantsStream } from './stream.ts';
 
 const route = routeFor<WidgetCaller>();
@@ -68,15 +71,27 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         admit: () => deps.limits.check('message', session.visitorId),
         waitMs: deps.turnMs ?? defaultWaitMs,
       };
+      const isOpen = () => isStillOpen(deps, session, body.session_id);
+      /** @throws ChatError `not_found` where the session has ended meanwhile, `forbidden` where the visitor was banned */
+      const stillTheirs = async (guard: SessionGuard): Promise<void> => {
+        if (!(await guard.isOpen())) throw noSuchSession('body');
+        await deps.bans.admit(session.orgId, session);
+      };
       if (!wantsStream(request.headers.accept)) {
         const gone = new AbortController();
         response.once('close', () => gone.abort());
-        const turn = await takeTurn(deps, visiting, body.message, { ...options, signal: gone.signal });
+        const guard = guardSession(isOpen);
+        const signal = AbortSignal.any([gone.signal, guard.signal]);
+        const turn = await takeTurn(deps, visiting, body.message, { ...options, signal, ear: guard });
+        if (!response.destroyed) await stillTheirs(guard);
         return response.destroyed ? undefined : presentTurn(deps, visiting, body.message, turn);
       }
       const stream = openStream(response, session.id);
       try {
-        const turn = await takeTurn(deps, visiting, body.message, { ...options, signal: stream.signal, ear: stream });
+        const guard = guardSession(isOpen, stream);
+        const signal = AbortSignal.any([stream.signal, guard.signal]);
+        const turn = await takeTurn(deps, visiting, body.message, { ...options, signal, ear: guard });
+        if (!stream.signal.aborted) await stillTheirs(guard);
         if (!stream.signal.aborted) stream.end('done', await presentTurn(deps, visiting, body.message, turn));
       } catch (error) {
         // Before the first event it is refused like any call.

@@ -37,7 +37,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     refusals: ['rate_limited'],
     example: configExample,
     handle: async ({ deps, caller: { widget }, request }) => {
-      const refusal = deps.limits.check('config', `${addressKey(request.ip ?? '')} ${widget.id}`);
+      const refusal = deps.limits.checkFrom('config', addressKey(request.ip ?? ''), { at: widget.id });
       if (refusal !== undefined) throw refusal;
       return { success: true as const, config: await presentConfig(deps, widget) };
     },
