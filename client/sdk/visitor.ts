@@ -194,38 +194,32 @@ export const createVisitorClient = (options: VisitorClientOptions): VisitorClien
   let identifying: Promise<unknown> = Promise.resolve();
 
   const identify = (token: string): Promise<Ack<Identified>> => {
+    const now = link.connection.get();
+    const isOther = session.scope() !== '' && session.scope() !== scopeOfToken(token);
+    // At once: what the page says next is not the one before's any more.
+    if (isOther) signOut(outbox.change);
     decisions += 1;
-    const mine = decisions;
-    const answer = identifying.then(() => (mine === decisions ? signIn(token) : superseded));
-    identifying = answer;
-    return answer;
+    if (!isOther && now.status === 'online') {
+      const mine = decisions;
+      const answer = identifying.then(() => (mine === decisions ? signIn(token, mine) : superseded));
+      identifying = answer;
+      return answer;
+    }
+    // It goes with the next handshake; one that is under way shows somebody whom the page does not mean any more, or nobody.
+    const isUnderWay = now.status === 'connecting' || (now.status === 'offline' && now.retryAt === null);
+    const isShown = session.showing() === token;
+    session.present(token);
+    if ((isOther && now.status !== 'idle') || now.status === 'refused') connect();
+    else if (isUnderWay && !isShown) link.restart();
+    return Promise.resolve({ ok: true, data: {} });
   };
 
-  const signIn = async (token: string): Promise<Ack<Identified>> => {
-    const { status } = link.connection.get();
-    const isOther = session.scope() !== '' && session.scope() !== scopeOfToken(token);
-    if (isOther) signOut(outbox.change);
-    const mine = decisions;
-    if (session.showing() === token) return { ok: true, data: {} };
-    if (status !== 'online' && session.showing() !== undefined) {
-      // A handshake is under way as somebody whom the page does not mean any more.
-      session.present(token);
-      if (isOther) connect();
-      else link.restart();
-      return { ok: true, data: {} };
-    }
-    if (isOther || status === 'idle' || status === 'refused') {
-      // It goes with the next handshake.
-      session.present(token);
-      if (status !== 'idle') connect();
-      return { ok: true, data: {} };
-    }
+  const signIn = async (token: string, mine: number): Promise<Ack<Identified>> => {
     const answer = (await link.ask('visitor:identify', { token })) as Ack<Identified>;
     if (mine !== decisions) {
-      if (answer.ok && answer.data.sessionToken !== undefined && session.scope() === '') {
-        // It came about all the same: what follows on this connection ends it, and so does whoever has signed out.
-        if (link.connection.get().status === 'idle') void endSession(options, answer.data.sessionToken);
-      }
+      // It came about all the same. The next sign-in on this connection ends it; where there is none, this does.
+      const isUnheld = link.connection.get().status === 'idle';
+      if (answer.ok && isUnheld) void endSession(options, answer.data.sessionToken ?? '');
       return superseded;
     }
     if (answer.ok) {

@@ -1,5 +1,5 @@
 // Signed visitors through the SDK: one browser's storage, several pages on it, one person after another.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ConversationSnapshot, KeyValueStorage, VisitorClient } from '../../client/sdk/api.ts';
 import { createVisitorClient, memoryStorage } from '../../client/sdk/index.ts';
 import { newUuid } from '../../shared/ids.ts';
@@ -161,4 +161,72 @@ test('logout ends the session on the server, also for a page that is not connect
       return (await fetch(`${site.url}/api/widget/messages`, { headers })).status;
     })
     .toBe(404);
+});
+
+/** Who reads a text among these people, each on a device of their own. */
+const readersOf = async (text: string, people: Record<string, Person>): Promise<string[]> => {
+  const readers: string[] = [];
+  for (const [name, person] of Object.entries(people)) {
+    const client = await page(memoryStorage(), person);
+    if (textsOf(client.conversation.get()).includes(text)) readers.push(name);
+  }
+  return readers;
+};
+
+describe("the page's last word", () => {
+  const idle = async (person?: Person): Promise<VisitorClient> => {
+    const identity = person === undefined ? {} : { identity: await tokenOf(site, person) };
+    const options = { url: site.url, widgetKey: site.widgetKey, backoff: { min: 10, max: 100 } };
+    const client = createVisitorClient({ ...options, storage: memoryStorage(), ...identity });
+    clients.push(client);
+    return client;
+  };
+  const shown = (client: VisitorClient): Promise<unknown> =>
+    until(client.conversation, (now) => textsOf(now).includes('Mine alone'));
+
+  test('is who the next message is from: while the connection is made, and on one that stands as another person', async () => {
+    const [ann, bob] = [someone(), someone()];
+    const starting = await idle(ann);
+    starting.connect();
+    void starting.identify(await tokenOf(site, bob));
+    starting.send('Mine alone');
+    await shown(starting);
+    expect(await readersOf('Mine alone', { ann, bob })).toEqual(['bob']);
+
+    const [carl, dora] = [someone(), someone()];
+    const standing = await page(memoryStorage(), carl);
+    const token = await tokenOf(site, dora);
+    void standing.identify(token);
+    standing.send('Mine alone');
+    await shown(standing);
+    expect(await readersOf('Mine alone', { carl, dora })).toEqual(['dora']);
+  });
+
+  test('counts where two are given at once', async () => {
+    const [ann, bob] = [someone(), someone()];
+    const client = await page(memoryStorage());
+    const tokens = [await tokenOf(site, ann), await tokenOf(site, bob)];
+    const answers = await Promise.all(tokens.map((token) => client.identify(token)));
+    expect(answers.map(({ ok }) => ok)).toEqual([false, true]);
+    await say(client, 'Mine alone');
+    expect(await readersOf('Mine alone', { ann, bob })).toEqual(['bob']);
+  });
+
+  test('may be that nobody is here: a sign-in that is under way does not come back', async () => {
+    const ann = someone();
+    const home = await page(memoryStorage(), ann);
+    await say(home, 'At home');
+    for (const connected of [true, false]) {
+      const client = connected ? await page(memoryStorage()) : await idle();
+      if (!connected) client.connect();
+      const token = await tokenOf(site, ann);
+      const answer = client.identify(token);
+      client.logout();
+      await answer;
+      client.connect();
+      await online(client);
+      await say(client, 'Somebody else');
+      expect(textsOf(client.conversation.get())).toEqual(['Somebody else']);
+    }
+  });
 });

@@ -282,6 +282,48 @@ describe('what was signed', () => {
   });
 });
 
+describe('a call that waits for an answer', () => {
+  it('ends with its session, also where the answer is to what a person asks after signing in', async () => {
+    const slow = await startServer({ env: { TILLER_SECRET: secret, AI_BUILTIN_WORDS_PER_SECOND: '8' } });
+    try {
+      const { widget } = await firstOrganisation(slow);
+      const there: Site = { ...site, url: slow.url, widgetKey: widget.widgetKey, widgetId: widget.id };
+      for (const accept of ['text/event-stream', 'application/json']) {
+        const planted = await openWidgetSession(there.url, there.widgetKey);
+        const victim = await openVisitor(there.url, there.widgetKey, { visitorToken: planted.visitor_id });
+        clients.push(victim.client);
+        const waiting = fetch(`${there.url}/api/widget/message`, {
+          method: 'POST',
+          headers: { 'x-api-key': there.widgetKey, 'content-type': 'application/json', accept },
+          body: JSON.stringify({ session_id: planted.session_id, message: 'Tell me everything about multi-day trips' }),
+        }).then((response) => response.text());
+        await victim.client.untilSignal('reply.started');
+        await victim.client.must('visitor:identify', { token: await tokenOf(there, someone()) });
+        await say(victim.client, victim.conversationId, 'What does a kayak cost?');
+        const given = await waiting;
+        expect(given).toContain('not_found');
+        expect(given).not.toContain('Boat hire prices');
+      }
+    } finally {
+      await slow.stop();
+    }
+  });
+});
+
+describe('a token in a handshake', () => {
+  it.each([
+    ['too long', 'x'.repeat(5000)],
+    ['no text', 7],
+    ['nothing', null],
+  ])('that is %s is refused aloud', async (_, identity) => {
+    const client = await connectVisitor(site.url, site.widgetKey, { identity });
+    clients.push(client);
+    const refused = await client.ask('session:open', {});
+    expect(refused).toMatchObject({ ok: false, error: { code: 'unauthenticated' } });
+    expect(await client.must('session:open', {})).toMatchObject({ isSigned: false });
+  });
+});
+
 describe('what nobody is given', () => {
   it('is the session of somebody else who used the same clientId, from another address or program', async () => {
     const clientId = newUuid();
@@ -324,5 +366,7 @@ describe('what nobody is given', () => {
     expect((await readBy(view.sessionToken)).status).toBe(404);
     const { sessionToken, visitorToken } = view;
     expect((await open({ sessionToken, visitorToken })).view).toMatchObject({ facts: [], isSigned: false });
+    const launcher = await fetch(`${site.url}/w/${site.widgetKey}`, { headers: { 'X-Session-Id': sessionToken } });
+    expect(await launcher.json()).not.toHaveProperty('unread');
   });
 });
