@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../shared/ids.ts';
 import { createLimits } from '../../server/edges/http/limits.ts';
+import { createPasswords } from '../../server/adapters/passwords/argon2.ts';
 import { Windows } from '../../server/edges/http/windows.ts';
 import { invite } from '../../server/usecases/accounts.ts';
 import type { SharedCounter } from '../../server/ports/counter.ts';
@@ -194,4 +195,36 @@ test('several nodes count together, and each for itself while the others cannot 
   isThere = true;
   await wasRight();
   await tryOn(1);
+});
+
+test('a window that is used up is not forgotten for the sake of other keys', () => {
+  const windows = new Windows({ count: 2, perMs: 60_000 }, () => 0);
+  for (let i = 0; i < 2; i += 1) expect(windows.take('guessed')).toBe(0);
+  for (let i = 0; i < 30_000; i += 1) windows.take(`other ${i}`);
+  expect(windows.size).toBeLessThanOrEqual(20_000);
+  expect(windows.take('guessed')).toBe(60_000);
+});
+
+test('the networks of one IPv6 site are let in 50 times as often as one of them, and no more', async () => {
+  const answers = new Map<number, number>();
+  for (let i = 0; i < 60 * 50 + 10; i += 1) {
+    const headers = at(`2001:db8:77:${i.toString(16)}::1`);
+    const code = await status(proxied.call('POST /link/read', { body: { token: 'link_nobody' }, headers }));
+    answers.set(code, (answers.get(code) ?? 0) + 1);
+  }
+  expect(answers).toEqual(
+    new Map([
+      [404, 3000],
+      [429, 10],
+    ]),
+  );
+}, 60_000);
+
+test('passwords are checked two at a time; whoever comes when too many wait is told to come again', async () => {
+  const passwords = createPasswords();
+  const checks = await Promise.allSettled(Array.from({ length: 80 }, () => passwords.verify(undefined, 'wrong')));
+  const refused = checks.filter((check) => check.status === 'rejected');
+  expect(refused).toHaveLength(80 - 2 - 64);
+  expect(refused[0]?.reason).toMatchObject({ code: 'unavailable', retryAfterMs: 2000 });
+  expect(await passwords.verify(undefined, 'wrong')).toBe(false);
 });
