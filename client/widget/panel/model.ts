@@ -98,7 +98,12 @@ export class PanelModel {
     return now.status === 'refused' && now.error.code === 'forbidden';
   });
   readonly isEmpty = computed(() => !this.timeline.value.some((item) => item.kind === 'message'));
-  readonly persona = computed(() => personaOf(this.widget.value, this.state.value, this.facts.value, this.origin));
+  readonly persona = computed(() =>
+    // Where there is no chat, nobody of the staff stands over it.
+    this.isShut.value
+      ? personaOf(this.widget.value, null, none, this.origin)
+      : personaOf(this.widget.value, this.state.value, this.facts.value, this.origin),
+  );
   readonly notice = computed(() =>
     noticeOf(this.state.value, this.availability.value, this.replyId.value !== null, this.outbox.value.length > 0),
   );

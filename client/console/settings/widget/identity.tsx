@@ -32,7 +32,7 @@ const Rotate = ({ id, onClose, onRotated }: { id: string; onClose: () => void; o
       submit="Rotate"
       run={async () => {
         onRotated(await call('POST /widgets/:id/identity/rotate', { params: { id }, body: { graceSeconds } }));
-        toast('The new secret signs now');
+        toast('The new secret signs now: put it on your server');
       }}
       onClose={onClose}
     >
