@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)('bans and spam in browsers (needs chromium)', { ti
     await agent.page.getByLabel('Reason (optional)').fill('Insults');
     expect(await violationsOf(agent.context, agent.page)).toEqual([]);
     await agent.button('Ban').click();
-    await agent.page.getByText('Banned', { exact: true }).first().waitFor();
+    await agent.page.getByText('Banned from the chat').waitFor();
     await agent.page.getByText('Banned', { exact: true }).waitFor();
     await visitor.panel.getByText('This chat is not available.').waitFor();
     expect(await visitor.panel.getByRole('textbox').count()).toBe(0);

@@ -73,7 +73,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
           },
         });
         onBanned();
-        toast('Banned');
+        toast('Banned from the chat');
       }}
       onClose={onClose}
     >
