@@ -275,6 +275,10 @@ describe('the public view', () => {
   });
 
   it('bears any session, origin and tag', async () => {
+    // One of its own: the commands above sign out as well.
+    const { client, view } = await openVisitor(target.url, target.widgetKey);
+    client.close();
+    const { sessionToken } = view;
     for (const value of [newSecret('sess'), sessionToken, 'x'.repeat(5000), '__proto__', '{"$gt":""}', 'null']) {
       const headers = { 'x-session-id': value, 'if-none-match': value, 'sec-fetch-site': value };
       const { status, text } = await http('GET', `/w/${target.widgetKey}`, { headers });
