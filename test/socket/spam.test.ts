@@ -48,12 +48,12 @@ const callAbout = async (question: string): Promise<ProviderCall> => {
 const act = (command: StaffCommandName, conversationId: string, input: object = {}) =>
   staff.must<{ seq: number }>(command, { conversationId, clientId: newUuid(), ...input });
 
-const rest = async <T>(path: string): Promise<T> =>
-  (
-    await ask(server.url, `GET /api/console${path}`, {
-      headers: { authorization: `Bearer ${server.firstRun.keys.console}` },
-    })
-  ).json as T;
+const read = (path: string) =>
+  ask(server.url, `GET /api/console${path}`, {
+    headers: { authorization: `Bearer ${server.firstRun.keys.console}` },
+  });
+
+const rest = async <T>(path: string): Promise<T> => (await read(path)).json as T;
 
 const inbox = (filter: InboxFilter) =>
   staff.must<{ conversations: InboxRow[]; counts: InboxCounts }>('inbox:open', { filter });
@@ -70,7 +70,7 @@ const shown = async (conversationId: string, marker: string): Promise<string[]> 
     search: await rest(`/search?q=${marker}`),
     contacts: await rest('/contacts?limit=200'),
     leads: await rest('/leads?limit=1'),
-    export: await rest('/leads/export'),
+    export: (await read('/leads/export')).text,
   };
   return [
     ...places,
