@@ -111,14 +111,14 @@ test('unread counts messages by others after the read mark, for a session of thi
   await store.documents.sessions.put({
     id: newId('ssn'),
     orgId: widget.orgId,
-    createdAt: 1,
+    createdAt: Date.now(),
     widgetId: widget.id,
     visitorId: 'vst_1',
     contactId: 'con_1',
     conversationId,
     hash: hashOf(token),
     openKey: 'k',
-    lastSeenAt: 1,
+    lastSeenAt: Date.now(),
     channel: 'widget',
   });
   const unread = async (session: string, key = widget.widgetKey) =>
