@@ -5,9 +5,9 @@ import { newId } from '../../shared/ids.ts';
 import { contains } from '../domain/network.ts';
 import { may } from '../domain/permit.ts';
 import type { Ban, Member } from '../ports/documents.ts';
-import { banView, bansInForce, boundedNetwork, visitedBy } from './ban-views.ts';
+import { banView, boundedNetwork, visitedBy } from './ban-views.ts';
 import type { BanDeps } from './ban-views.ts';
-import { bansAtMost, holds } from './bans.ts';
+import { bansAtMost, bansInForce, holds } from './bans.ts';
 
 /** What to ban. Without a value it is that of the conversation: its contact, or the address it came from last. */
 export type BanTarget = { kind: 'contact' | 'address'; value?: string } | { kind: 'range'; value: string };

@@ -7,7 +7,7 @@ import { may } from '../domain/permit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ban, Contact, Member } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
-import { bansAtMost, holds, sessionsIn } from './bans.ts';
+import { bansInForce, sessionsIn } from './bans.ts';
 import type { Bans } from './bans.ts';
 
 export interface BanDeps {
@@ -60,12 +60,6 @@ export const boundedNetwork = (value: string): Network => {
     throw new ChatError('invalid', message, { details: [{ path: 'range', message }] });
   }
   return network;
-};
-
-/** Bans in force. */
-export const bansInForce = async ({ store, clock }: BanDeps, orgId: string): Promise<Ban[]> => {
-  const all = await store.documents.bans.list(orgId, { limit: bansAtMost * 2 });
-  return all.filter((ban) => holds(ban, clock.now()));
 };
 
 const shownContact = ({ id, name, email }: Contact): NonNullable<BanView['contact']> => ({

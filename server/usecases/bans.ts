@@ -121,9 +121,7 @@ export class Bans {
   }
 
   async #load(orgId: string): Promise<BanRules> {
-    const { store, clock } = this.#deps;
-    const found = await store.documents.bans.list(orgId, { limit: bansAtMost * 2 });
-    return rulesOf(found.filter((ban) => holds(ban, clock.now())));
+    return rulesOf(await bansInForce(this.#deps, orgId));
   }
 
   /** A store that is slow or away holds nobody up: what is known goes on to hold, and nobody can ban meanwhile either. */
@@ -165,6 +163,15 @@ export class Bans {
 
 export const holds = ({ expiresAt }: Pick<Ban, 'expiresAt'>, now: number): boolean =>
   expiresAt === undefined || expiresAt > now;
+
+/** Both kinds together, in the order in which they were made first. */
+export const bansInForce = async (
+  { store, clock }: Pick<BansDeps, 'store' | 'clock'>,
+  orgId: string,
+): Promise<Ban[]> => {
+  const all = await store.documents.bans.list(orgId, { limit: bansAtMost * 2 });
+  return all.filter((ban) => holds(ban, clock.now()));
+};
 
 /**
  * The sessions of the person whose conversation this is, those that are in it first, then the latest: of all their browsers,

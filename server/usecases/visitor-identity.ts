@@ -5,12 +5,13 @@ import { signableFields, signedFieldsOf } from '../../shared/identity.ts';
 import type { Widget } from '../../shared/widget.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Contact, Session, Visitor } from '../ports/documents.ts';
-import type { Identity } from '../ports/identity.ts';
+import type { Identities, Identity } from '../ports/identity.ts';
 import { bansFollow } from './ban-changes.ts';
 import type { Bans } from './bans.ts';
 import { mergeContacts } from './contact-merge.ts';
 import { visitorDoes } from './conversations.ts';
 import type { ConversationDeps } from './conversations.ts';
+import type { Limits } from './limits.ts';
 import { beganIn, claimPerson, latestOpenOf, readPerson } from './persons.ts';
 import {
   changeSession,
@@ -42,6 +43,18 @@ const lockMs = 10_000;
 /** Sessions of one signed visitor, one a page view at most; the oldest end first. */
 const sessionsPerVisitor = 20;
 const conversationsJoined = 200;
+
+/** What an identity token says. @throws ChatError `unauthenticated` with what is wrong with it; `rate_limited` */
+export const verifiedIdentity = async (
+  { identities, limits }: { identities: Identities; limits: Limits },
+  widget: Widget,
+  token: string,
+): Promise<Identity> => {
+  const identity = await identities.verify(token, widget);
+  const refusal = await limits.checkShared('signIn', `${widget.orgId} ${identity.subject}`);
+  if (refusal !== undefined) throw refusal;
+  return identity;
+};
 
 const revokeSession = ({ bus }: IdentityDeps, id: string): void =>
   bus.publish({ kind: 'revoked', what: 'session', id });
@@ -86,10 +99,14 @@ const tellConversation = async (
   await visitorDoes(deps, actor, conversationId, command);
 };
 
-/** Ends sessions of a visitor with their connections, on every node; all of them, or all but one. */
-const endSessions = async (deps: IdentityDeps, visitor: Pick<Session, 'orgId' | 'visitorId'>, except?: string) => {
-  const { sessions } = deps.store.documents;
-  for (const { orgId, id } of await sessions.list(visitor.orgId, { group: visitor.visitorId })) {
+/**
+ * Ends a visitor: their token, then their sessions with the connections, on every node; all of them, or all but one. What is opened by
+ * the token meanwhile finds that out itself (`returning`).
+ */
+const endVisitor = async (deps: IdentityDeps, orgId: string, visitorId: string, except?: string): Promise<void> => {
+  const { visitors, sessions } = deps.store.documents;
+  await visitors.delete(orgId, visitorId);
+  for (const { id } of await sessions.list(orgId, { group: visitorId })) {
     if (id === except) continue;
     await sessions.delete(orgId, id);
     revokeSession(deps, id);
@@ -106,8 +123,7 @@ export const signOut = async (
   endOthers: (sessionId: string) => void = (id) => revokeSession(deps, id),
 ): Promise<void> => {
   const { orgId, visitorId, id } = session;
-  await deps.store.documents.visitors.delete(orgId, visitorId);
-  await endSessions(deps, session, id);
+  await endVisitor(deps, orgId, visitorId, id);
   await deps.store.documents.sessions.delete(orgId, id);
   endOthers(id);
 };
@@ -143,10 +159,9 @@ const joinLocked = async (
   const { orgId } = widget;
   const endOthers = input.endOthers ?? ((id: string) => revokeSession(deps, id));
   endOthers(session.id);
-  // First: what is opened by the anonymous visitor's token after this finds that out itself (`returning`). The person gets a visitor of
-  // their own, so that nothing which was given out for this one, or is on its way to somebody, is theirs.
-  await deps.store.documents.visitors.delete(orgId, session.visitorId);
-  await endSessions(deps, session, session.id);
+  // First. The person gets a visitor of their own, so that nothing which was given out for this one, or is on its way to
+  // somebody, is theirs.
+  await endVisitor(deps, orgId, session.visitorId, session.id);
   const person = await claimPerson(deps, orgId, identity.subject, session.contactId);
   const { contactId } = person;
   const contact = await keepSigned(deps, widget, contactId, identity, input);
@@ -270,13 +285,13 @@ export const signIn = async (
   if (visitorSubject === identity.subject) {
     return begin(deps, widget, { visitor, visitorToken: tokens.visitorToken! }, identity, input);
   }
-  // Another person's browser until now, or an anonymous visitor whose latest session may be live.
-  const [last] = await deps.store.documents.sessions.list(widget.orgId, { group: visitor.id, limit: 1, reverse: true });
   if (visitorSubject !== undefined) {
-    await deps.store.documents.visitors.delete(visitor.orgId, visitor.id);
-    await endSessions(deps, { orgId: visitor.orgId, visitorId: visitor.id });
+    // Another person's browser until now.
+    await endVisitor(deps, visitor.orgId, visitor.id);
     return begin(deps, widget, undefined, identity, input);
   }
+  // An anonymous visitor, whose latest session may be live.
+  const [last] = await deps.store.documents.sessions.list(widget.orgId, { group: visitor.id, limit: 1, reverse: true });
   return last !== undefined && last.channel === input.channel && isLive(last, widget, deps.clock.now())
     ? join(deps, widget, last, identity, input)
     : begin(deps, widget, undefined, identity, input);

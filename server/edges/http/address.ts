@@ -1,5 +1,6 @@
 // The caller's address as limits count it, and as logs may keep it.
 import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
 import ipaddr from 'ipaddr.js';
 import { hostnameOf } from '../../../shared/host-name.ts';
 import type { Config } from '../../config.ts';
@@ -58,3 +59,7 @@ export const isFromThisMachine = (request: IncomingMessage): boolean => {
  */
 export const isLocalCaller = (request: IncomingMessage, { publicUrl }: Pick<Config, 'publicUrl'>): boolean =>
   (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname)) && isFromThisMachine(request);
+
+/** The address that limits count; undefined for this machine itself, which they leave alone. */
+export const countedAddress = (request: Request, config: Pick<Config, 'publicUrl'>): string | undefined =>
+  isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');

@@ -57,6 +57,10 @@ const targetOf = (kind: BanKind, { contactId, address, range }: BanInput): BanTa
   }
 };
 
+/** Addresses in their canonical form; what is none is left out. */
+export const canonical = (addresses: readonly (string | undefined)[]): string[] =>
+  addresses.map(fullAddress).filter((address) => address !== undefined);
+
 /**
  * The ban that was asked for. `mine`: the addresses that the caller was seen with, the proxy's before us among them.
  * @throws ChatError `invalid`
@@ -84,7 +88,7 @@ export const banAskOf = (input: BanInput, mine: readonly (string | undefined)[])
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(forSeconds === undefined ? {} : { forMs: forSeconds * 1000 }),
     includesMe,
-    mine: mine.map(fullAddress).filter((one) => one !== undefined),
+    mine: canonical(mine),
   };
 };
 

@@ -1,8 +1,7 @@
 // What the console's routes for bans do.
 import { ban, liftBan } from '../../usecases/ban-changes.ts';
 import { banChoices, listBans, reachOf } from '../../usecases/ban-views.ts';
-import { fullAddress } from './address.ts';
-import { banAskOf, networkAsked } from './ban-input.ts';
+import { banAskOf, canonical, networkAsked } from './ban-input.ts';
 import type { ConsoleHandlers } from './console-handlers.ts';
 
 export const banHandlers = {
@@ -18,7 +17,7 @@ export const banHandlers = {
     reachOf(deps, member.orgId, {
       value: networkAsked(query),
       conversationId: query.conversationId,
-      mine: addresses.map(fullAddress).filter((address) => address !== undefined),
+      mine: canonical(addresses),
     }),
   'GET /conversations/:id/ban': ({ deps, signedIn: { member }, id }) => banChoices(deps, member, id),
 } satisfies Partial<ConsoleHandlers>;

@@ -10,6 +10,7 @@ import { addressTag } from '../../usecases/known-addresses.ts';
 import { widgetByKey } from '../../usecases/public-widget.ts';
 import { memberOfCookie, memberOfOtherKey, memberOfToken } from '../../usecases/sessions.ts';
 import type { SignedIn } from '../../usecases/sessions.ts';
+import { countedAddress } from './address.ts';
 import { consoleHandlers } from './console-handlers.ts';
 import type { ConsoleCall } from './console-handlers.ts';
 import { clearCookie, cookieOf, setCookie } from './cookie.ts';
@@ -18,7 +19,6 @@ import type { Hosts } from './hosts.ts';
 import { sendStreamed } from './download.ts';
 import type { StreamedFile } from './download.ts';
 import { jsonBody, parsedBy } from './json-body.ts';
-import { addressOf } from './limits.ts';
 import type { HttpLimits } from './limits.ts';
 import { methodNotAllowed, noSuchRoute } from './refusals.ts';
 import { readUpload, uploaded } from './upload.ts';
@@ -78,7 +78,7 @@ const sessionOf = (deps: HttpDeps, request: Request, response: Response) => ({
 
 /** The caller's address as it is kept with a member; undefined for this machine itself. */
 const tagOf = (deps: HttpDeps, request: Request): string | undefined => {
-  const address = addressOf(request, deps.config);
+  const address = countedAddress(request, deps.config);
   return address === undefined ? undefined : addressTag(deps.secret, address);
 };
 

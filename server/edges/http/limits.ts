@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SharedCounter } from '../../ports/counter.ts';
 import { perSite, siteOf } from '../../usecases/limits.ts';
 import { hashOf } from '../../usecases/secret.ts';
-import { addressKey, isLocalCaller } from './address.ts';
+import { countedAddress } from './address.ts';
 import { Windows } from './windows.ts';
 import type { WindowRate } from './windows.ts';
 
@@ -61,10 +61,6 @@ const none: HttpLimits = {
   publicView: nothing,
 };
 
-/** Where a request comes from as limits count it; undefined for this machine itself, which limits per address leave alone. */
-export const addressOf = (request: Request, config: Pick<Config, 'publicUrl'>): string | undefined =>
-  isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');
-
 /** `counter`: counts over all nodes, where there are several. */
 export const createLimits = (
   config: Pick<Config, 'limits' | 'publicUrl'>,
@@ -72,16 +68,16 @@ export const createLimits = (
   counter?: SharedCounter,
 ): HttpLimits => {
   if (config.limits === 'off') return none;
-  const windows = Object.fromEntries(
-    Object.entries(rates).map(([name, rate]) => [name, new Windows(rate, () => clock.monotonic())]),
-  ) as Record<Name, Windows>;
+  const windowsOf = (times: number): Record<Name, Windows> =>
+    Object.fromEntries(
+      Object.entries(rates).map(([name, { count: most, perMs }]) => [
+        name,
+        new Windows({ count: most * times, perMs }, () => clock.monotonic()),
+      ]),
+    ) as Record<Name, Windows>;
+  const windows = windowsOf(1);
   /** Of a whole IPv6 /48, which has 65,536 networks to come from. */
-  const sites = Object.fromEntries(
-    Object.entries(rates).map(([name, { count: most, perMs }]) => [
-      name,
-      new Windows({ count: most * perSite, perMs }, () => clock.monotonic()),
-    ]),
-  ) as Record<Name, Windows>;
+  const sites = windowsOf(perSite);
 
   /** 0, or the ms to wait. */
   const take = async (name: Name, key: string): Promise<number> =>
@@ -109,14 +105,14 @@ export const createLimits = (
   };
 
   const countAddress = async (name: Name, request: Request): Promise<void> => {
-    const address = addressOf(request, config);
+    const address = countedAddress(request, config);
     if (address !== undefined) await countFrom(name, address);
   };
 
   return {
     async login(request, account, isKnown) {
       const name = account.toLowerCase();
-      const address = addressOf(request, config);
+      const address = countedAddress(request, config);
       const here = `${name} ${address ?? 'local'}`;
       if (address !== undefined) await countFrom('loginFrom', address);
       await count('login', here);
@@ -142,7 +138,7 @@ export const createLimits = (
       await count('linkUse', hashOf(token));
     },
     async publicView(request) {
-      const address = addressOf(request, config);
+      const address = countedAddress(request, config);
       // On this node alone: every page view costs one, and going to another node gains little.
       if (address === undefined) return;
       const site = siteOf(address);

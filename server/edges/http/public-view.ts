@@ -6,9 +6,8 @@ import type { Widget } from '../../../shared/widget.ts';
 import { tooMuch } from '../../usecases/admission.ts';
 import { readIcon } from '../../usecases/files.ts';
 import { admitPage, publicWidgetOf, unreadOf, unreadOfPerson, widgetByKey } from '../../usecases/public-widget.ts';
-import { fullAddress } from './address.ts';
+import { countedAddress, fullAddress } from './address.ts';
 import type { HttpDeps } from './deps.ts';
-import { countedAddress } from './dialects/widget-api/admission.ts';
 import { sendPicture } from './files.ts';
 import type { HttpLimits } from './limits.ts';
 import { tagOf, wasUnchanged } from './etag.ts';
@@ -69,7 +68,7 @@ export const publicViewRouter = (deps: HttpDeps, limits: HttpLimits): Router => 
     const view = await publicWidgetOf(deps, widget);
     const session = one(request.headers['x-session-id']);
     const identity = one(request.headers['x-identity']);
-    const address = countedAddress(deps, request);
+    const address = countedAddress(request, deps.config);
     const unread =
       identity === undefined
         ? session && (await unreadOf(deps, widget, { sessionToken: session, address }))

@@ -12,7 +12,6 @@ import { newUuid } from '../../../shared/ids.ts';
 import type { Widget } from '../../../shared/widget.ts';
 import type { VisitorCommand } from '../../domain/conversation.ts';
 import type { Contact, Session } from '../../ports/documents.ts';
-import type { Identity } from '../../ports/identity.ts';
 import { tooMuch, tooMuchToDo } from '../../usecases/admission.ts';
 import { admitConversation, admitSession } from '../../usecases/arrivals.ts';
 import { changeContact } from '../../usecases/contacts.ts';
@@ -24,7 +23,7 @@ import type { RateName } from '../../usecases/limits.ts';
 import { publicWidgetOf } from '../../usecases/public-widget.ts';
 import { extend, present, readBefore, readView } from '../../usecases/views.ts';
 import type { ViewAsk } from '../../usecases/views.ts';
-import { openSigned, signIn, signOut } from '../../usecases/visitor-identity.ts';
+import { openSigned, signIn, signOut, verifiedIdentity } from '../../usecases/visitor-identity.ts';
 import type { SignInInput } from '../../usecases/visitor-identity.ts';
 import { isStillOpen, moveSession, openSession, owns, presentedBy, usedSession } from '../../usecases/visitors.ts';
 import type { OpenSession } from '../../usecases/visitors.ts';
@@ -223,18 +222,10 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (socket.connected) void socket.join(sessionRoom(session.id));
   };
 
-  /** @throws ChatError `unauthenticated` with what is wrong with the token; `rate_limited` */
-  const verified = async (token: string, widget: Widget): Promise<Identity> => {
-    const identity = await deps.identities.verify(token, widget);
-    const refusal = await limits.checkShared('signIn', `${widget.orgId} ${identity.subject}`);
-    if (refusal !== undefined) throw refusal;
-    return identity;
-  };
-
   const identify = async (token: string): Promise<CommandOutput<typeof visitorCommands, 'visitor:identify'>> => {
     const before = sessionNow();
     const widget = await widgetNow();
-    const identity = await verified(token, widget);
+    const identity = await verifiedIdentity(deps, widget, token);
     const tokens = { sessionToken: seat.sessionToken, visitorToken: seat.visitorToken };
     const presented = await presentedBy(deps, widget, tokens, seat.channel);
     // The session of this connection has ended meanwhile, in another tab or on another node.
@@ -251,7 +242,7 @@ export const bindVisitor = (socket: Socket, seat: VisitorSeat, deps: SocketDeps)
     if (token === undefined) return openSession(deps, widget, tokens, input);
     seat.identity = undefined;
     try {
-      return await openSigned(deps, widget, tokens, await verified(token, widget), input);
+      return await openSigned(deps, widget, tokens, await verifiedIdentity(deps, widget, token), input);
     } catch (error) {
       // Refused for now, or nobody knows: the repeat brings it again.
       if (isRetryable(toWireError(error).code)) seat.identity = token;

@@ -3,11 +3,10 @@ import type { Request } from 'express';
 import { ChatError } from '../../../../../shared/errors.ts';
 import type { Widget } from '../../../../../shared/widget.ts';
 import type { Contact, Session } from '../../../../ports/documents.ts';
-import type { Identity } from '../../../../ports/identity.ts';
 import { admitPage } from '../../../../usecases/public-widget.ts';
 import { signedInBy } from '../../../../usecases/sessions.ts';
 import { sessionOf, usedSession } from '../../../../usecases/visitors.ts';
-import { addressKey, fullAddress, isLocalCaller } from '../../address.ts';
+import { countedAddress, fullAddress } from '../../address.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { Payer, WidgetCaller } from '../dialect.ts';
 import { headerKeyOf, refuseTwoKeys } from '../keys.ts';
@@ -17,17 +16,13 @@ const secretKinds = ['token', 'functions', 'v1', 'webchats'] as const;
 const one = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(',') : header;
 
-/** The address that limits count; undefined for this machine itself, which they leave alone. */
-export const countedAddress = ({ config }: Pick<HttpDeps, 'config'>, request: Request): string | undefined =>
-  isLocalCaller(request, config) ? undefined : addressKey(request.ip ?? '');
-
 /**
  * @throws ChatError `rate_limited` (this address calls too often), `unauthenticated` (no key, unknown, two different ones), `forbidden` (a secret key, a widget that is
  *   switched off or not for this page, a banned address)
  */
 export const admitWidget = async (deps: HttpDeps, request: Request): Promise<WidgetCaller> => {
   // First of all: whoever calls too often costs no look into the store, whatever they call and with which key.
-  const address = countedAddress(deps, request);
+  const address = countedAddress(request, deps.config);
   const late = address === undefined ? undefined : deps.limits.checkFrom('page', address);
   if (late !== undefined) throw late;
   refuseTwoKeys(request);
@@ -50,14 +45,6 @@ export const admitWidget = async (deps: HttpDeps, request: Request): Promise<Wid
     }
     throw new ChatError('unauthenticated', 'This key is not known, or was revoked');
   }
-};
-
-/** What an identity token says. @throws ChatError `unauthenticated` with what is wrong with it; `rate_limited` */
-export const verifiedIdentity = async (deps: HttpDeps, widget: Widget, token: string): Promise<Identity> => {
-  const identity = await deps.identities.verify(token, widget);
-  const refusal = await deps.limits.checkShared('signIn', `${widget.orgId} ${identity.subject}`);
-  if (refusal !== undefined) throw refusal;
-  return identity;
 };
 
 /** A visitor of the widget that was called. */

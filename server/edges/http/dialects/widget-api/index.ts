@@ -1,6 +1,7 @@
 // Contract 003: the widget over REST, for pages with a widget's public key (docs/contracts/widget-api.md).
+import { countedAddress } from '../../address.ts';
 import type { Dialect, WidgetCaller } from '../dialect.ts';
-import { admitWidget, countedAddress, knownSession } from './admission.ts';
+import { admitWidget, knownSession } from './admission.ts';
 import { behaviorRoutes } from './behavior-routes.ts';
 import { companionRoutes } from './companion-routes.ts';
 import { errorBodyOf } from './errors.ts';
@@ -17,7 +18,7 @@ const payersOf: Dialect<WidgetCaller>['payersOf'] = async (deps, { widget }, { r
   const counted = route.countedBy?.(visitorId);
   const late = counted === undefined ? undefined : deps.limits.check(counted.limit, counted.key, 0);
   if (late !== undefined) throw late;
-  const address = countedAddress(deps, request);
+  const address = countedAddress(request, deps.config);
   return [
     { limit: 'rememberedBy', key: visitorId },
     ...(address === undefined ? [] : [{ limit: 'rememberedFrom', key: address } as const]),

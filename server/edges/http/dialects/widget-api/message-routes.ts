@@ -9,12 +9,13 @@ import { changeContact } from '../../../../usecases/contacts.ts';
 import { readHistory } from '../../../../usecases/history.ts';
 import { takeTurn } from '../../../../usecases/turn.ts';
 import type { TurnOptions } from '../../../../usecases/turn.ts';
+import { countedAddress } from '../../address.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { noteFailure } from '../../refusals.ts';
 import { isStillOpen } from '../../../../usecases/visitors.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { countedAddress, noSuchSession, visitingOf } from './admission.ts';
+import { noSuchSession, visitingOf } from './admission.ts';
 import type { Visiting } from './admission.ts';
 import { clientIdOf } from './client-id.ts';
 import { errorBodyOf } from './errors.ts';
@@ -64,7 +65,7 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
       const found = await visitingOf(deps, caller, body.session_id);
       const visiting = await walkedTo(deps, found, body.context?.page_url);
       const { session, conversationId } = visiting;
-      const address = countedAddress(deps, request);
+      const address = countedAddress(request, deps.config);
       if (address !== undefined) deps.spending.from(conversationId, address);
       const options: TurnOptions = {
         clientId: clientIdOf(session.id, 'message', idempotencyKey),
@@ -128,7 +129,7 @@ export const messageRoutes: Record<string, DialectRoute<WidgetCaller>> = {
         deps.committer.current(conversationId) ??
         (await deps.store.state(conversationId))?.state ??
         initialState(conversationId, widget.isAutopilot);
-      const reader = { visitorId: session.visitorId, address: countedAddress(deps, request) };
+      const reader = { visitorId: session.visitorId, address: countedAddress(request, deps.config) };
       const read = () => deps.store.factsAfter(conversationId, query.after, pageOfFacts);
       const facts = await readHistory(deps.limits, reader, read, (found) => found);
       const messages = facts.map(forVisitor).filter(isMessage);

@@ -1,12 +1,11 @@
 // Contract 003: what a page needs before the first word.
 import type { Page } from '../../../../../shared/facts.ts';
-import { openSigned } from '../../../../usecases/visitor-identity.ts';
+import { openSigned, verifiedIdentity } from '../../../../usecases/visitor-identity.ts';
 import { admitSession } from '../../../../usecases/arrivals.ts';
 import { openSession } from '../../../../usecases/visitors.ts';
-import { addressKey, fullAddress } from '../../address.ts';
+import { addressKey, countedAddress, fullAddress } from '../../address.ts';
 import { routeFor } from '../dialect.ts';
 import type { DialectRoute, WidgetCaller } from '../dialect.ts';
-import { countedAddress, verifiedIdentity } from './admission.ts';
 import { openKeyOf } from './client-id.ts';
 import { configExample, sessionExample } from './example.ts';
 import { presentConfig, stampOf } from './present.ts';
@@ -54,7 +53,7 @@ export const sessionRoutes: Record<string, DialectRoute<WidgetCaller>> = {
     refusals: ['unauthenticated', 'rate_limited'],
     example: sessionExample,
     handle: async ({ deps, caller: { widget }, body, request, idempotencyKey }) => {
-      const address = countedAddress(deps, request);
+      const address = countedAddress(request, deps.config);
       // First: a refused token must leave nothing behind.
       const identity = body.identity === undefined ? undefined : await verifiedIdentity(deps, widget, body.identity);
       const locale = localeOf(request.headers['accept-language']);
