@@ -9,8 +9,9 @@ import { BareSelect, TextField } from '../ui/field.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Notice, toast } from '../ui/feedback.tsx';
 import { FormDialog } from '../ui/form-dialog.tsx';
-import { DurationField, ReachNotice, WhatField, usualDuration, useReach } from './fields.tsx';
-import type { WhatChoice } from './fields.tsx';
+import { RadioCards } from '../ui/radio-cards.tsx';
+import type { RadioCard } from '../ui/radio-cards.tsx';
+import { DurationField, ReachNotice, ReasonField, termsOf, usualDuration, useReach } from './fields.tsx';
 
 type Choices = ConsoleOutput<'GET /conversations/:id/ban'>;
 
@@ -40,7 +41,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
   const { reach, problem } = useReach(query, conversationId);
   const isMine = reach?.includesMe === true;
   const isReady = kind === 'contact' || (query !== null && problem === undefined && (!isMine || includesMe));
-  const what: WhatChoice<BanKind>[] = [
+  const what: RadioCard<BanKind>[] = [
     {
       value: 'contact',
       text: 'This person',
@@ -67,9 +68,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
             kind,
             ...(kind === 'address' ? { address } : {}),
             ...(kind === 'range' ? { range } : {}),
-            ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-            ...(duration === '' ? {} : { forSeconds: Number(duration) }),
-            ...(isMine && includesMe ? { includesMe } : {}),
+            ...termsOf({ reason, duration, includesMe: isMine && includesMe }),
           },
         });
         onBanned();
@@ -79,7 +78,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
     >
       {(error) => (
         <>
-          <WhatField legend="Who is banned" value={kind} choices={what} onChoose={setKind} />
+          <RadioCards legend="Who is banned" value={kind} choices={what} onChoose={setKind} />
           {kind === 'address' && addresses.length > 1 && (
             <BareSelect
               label="Address"
@@ -101,13 +100,7 @@ const Form = ({ conversationId, name, choices, onClose, onBanned }: Props & { ch
           )}
           {kind !== 'contact' && <ReachNotice reach={reach} includesMe={includesMe} onIncludeMe={setIncludesMe} />}
           <DurationField value={duration} onChoose={setDuration} />
-          <TextField
-            label="Reason (optional)"
-            value={reason}
-            onText={setReason}
-            maxLength={300}
-            hint="Only your team sees it"
-          />
+          <ReasonField value={reason} onText={setReason} />
           {choices.isBanned && kind === 'contact' && (
             <Notice tone="plain" icon="ban">
               They are banned already. This changes until when and why.

@@ -1,10 +1,9 @@
 // The parts of a ban that every dialog asks for: for how long, why, and whom it would hit besides.
-import { useEffect, useId, useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleOutput } from '../../../shared/console-api.ts';
 import { call, messageOf } from '../api.ts';
 import { plural } from '../format.ts';
-import { SelectField, Switch } from '../ui/field.tsx';
+import { SelectField, Switch, TextField } from '../ui/field.tsx';
 import type { Choice } from '../ui/field.tsx';
 import { Notice } from '../ui/feedback.tsx';
 
@@ -21,50 +20,25 @@ export const DurationField = ({ value, onChoose }: { value: string; onChoose: (v
   <SelectField label="For how long" value={value} options={durations} onChoose={onChoose} />
 );
 
-export interface WhatChoice<T extends string> {
-  value: T;
-  text: string;
-  hint: ComponentChildren;
-}
+export const ReasonField = ({ value, onText }: { value: string; onText: (value: string) => void }) => (
+  <TextField label="Reason (optional)" value={value} onText={onText} maxLength={300} hint="Only your team sees it" />
+);
 
-export const WhatField = <T extends string>({
-  legend,
-  value,
-  choices,
-  onChoose,
+/** What `POST /bans` takes beside whom to ban; what was left open is left out. */
+export const termsOf = ({
+  reason,
+  duration,
+  includesMe,
 }: {
-  legend: string;
-  value: T;
-  choices: readonly WhatChoice<T>[];
-  onChoose: (value: T) => void;
-}) => {
-  const name = useId();
-  return (
-    <fieldset class="flex min-w-0 flex-col gap-2">
-      <legend class="pb-1 text-small font-semibold">{legend}</legend>
-      {choices.map((choice) => (
-        <label
-          key={choice.value}
-          class={`flex min-w-0 cursor-pointer items-start gap-3 rounded-control border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus ${
-            choice.value === value ? 'border-fill bg-chosen' : 'border-line hover:bg-hover'
-          }`}
-        >
-          <input
-            type="radio"
-            name={name}
-            checked={choice.value === value}
-            class="mt-1 outline-none"
-            onChange={() => onChoose(choice.value)}
-          />
-          <span class="min-w-0 grow">
-            <span class="font-semibold">{choice.text}</span>
-            <span class="block text-small break-words text-text2">{choice.hint}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
-};
+  reason: string;
+  /** As `DurationField` gives it. */
+  duration: string;
+  includesMe: boolean;
+}) => ({
+  ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+  ...(duration === '' ? {} : { forSeconds: Number(duration) }),
+  ...(includesMe ? { includesMe } : {}),
+});
 
 export type Reach = ConsoleOutput<'GET /bans/reach'>;
 

@@ -1,19 +1,19 @@
 // Bans in force: whom, why, until when, and the way to lift them.
 import { useState } from 'preact/hooks';
 import type { BanView } from '../../../shared/bans.ts';
-import { DurationField, ReachNotice, usualDuration, useReach } from '../bans/fields.tsx';
+import { DurationField, ReachNotice, ReasonField, termsOf, usualDuration, useReach } from '../bans/fields.tsx';
 import { call, problemOf } from '../api.ts';
 import { usePaged } from '../contacts/use-paged.ts';
 import { dateOf, duration, exactTime, visitorName } from '../format.ts';
 import { useNow } from '../observable.ts';
 import { hrefOf } from '../router.ts';
 import { Button } from '../ui/button.tsx';
-import { Bone, Empty, Notice, toast, useSkeleton } from '../ui/feedback.tsx';
+import { Empty, Notice, toast, useSkeleton } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Confirm, FormDialog } from '../ui/form-dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import type { IconName } from '../ui/icons.tsx';
-import { Page, mayChange } from './layout.tsx';
+import { Bones, Failed, Page, mayChange } from './layout.tsx';
 
 const kinds: Record<BanView['kind'], { icon: IconName; text: string }> = {
   contact: { icon: 'person', text: 'Person' },
@@ -95,9 +95,7 @@ const NewBan = ({ onClose, onDone }: { onClose: () => void; onDone: () => void }
         await call('POST /bans', {
           body: {
             ...about,
-            ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-            ...(seconds === '' ? {} : { forSeconds: Number(seconds) }),
-            ...(isMine && includesMe ? { includesMe } : {}),
+            ...termsOf({ reason, duration: seconds, includesMe: isMine && includesMe }),
           },
         });
         onDone();
@@ -119,13 +117,7 @@ const NewBan = ({ onClose, onDone }: { onClose: () => void; onDone: () => void }
           />
           <ReachNotice reach={reach} includesMe={includesMe} onIncludeMe={setIncludesMe} />
           <DurationField value={seconds} onChoose={setSeconds} />
-          <TextField
-            label="Reason (optional)"
-            value={reason}
-            onText={setReason}
-            maxLength={300}
-            hint="Only your team sees it"
-          />
+          <ReasonField value={reason} onText={setReason} />
         </>
       )}
     </FormDialog>
@@ -140,26 +132,10 @@ const List = ({ version, onNew }: { version: number; onNew: () => void }) => {
   });
   const [asked, setAsked] = useState<BanView | null>(null);
   const now = useNow();
-  const hasBones = useSkeleton(bans.status === 'busy' && bans.items.length === 0);
-  if (bans.status === 'failed') {
-    return (
-      <div class="flex flex-col items-start gap-3">
-        <Notice>{bans.message}</Notice>
-        <Button icon="refresh" onClick={bans.retry}>
-          Try again
-        </Button>
-      </div>
-    );
-  }
-  if (bans.status === 'busy' && bans.items.length === 0) {
-    return hasBones ? (
-      <div class="flex flex-col gap-3" aria-hidden="true">
-        <Bone class="h-16 rounded-card" />
-        <Bone class="h-16 rounded-card" />
-        <Bone class="h-16 rounded-card" />
-      </div>
-    ) : null;
-  }
+  const isFirst = bans.status === 'busy' && bans.items.length === 0;
+  const hasBones = useSkeleton(isFirst);
+  if (bans.status === 'failed') return <Failed message={bans.message} retry={bans.retry} />;
+  if (isFirst) return hasBones ? <Bones /> : null;
   if (bans.items.length === 0) {
     return (
       <Empty icon="ban" title="Nobody is banned">

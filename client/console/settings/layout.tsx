@@ -85,6 +85,24 @@ export const Card = ({
   </section>
 );
 
+/** Stands where a few cards or rows will be. */
+export const Bones = () => (
+  <div class="flex flex-col gap-3" aria-hidden="true">
+    <Bone class="h-16 rounded-card" />
+    <Bone class="h-16 rounded-card" />
+    <Bone class="h-16 rounded-card" />
+  </div>
+);
+
+export const Failed = ({ message, retry }: { message: string | null; retry: () => void }) => (
+  <div class="flex flex-col items-start gap-3">
+    <Notice>{message}</Notice>
+    <Button icon="refresh" onClick={retry}>
+      Try again
+    </Button>
+  </div>
+);
+
 /** Skeleton, failure with a retry, or what was loaded. */
 export const Await = <T,>({
   of,
@@ -96,22 +114,9 @@ export const Await = <T,>({
   const hasBones = useSkeleton(of.status === 'busy');
   switch (of.status) {
     case 'busy':
-      return hasBones ? (
-        <div class="flex flex-col gap-3" aria-hidden="true">
-          <Bone class="h-16 rounded-card" />
-          <Bone class="h-16 rounded-card" />
-          <Bone class="h-16 rounded-card" />
-        </div>
-      ) : null;
+      return hasBones ? <Bones /> : null;
     case 'failed':
-      return (
-        <div class="flex flex-col items-start gap-3">
-          <Notice>{of.message}</Notice>
-          <Button icon="refresh" onClick={of.retry}>
-            Try again
-          </Button>
-        </div>
-      );
+      return <Failed message={of.message} retry={of.retry} />;
     case 'good':
       return <>{children(of.value, of.set)}</>;
   }

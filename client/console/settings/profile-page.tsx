@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, messageOf, problemOf } from '../api.ts';
+import { plural } from '../format.ts';
 import { setMember, signOut, signedIn } from '../session.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
@@ -9,7 +10,7 @@ import { Notice, toast } from '../ui/feedback.tsx';
 import { TextField } from '../ui/field.tsx';
 import { PictureButton } from '../ui/picture-button.tsx';
 import { useSubmit } from '../ui/use-submit.ts';
-import { RevokeChoice, countOfKeys } from './keys/revoke-choice.tsx';
+import { RevokeChoice } from './keys/revoke-choice.tsx';
 import { Card, Page } from './layout.tsx';
 import { useLoaded } from './use-loaded.ts';
 
@@ -149,7 +150,7 @@ const Password = () => {
         setPassword('');
         setRevoke(false);
         setReads(reads + 1);
-        toast(`Your password is changed${revokedKeys === 0 ? '' : `, ${countOfKeys(revokedKeys)} revoked`}`);
+        toast(`Your password is changed${revokedKeys === 0 ? '' : `, ${plural(revokedKeys, 'key')} revoked`}`);
       }}
     >
       {(error) => (

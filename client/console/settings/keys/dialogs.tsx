@@ -1,11 +1,13 @@
 // Making, naming and rotating a key.
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { KeyView } from '../../../../shared/console-api.ts';
 import type { KeyKind } from '../../../../shared/console-provisioning.ts';
 import { call, problemOf } from '../../api.ts';
 import { contracts } from '../../contracts.ts';
 import { TextField } from '../../ui/field.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
+import { RadioCards } from '../../ui/radio-cards.tsx';
+import type { RadioCard } from '../../ui/radio-cards.tsx';
 import { GraceField } from '../grace.tsx';
 
 /** A key with the secret that is seen once. */
@@ -14,35 +16,13 @@ export interface Made {
   secret: string;
 }
 
-const KindChoice = ({ value, onChoose }: { value: KeyKind; onChoose: (kind: KeyKind) => void }) => {
-  const name = useId();
-  return (
-    <fieldset class="flex flex-col gap-2">
-      <legend class="pb-1 text-small font-semibold">What it opens</legend>
-      {contracts.map((contract) => (
-        <label
-          key={contract.kind}
-          class={`flex cursor-pointer items-start gap-3 rounded-control border px-3 py-2 has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-focus ${
-            contract.kind === value ? 'border-fill bg-chosen' : 'border-line hover:bg-hover'
-          }`}
-        >
-          <input
-            type="radio"
-            name={name}
-            checked={contract.kind === value}
-            class="mt-1 outline-none"
-            onChange={() => onChoose(contract.kind)}
-          />
-          <span class="min-w-0">
-            <span class="font-semibold">{contract.name}</span>{' '}
-            <code class="font-mono text-meta text-text2">{contract.path}</code>
-            <span class="block text-small text-text2">{contract.opens}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
-};
+/** What each kind of key opens. */
+const kinds: readonly RadioCard<KeyKind>[] = contracts.map(({ kind, name, path, opens }) => ({
+  value: kind,
+  text: name,
+  beside: <code class="font-mono text-meta text-text2">{path}</code>,
+  hint: opens,
+}));
 
 export const NewKey = ({ onClose, onMade }: { onClose: () => void; onMade: (made: Made) => void }) => {
   const [kind, setKind] = useState<KeyKind>('functions');
@@ -68,7 +48,7 @@ export const NewKey = ({ onClose, onMade }: { onClose: () => void; onMade: (made
             error={problemOf(error, 'name')}
             onText={setName}
           />
-          <KindChoice value={kind} onChoose={setKind} />
+          <RadioCards legend="What it opens" value={kind} choices={kinds} onChoose={setKind} />
         </>
       )}
     </FormDialog>

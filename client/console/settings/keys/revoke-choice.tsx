@@ -6,9 +6,6 @@ import type { KeyView } from '../../../../shared/console-api.ts';
 /** More would fill a phone; the page of keys has them all. */
 const shown = 12;
 
-/** `2 keys`, `1 key`. */
-export const countOfKeys = (count: number): string => `${count} ${count === 1 ? 'key' : 'keys'}`;
-
 const Names = ({ keys }: { keys: readonly KeyView[] }) => (
   <>
     {keys.slice(0, shown).map((key, index) => (
