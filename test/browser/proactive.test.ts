@@ -118,7 +118,6 @@ describe.skipIf(!hasChromium)('a widget that speaks first (needs chromium)', () 
     await launcher(page).waitFor();
     await scrollDown(page);
     await bubble(page).waitFor();
-    if (process.env['SHOT']) await page.screenshot({ path: '/tmp/bubble.png' });
     expect(await violationsOf(context, page)).toEqual([]);
     await bubble(page).locator('.text').focus();
     await page.keyboard.press('Escape');
