@@ -136,10 +136,12 @@ export const takeOver = async (stage: Stage): Promise<VisitorPage> => {
 export const reloadInTheMiddle = async (stage: Stage): Promise<VisitorPage> => {
   const { log } = stage;
   const visitor = await arrive(stage);
-  await visitor.say(question);
+  // Long enough that a page that is slow to load again still sees most of it being written.
+  await visitor.say(longQuestion);
   await visitor.writes(40);
+  // Of what came before the page left, nothing counts.
+  await visitor.page.reload({ waitUntil: 'commit' });
   const known = visitor.frames.length;
-  await visitor.page.reload();
   await visitor.open();
   await visitor.settled(1);
   const [fact] = (await log.messages(await visitor.conversationId())).filter(({ author }) => author.kind === 'ai');
@@ -151,7 +153,7 @@ export const reloadInTheMiddle = async (stage: Stage): Promise<VisitorPage> => {
   await visitor.open();
   await visitor.settled(1);
   expect(await visitor.answers.innerText()).toBe(streamed);
-  expect(await visitor.own.allInnerTexts()).toEqual([question]);
+  expect(await visitor.own.allInnerTexts()).toEqual([longQuestion]);
   return visitor;
 };
 
