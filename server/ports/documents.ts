@@ -130,6 +130,8 @@ export interface RememberedRequest extends Base {
   /** Digest of the body: another body under the same key is a mistake. */
   bodyHash: string;
   state: 'running' | 'done';
+  /** The token of the call that performs it. Absent in what older builds wrote. */
+  claim?: string;
   status?: number;
   body?: unknown;
 }

@@ -90,8 +90,16 @@ export interface Collection<T> {
   delete(orgId: string, id: string): Promise<boolean>;
 }
 
-/** Throws ChatError `unavailable` once the turn has been lost to another node. Asked right before a write. */
-export type StillMine = () => void;
+/**
+ * What a task under a lock writes. Nothing of it is there before the task has resolved; then all of it is, as one step, or
+ * nothing where the lock was lost meanwhile. Of several writes of one document the last counts.
+ */
+export interface WriteBatch {
+  /** Inserts or replaces. */
+  put<K extends Kind>(kind: K, document: DocumentOf<K>): void;
+  /** Gone or not there at all: both fine. */
+  delete(kind: Kind, orgId: string, id: string): void;
+}
 
 /**
  * Promises, for every keeper:
@@ -106,8 +114,8 @@ export type StillMine = () => void;
  *   multi-document transactions may lag, and then heals by itself from the log).
  * - [S7] Every read is by organisation or by an id that a credential led to; foreign ids are simply not found.
  * - [S12] Of the tasks given to `exclusively` with one key one runs at a time, over all nodes, those of a node in the order of
- *   asking. A node that dies or freezes in a task holds the others up for 12 s at most, and its task has lost the
- *   turn before another begins.
+ *   asking, and each sees all that those before it wrote. A node that dies or freezes in a task holds the others up for 12 s at
+ *   most, and what it has not written by then is never written, however late it comes.
  * - [S13] `update` and `delete` of a document are one step each, over all nodes (`Collection`).
  */
 export interface Store {
@@ -169,11 +177,14 @@ export interface Store {
   collection<K extends Kind>(kind: K): Collection<DocumentOf<K>>;
   readonly documents: Collections;
   /**
-   * [S12] Runs what concerns several documents alone; an edit of one document needs no turn but `update`. Costs a shared keeper
-   * two writes, so it is for what people do now and then. A task must not ask for its own key again, and takes seconds at most.
-   * @throws ChatError `unavailable` where the turn did not come or was lost; what the task has written by then stays
+   * [S12] Runs what concerns several documents alone; an edit of one document needs no lock but `update`. Costs a shared keeper
+   * four writes beside its own, so it is for what people do now and then. A task reads, decides, and gives its writes to the
+   * batch; documents that are written so are not written in any other way, but deleted. It must not ask for its own key again,
+   * and takes a second or two at most.
+   * @throws ChatError `unavailable` where its turn did not come or was lost: nothing was written then, or all of it (the outcome
+   *   is unknown); `conflict` where a lookup belongs to another document; and whatever the task throws, when nothing was written
    */
-  exclusively<T>(key: string, task: (stillMine: StillMine) => Promise<T>): Promise<T>;
+  exclusively<T>(key: string, task: (batch: WriteBatch) => Promise<T>): Promise<T>;
 
   /** Deletes documents whose `expiresAt` has passed; resolves to how many. */
   purge(now: number): Promise<number>;

@@ -73,7 +73,7 @@ const write = async (
 ): Promise<Ban> => {
   const { store, clock } = deps;
   const { orgId, kind, value } = given;
-  const ban = await store.exclusively(`bans:${orgId}`, async (stillMine) => {
+  const ban = await store.exclusively(`bans:${orgId}`, async (batch) => {
     const known = await store.documents.bans.find(`of:${orgId}:${kind}:${value}`);
     // Apart, because every agent may ban a contact: nobody can use up the places for addresses.
     const isAlike = (one: Ban): boolean => (one.kind === 'contact') === (kind === 'contact');
@@ -88,8 +88,7 @@ const write = async (
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(conversationId === undefined ? {} : { conversationId }),
     };
-    stillMine();
-    await store.documents.bans.put(next);
+    batch.put('bans', next);
     return next;
   });
   await deps.bans.changed(orgId);

@@ -5,7 +5,7 @@ import { newId, publicIdsOf } from '../../shared/ids.ts';
 import type { WidgetSettings } from '../../shared/widget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Pipeline, Stage } from '../ports/documents.ts';
-import type { StillMine, Store } from '../ports/store.ts';
+import type { WriteBatch, Store } from '../ports/store.ts';
 import { noSuch } from './public-ids.ts';
 
 interface PipelineDeps {
@@ -114,7 +114,7 @@ const refuseUsed = async (
 const alone = <T>(
   { store }: Pick<PipelineDeps, 'store'>,
   orgId: string,
-  task: (stillMine: StillMine) => Promise<T>,
+  task: (batch: WriteBatch) => Promise<T>,
 ): Promise<T> => store.exclusively(`pipelines/${orgId}`, task);
 
 /** A new pipeline, the default one where there is no other. @throws ChatError `invalid`, `not_found`, `conflict` (too many) */
@@ -123,7 +123,7 @@ export const createPipeline = (
   orgId: string,
   { name, stages }: { name: string; stages: StageInput[] },
 ): Promise<Pipeline> =>
-  alone({ store }, orgId, async (stillMine) => {
+  alone({ store }, orgId, async (batch) => {
     const now = clock.now();
     const id = newId('pipe');
     const others = await store.documents.pipelines.list(orgId, { limit: maxPipelines });
@@ -139,8 +139,7 @@ export const createPipeline = (
       isDefault: others.length === 0,
       stages: stagesOf(stages, []),
     };
-    stillMine();
-    await store.documents.pipelines.put(pipeline);
+    batch.put('pipelines', pipeline);
     return pipeline;
   });
 
@@ -151,7 +150,7 @@ export const changePipeline = (
   id: string,
   change: PipelineChange,
 ): Promise<Pipeline> =>
-  alone(deps, orgId, async (stillMine) => {
+  alone(deps, orgId, async (batch) => {
     const { pipelines } = deps.store.documents;
     const before = await readPipeline(deps, orgId, id);
     const stages = change.stages === undefined ? before.stages : stagesOf(change.stages, before.stages);
@@ -164,24 +163,19 @@ export const changePipeline = (
       isDefault: before.isDefault || change.isDefault === true,
       updatedAt: Math.max(deps.clock.now(), before.updatedAt + 1),
     };
-    stillMine();
-    await pipelines.put(pipeline);
+    batch.put('pipelines', pipeline);
     if (change.isDefault === true) {
       const others = (await pipelines.list(orgId)).filter((other) => other.isDefault && other.id !== id);
-      for (const other of others) {
-        stillMine();
-        await pipelines.put({ ...other, isDefault: false });
-      }
+      for (const other of others) batch.put('pipelines', { ...other, isDefault: false });
     }
     return pipeline;
   });
 
 /** @throws ChatError `not_found`, `conflict` (the default one, or one in use) */
 export const deletePipeline = (deps: PipelineDeps, orgId: string, id: string): Promise<void> =>
-  alone(deps, orgId, async (stillMine) => {
+  alone(deps, orgId, async (batch) => {
     const pipeline = await readPipeline(deps, orgId, id);
     if (pipeline.isDefault) throw new ChatError('conflict', 'This is the default pipeline: choose another one first');
     await refuseUsed(deps, orgId, pipeline.stages, id);
-    stillMine();
-    await deps.store.documents.pipelines.delete(orgId, id);
+    batch.delete('pipelines', orgId, id);
   });

@@ -1,6 +1,6 @@
 // Requests that carry an `Idempotency-Key`: each is done once, and whoever asks again within a day gets the first answer.
 import { ChatError } from '../../shared/errors.ts';
-import { newId } from '../../shared/ids.ts';
+import { newHexId } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RememberedRequest } from '../ports/documents.ts';
 import type { Store } from '../ports/store.ts';
@@ -111,10 +111,7 @@ const begin = async (
   try {
     const claim = await claimOrAnswer(deps, keyed, mayClaim);
     if ('answer' in claim) return claim.answer;
-    const forget = async (): Promise<void> => {
-      // Where this fails the claim counts as abandoned after its minute.
-      await deps.store.documents.requests.delete(keyed.orgId, claim.mine.id).catch(() => undefined);
-    };
+    const forget = (): Promise<void> => forgetClaim(deps, claim.mine);
     let answer: Given;
     try {
       answer = await perform();
@@ -141,15 +138,31 @@ const begin = async (
 const remember = async ({ store, log }: RequestsDeps, request: RememberedRequest): Promise<void> => {
   for (const waitMs of [...writeAgainMs, 0]) {
     try {
-      await store.documents.requests.put(request);
+      // Taken for abandoned, and begun again by another node: its answer stands.
+      await store.documents.requests.update(request.orgId, request.id, (before) =>
+        before?.claim === request.claim ? request : undefined,
+      );
       return;
     } catch (error) {
-      // Taken for abandoned, and begun again by another node: its answer stands.
-      if (error instanceof ChatError && error.code === 'conflict') return;
       if (waitMs === 0) log.error({ err: error }, 'the answer to a keyed request could not be kept');
       else await pause(waitMs, undefined);
     }
   }
+};
+
+/** What is known of a request that is over is no answer any more. */
+const isOver = ({ state, createdAt, expiresAt }: RememberedRequest, now: number): boolean =>
+  (expiresAt ?? 0) <= now || (state === 'running' && now - createdAt >= abandonedMs);
+
+/** One for each request, so that there can be only one: a claim that was cut off half-way is in nobody's way but its own. */
+const idOf = (digest: string): string => `req_${digest}`;
+
+/** Gives a claim up. Another call's later claim stays; where this fails, it counts as abandoned after its minute. */
+const forgetClaim = async ({ store }: RequestsDeps, mine: RememberedRequest): Promise<void> => {
+  const { requests } = store.documents;
+  await requests
+    .update(mine.orgId, mine.id, (before) => (before?.claim === mine.claim ? { ...mine, expiresAt: 0 } : undefined))
+    .catch(() => undefined);
 };
 
 /** This node's claim, durable before anything is done; or the answer that another call got. */
@@ -160,35 +173,43 @@ const claimOrAnswer = async (
 ): Promise<{ mine: RememberedRequest } | { answer: RequestAnswer }> => {
   const { store, clock } = deps;
   const { requests } = store.documents;
+  const { orgId, digest, bodyHash } = keyed;
+  const id = idOf(digest);
   const began = clock.monotonic();
   let isAllowed = false;
+  let isOlder = false;
   for (;;) {
-    const held = await requests.find(`digest:${keyed.digest}`);
+    const held = isOlder ? await requests.find(`digest:${digest}`) : await requests.get(orgId, id);
     const now = clock.now();
-    const isOver = held !== undefined && (held.expiresAt ?? 0) <= now;
-    if (held !== undefined && !isOver) {
-      if (held.bodyHash !== keyed.bodyHash) throw otherBody();
+    if (held !== undefined && !isOver(held, now)) {
+      if (held.bodyHash !== bodyHash) throw otherBody();
       if (held.state === 'done') {
         return { answer: { status: held.status ?? 200, body: JSON.parse(held.body as string) as unknown } };
       }
-      if (now - held.createdAt < abandonedMs) {
-        if (clock.monotonic() - began > patienceMs) throw stillRunning();
-        await pause(looksEveryMs, undefined);
-        continue;
-      }
+      if (clock.monotonic() - began > patienceMs) throw stillRunning();
+      await pause(looksEveryMs, undefined);
+      continue;
     }
     if (!isAllowed) await mayClaim();
     isAllowed = true;
-    if (held !== undefined) await requests.delete(held.orgId, held.id);
-    const { orgId, digest, bodyHash } = keyed;
+    if (held !== undefined && held.id !== id) await requests.delete(held.orgId, held.id);
     const times = { createdAt: now, expiresAt: now + keptMs };
-    const mine: RememberedRequest = { id: newId('req'), orgId, ...times, digest, bodyHash, state: 'running' };
+    const mine: RememberedRequest = { id, orgId, ...times, digest, bodyHash, state: 'running', claim: newHexId() };
     try {
-      await requests.put(mine);
-      return { mine };
+      const stored = await requests.update(orgId, id, (before) =>
+        before === undefined || isOver(before, now) ? mine : undefined,
+      );
+      if (stored?.claim === mine.claim) return { mine };
     } catch (error) {
-      // Another call was first: its digest is there now.
-      if (!(error instanceof ChatError) || error.code !== 'conflict') throw error;
+      // An older version was first, under an id of its own: it is found by its lookup.
+      if (!(error instanceof ChatError) || error.code !== 'conflict') {
+        // It may be stored all the same, and nothing will be done for it.
+        void forgetClaim(deps, mine);
+        throw error;
+      }
+      if (isOlder) await pause(looksEveryMs, undefined);
+      isOlder = true;
     }
+    if (clock.monotonic() - began > patienceMs) throw stillRunning();
   }
 };

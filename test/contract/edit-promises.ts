@@ -100,10 +100,9 @@ export const describeEdits = (keeper: Keeper): void => {
     const key = newHexId();
     const told: string[] = [];
     const task = (name: string) =>
-      store.exclusively(key, async (stillMine) => {
+      store.exclusively(key, async () => {
         told.push(`${name} begins`);
         for (let turns = 0; turns < 5; turns++) await nextTurn();
-        stillMine();
         told.push(`${name} ends`);
         return name;
       });
@@ -124,5 +123,57 @@ export const describeEdits = (keeper: Keeper): void => {
     const next = store.exclusively(key, async () => 'fine');
     await expect(failing).rejects.toMatchObject({ code: 'conflict' });
     expect(await next).toBe('fine');
+  });
+
+  test('[S12] nothing that a task writes is there before it ends; then all of it is, and the next task sees it', async () => {
+    const { store } = keeper;
+    const { members } = store.documents;
+    const [key, orgId] = [newHexId(), newId('org')];
+    const [kept, gone, fresh] = [memberOf(orgId), memberOf(orgId), memberOf(orgId)];
+    await members.put(kept);
+    await members.put(gone);
+    const next = { names: [] as string[] };
+    await Promise.all([
+      store.exclusively(key, async (batch) => {
+        batch.put('members', { ...kept, name: 'not this' });
+        batch.put('members', { ...kept, name: 'changed' });
+        batch.delete('members', orgId, gone.id);
+        batch.put('members', fresh);
+        expect(await members.list(orgId)).toHaveLength(2);
+        expect(await members.get(orgId, kept.id)).toEqual(kept);
+      }),
+      store.exclusively(key, async () => {
+        next.names = (await members.list(orgId)).map(({ name }) => name);
+      }),
+    ]);
+    expect(next.names.toSorted()).toEqual(['changed', fresh.name].toSorted());
+    expect(await members.get(orgId, gone.id)).toBeUndefined();
+    expect(await members.find(`email:${gone.email}`)).toBeUndefined();
+    expect(await members.find(`email:${fresh.email}`)).toEqual(fresh);
+    // What was deleted so can be made anew.
+    await members.put({ ...gone, name: 'again' });
+    expect(await members.find(`email:${gone.email}`)).toMatchObject({ name: 'again' });
+  });
+
+  test('[S12] of a task that fails, or whose lookup is another’s, nothing is written', async () => {
+    const { store } = keeper;
+    const { members } = store.documents;
+    const [key, orgId] = [newHexId(), newId('org')];
+    const [mine, theirs] = [memberOf(orgId), memberOf(newId('org'))];
+    await members.put(theirs);
+    const failing = store.exclusively(key, async (batch) => {
+      batch.put('members', mine);
+      throw new ChatError('forbidden', 'No');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'forbidden' });
+    const stealing = store.exclusively(key, async (batch) => {
+      batch.put('members', mine);
+      batch.put('members', memberOf(orgId, { email: theirs.email }));
+    });
+    await expect(stealing).rejects.toMatchObject({ code: 'conflict' });
+    expect(await members.list(orgId)).toEqual([]);
+    expect(await members.find(`email:${mine.email}`)).toBeUndefined();
+    await store.exclusively(key, async (batch) => batch.put('members', mine));
+    expect(await members.list(orgId)).toEqual([mine]);
   });
 };

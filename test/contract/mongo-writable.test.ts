@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareSchema } from '../../server/adapters/store/mongo-schema.ts';
 import { connectServer } from '../../server/adapters/store/mongo-server.ts';
 import type { Kept, Server } from '../../server/adapters/store/mongo-server.ts';
+import { createWritable } from '../../server/adapters/store/mongo-writable.ts';
 import { composeMongoStore } from '../../server/adapters/store/mongo.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import type { SharedStore } from '../../server/ports/store.ts';
@@ -56,5 +57,39 @@ describe.skipIf(!hasMongo)('a database that is full (needs mongodb)', { timeout:
     // Nobody writes: it finds out by itself.
     await expect(store.ping()).resolves.toBeUndefined();
     expect(await store.append([log.say('x')])).toEqual(['appended']);
+  });
+
+  it('[S4] probes whose answers are lost leave one document, which the next sweep takes away', async () => {
+    const url = await freshMongoUrl('probes');
+    const server = await connectServer(url, systemClock);
+    await prepareSchema(server);
+    const meta = server.collection('meta');
+    const probes = (): Promise<number> => meta.countDocuments({ _id: { $gt: 'probe/', $lt: 'probe0' } });
+    let isLossy = true;
+    const lossy: Server = {
+      ...server,
+      collection: (name, options) => {
+        const collection = server.collection(name, options);
+        const insertOne = collection.insertOne.bind(collection);
+        collection.insertOne = async (...args: Parameters<typeof insertOne>) => {
+          const inserted = await insertOne(...args);
+          if (isLossy) throw new MongoServerError({ message: 'waiting for replication timed out', code: 64 });
+          return inserted;
+        };
+        return collection as never;
+      },
+    };
+    const writable = createWritable(lossy);
+    const failing = writable.watched(() => Promise.reject(new MongoServerError({ message: 'x', code: 64 })));
+    await expect(failing([{}] as never)).rejects.toThrow('x');
+    for (let i = 0; i < 5; i++) await expect(writable.check()).rejects.toThrow('replication');
+    expect(await probes()).toBe(1);
+    isLossy = false;
+    await writable.check();
+    expect(await probes()).toBe(0);
+    await meta.insertMany([{ _id: 'probe/old' }, { _id: 'probe/new', at: server.now() }] as never);
+    await writable.sweep();
+    expect(await probes()).toBe(1);
+    await server.close();
   });
 });

@@ -1,6 +1,7 @@
 // What reaches the log: never a secret, whatever name it travels under.
 import { expect, test } from 'vitest';
 import { createLog } from '../../server/adapters/log/pino.ts';
+import { withoutRepeats } from '../../server/adapters/log/repeats.ts';
 import { addressKey, truncatedAddress } from '../../server/edges/http/address.ts';
 import { ChatError } from '../../shared/errors.ts';
 import { newSecret } from '../../shared/ids.ts';
@@ -49,4 +50,30 @@ test('addresses lose what names a household', () => {
   expect(truncatedAddress('nonsense')).toBe('unknown');
   expect(addressKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
   expect(addressKey('::ffff:203.0.113.77')).toBe('203.0.113.77');
+});
+
+test('an outage is told when it begins and once a minute, with how often it was met in between', () => {
+  const lines: [string, unknown][] = [];
+  const note = (fields: Record<string, unknown>, message: string): void =>
+    void lines.push([message, fields['repeats'] ?? 0]);
+  let now = 0;
+  const log = withoutRepeats({ debug: note, info: note, warn: note, error: note }, () => now);
+  const err = new ChatError('unavailable', 'The store did not answer');
+  for (let i = 0; i < 50; i++) {
+    log.warn({ err }, 'no heartbeat');
+    log.error({ err }, 'request failed');
+    now += 1000;
+  }
+  now += 15_000;
+  log.warn({ err }, 'no heartbeat');
+  // What is wrong in itself is never left out.
+  log.warn({ err: new Error('a mistake') }, 'no heartbeat');
+  log.warn({ err: new Error('a mistake') }, 'no heartbeat');
+  expect(lines).toEqual([
+    ['no heartbeat', 0],
+    ['request failed', 0],
+    ['no heartbeat', 49],
+    ['no heartbeat', 0],
+    ['no heartbeat', 0],
+  ]);
 });

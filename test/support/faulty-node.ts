@@ -28,7 +28,11 @@ const documents: Store['documents'] = {
   requests: {
     ...requests,
     // After what the request asked for was done, before its answer is kept.
-    put: async (request) => (fault === 'before-answer' && request.state === 'done' ? die() : requests.put(request)),
+    update: async (orgId, id, change) =>
+      requests.update(orgId, id, async (before) => {
+        const after = await change(before);
+        return fault === 'before-answer' && after?.state === 'done' ? die() : after;
+      }),
   },
 };
 const faultyStore: Store = Object.create(store, {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { correctContact } from '../../server/usecases/contact-book.ts';
 import { changePipeline, createPipeline, deletePipeline, entryOf } from '../../server/usecases/pipelines.ts';
 import { ChatError } from '../../shared/errors.ts';
-import type { StillMine, Store } from '../../server/ports/store.ts';
+import type { Store, WriteBatch } from '../../server/ports/store.ts';
 import { addTenant } from '../support/tenant.ts';
 import {
   beginEnquiries,
@@ -103,10 +103,11 @@ describe('pipelines', () => {
     const lost = new ChatError('unavailable', 'The turn was lost');
     const late: Store = Object.create(deps().store, {
       exclusively: {
-        value: (_key: string, task: (stillMine: StillMine) => Promise<unknown>) =>
-          task(() => {
-            throw lost;
-          }),
+        // As a keeper does it whose lock was broken: the task ran, and nothing of it is written.
+        value: async (_key: string, task: (batch: WriteBatch) => Promise<unknown>) => {
+          await task({ put: () => {}, delete: () => {} });
+          throw lost;
+        },
       },
     }) as Store;
     const made = await createPipeline(deps(), orgId, { name: 'Mine', stages: stages('a') });

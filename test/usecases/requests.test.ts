@@ -132,8 +132,8 @@ test('nothing is begun where the claim cannot be stored', async () => {
   const dead = () => Promise.reject(new ChatError('unavailable', 'The store did not answer'));
   const { requests } = store.documents;
   for (const broken of [
-    { ...requests, put: dead },
-    { ...requests, find: dead },
+    { ...requests, update: dead },
+    { ...requests, get: dead },
   ]) {
     const documents = { ...store.documents, requests: broken };
     const here = node({ store: { ...store, documents } });
@@ -142,17 +142,53 @@ test('nothing is begun where the claim cannot be stored', async () => {
   expect(job.times).toBe(0);
 });
 
+test('a claim that was stored although its call failed is in nobody’s way', async () => {
+  const { requests } = store.documents;
+  let writes = 0;
+  const lossy: typeof requests.update = async (...args) => {
+    writes += 1;
+    const stored = await requests.update(...args);
+    if (writes === 1) throw new ChatError('unavailable', 'The answer was lost');
+    return stored;
+  };
+  const here = node({
+    store: { ...store, documents: { ...store.documents, requests: { ...requests, update: lossy } } },
+  });
+  const job = work();
+  job.end();
+  const key = keyed();
+  await expect(performOnce(here, key, job.perform).catch(codeOf)).resolves.toBe('unavailable');
+  expect(job.times).toBe(0);
+  expect(await performOnce(node(), key, job.perform)).toEqual({ status: 201, body: { id: 1 } });
+  expect(job.times).toBe(1);
+});
+
+test('a repeat finds what an older version has remembered under an id of its own', async () => {
+  const key = keyed();
+  const times = { createdAt: Date.now(), expiresAt: Date.now() + 60_000 };
+  await store.documents.requests.put({
+    ...key,
+    ...times,
+    id: newId('req'),
+    state: 'done',
+    status: 201,
+    body: JSON.stringify({ id: 7 }),
+  });
+  const job = work();
+  expect(await performOnce(node(), key, job.perform)).toEqual({ status: 201, body: { id: 7 } });
+  expect(job.times).toBe(0);
+});
+
 test('an answer that could not be written down at once is given, kept here, and written down later', async () => {
   const { requests } = store.documents;
-  let puts = 0;
-  const flaky = {
-    ...requests,
-    put: (document: Parameters<typeof requests.put>[0]) => {
-      puts += 1;
-      // The claim is stored; the first two tries to keep the answer are not.
-      return puts === 2 || puts === 3 ? Promise.reject(new ChatError('unavailable', 'busy')) : requests.put(document);
-    },
+  let writes = 0;
+  const update: typeof requests.update = (...args) => {
+    writes += 1;
+    // The claim is stored; the first two tries to keep the answer are not.
+    const isBusy = writes === 2 || writes === 3;
+    return isBusy ? Promise.reject(new ChatError('unavailable', 'busy')) : requests.update(...args);
   };
+  const flaky = { ...requests, update };
   const here = node({ store: { ...store, documents: { ...store.documents, requests: flaky } } });
   const job = work();
   const key = keyed();
@@ -162,7 +198,7 @@ test('an answer that could not be written down at once is given, kept here, and 
   expect(await first).toEqual({ status: 201, body: { id: 1 } });
   expect(await performOnce(here, key, job.perform)).toEqual({ status: 201, body: { id: 1 } });
   expect(await performOnce(node(), key, job.perform)).toEqual({ status: 201, body: { id: 1 } });
-  expect([job.times, puts]).toEqual([1, 4]);
+  expect([job.times, writes]).toEqual([1, 4]);
 });
 
 /** A clock that jumps when told. */

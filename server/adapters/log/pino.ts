@@ -2,6 +2,7 @@
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream } from 'pino';
 import type { Log } from '../../ports/telemetry.ts';
+import { withoutRepeats } from './repeats.ts';
 
 const secretNames = [
   'authorization',
@@ -54,10 +55,10 @@ export const createLog = (
     },
     destination,
   );
-  return {
+  return withoutRepeats({
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
-  };
+  });
 };

@@ -5,6 +5,7 @@ import { groups, kinds, lookups } from '../../ports/documents.ts';
 import type { Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
 import type { DocumentStore } from './sqlite-documents.ts';
+import type { Write } from './write-batch.ts';
 
 interface Held {
   orgId: string;
@@ -19,6 +20,7 @@ const keyOf = (orgId: string, id: string): string => `${orgId} ${id}`;
 
 export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => {
   const purges: ((now: number) => number)[] = [];
+  const writers = new Map<Kind, { check(write: Write): void; write(write: Write): void }>();
 
   const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => {
     const documents = new Map<string, Held>();
@@ -33,14 +35,19 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
       for (const lookup of held.lookups) byLookup.delete(lookup);
       return true;
     };
-    const put = (document: DocumentOf<K>): void => {
-      assertOpen();
-      const { orgId, id, expiresAt } = document as DocumentOf<K> & { expiresAt?: number };
+    /** @throws ChatError `conflict` where one belongs to another document */
+    const lookupsOf = (document: DocumentOf<K>): string[] => {
       const wanted = [...new Set(lookups[kind](document))];
-      const before = documents.get(keyOf(orgId, id));
+      const before = documents.get(keyOf(document.orgId, document.id));
       if (wanted.some((lookup) => ![undefined, before].includes(byLookup.get(lookup)))) {
         throw new ChatError('conflict', 'Another one has this key or address already');
       }
+      return wanted;
+    };
+    const put = (document: DocumentOf<K>): void => {
+      assertOpen();
+      const { orgId, id, expiresAt } = document as DocumentOf<K> & { expiresAt?: number };
+      const wanted = lookupsOf(document);
       remove(orgId, id);
       const held: Held = {
         orgId,
@@ -53,6 +60,15 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
       documents.set(keyOf(orgId, id), held);
       for (const lookup of wanted) byLookup.set(lookup, held);
     };
+    writers.set(kind, {
+      check: ({ document }) => {
+        if (document !== undefined) lookupsOf(document as DocumentOf<K>);
+      },
+      write: ({ orgId, id, document }) => {
+        if (document === undefined) remove(orgId, id);
+        else put(document as DocumentOf<K>);
+      },
+    });
     purges.push((now) => {
       const expired = [...documents.values()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
       for (const { orgId, id } of expired) remove(orgId, id);
@@ -93,6 +109,11 @@ export const createMemoryDocuments = (assertOpen: () => void): DocumentStore => 
 
   return {
     collections: Object.fromEntries(kinds.map((kind) => [kind, collection(kind)])) as unknown as Collections,
+    writeAll: async (writes) => {
+      assertOpen();
+      for (const write of writes) writers.get(write.kind)!.check(write);
+      for (const write of writes) writers.get(write.kind)!.write(write);
+    },
     purge: async (now) => purges.reduce((purged, purge) => purged + purge(now), 0),
   };
 };

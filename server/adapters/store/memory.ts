@@ -4,13 +4,13 @@ import { ChatError } from '../../../shared/errors.ts';
 import type { Fact } from '../../../shared/facts.ts';
 import { foldRow } from '../../../shared/inbox.ts';
 import type { InboxRow } from '../../../shared/inbox.ts';
-import { createTurns } from '../../../shared/turns.ts';
 import type { Reads } from '../../../shared/view.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Appended, Checkpoint, Commit, Entry, Store } from '../../ports/store.ts';
 import { createMemoryDocuments } from './memory-documents.ts';
 import { createMemoryInbox } from './memory-inbox.ts';
 import { isUnfinished } from './row-shape.ts';
+import { createLocalExclusive } from './write-batch.ts';
 
 /** A conversation in memory. `row` lags behind the log until somebody looks: `entries` from `folded` on are not in it. */
 export interface Kept {
@@ -33,7 +33,6 @@ export const openMemoryStore: (options: { clock: Clock }) => Promise<Store> = as
   const dirty = new Set<Kept>();
   const checkpoints = new Map<string, Checkpoint>();
   const marks = new Map<string, Reads>();
-  const turns = createTurns();
   let sizes: number[] = [];
   let isClosed = false;
 
@@ -131,7 +130,7 @@ export const openMemoryStore: (options: { clock: Clock }) => Promise<Store> = as
     reads: async (conversationIds) => conversationIds.map((id) => marks.get(id) ?? NO_READS),
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,
-    exclusively: (key, task) => turns(key, () => task(() => {})),
+    exclusively: createLocalExclusive(documents.writeAll),
     purge: documents.purge,
     ping: async () => assertOpen(),
     takeBatchSizes: () => {

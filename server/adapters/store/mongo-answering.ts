@@ -1,9 +1,31 @@
 // How the shared keeper fails in front of callers: as `unavailable`, and never later than the deadline.
 import { MongoError } from 'mongodb';
+import { ChatError } from '../../../shared/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { unavailable } from './answering.ts';
+import { classify } from './mongo-errors.ts';
 
 /** After this a caller is told `unavailable`, ms. What was asked may still happen: the outcome is unknown. */
 export const DEADLINE_MS = 4500;
+
+/** What a caller is told: never the driver's or the server's own error. Errors of ours are passed on. */
+export const toldTo = (error: unknown): unknown => {
+  if (error instanceof ChatError) return error;
+  const fault = classify(error);
+  switch (fault?.kind) {
+    case undefined:
+      return error;
+    case 'misconfigured':
+      // The log is read by who can change it.
+      return unavailable(new Error(fault.remedy, { cause: error }));
+    case 'too_large':
+      return new ChatError('too_large', 'This is too large to be stored', { cause: error });
+    case 'defect':
+      return new ChatError('internal', 'Something went wrong on our side', { cause: error });
+    default:
+      return unavailable(error);
+  }
+};
 
 /** The driver's own time limits do not hold while a server is frozen, so every call runs against a clock of ours. */
 export const withinDeadline = async <T>(work: Promise<T>, ms = DEADLINE_MS): Promise<T> => {
@@ -14,13 +36,28 @@ export const withinDeadline = async <T>(work: Promise<T>, ms = DEADLINE_MS): Pro
   try {
     return await Promise.race([work, late]);
   } catch (error) {
-    throw error instanceof MongoError ? unavailable(error) : error;
+    throw toldTo(error);
   } finally {
     clearTimeout(timer);
   }
 };
 
-/** The same functions under the deadline; failures of the driver and of the server are `unavailable` to callers. */
+/** The end of a call that takes several steps. Its caller has been told `unavailable` then, so that nothing more may begin. */
+export interface Deadline {
+  /** Asked right before each write. @throws ChatError `unavailable` once it has passed */
+  check(): void;
+}
+
+export const createDeadline = (clock: Pick<Clock, 'monotonic'>, ms = DEADLINE_MS): Deadline => {
+  const end = clock.monotonic() + ms;
+  return {
+    check: () => {
+      if (clock.monotonic() >= end) throw unavailable(new Error(`the call was over after ${ms} ms`));
+    },
+  };
+};
+
+/** The same functions under the deadline; failures of the driver and of the server are told as the table of errors says. */
 export const answeringInTime = <T extends object>(asks: T): T =>
   Object.fromEntries(
     Object.entries(asks as Record<string, (...values: unknown[]) => Promise<unknown>>).map(([name, ask]) => [

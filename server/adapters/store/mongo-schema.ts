@@ -70,7 +70,10 @@ export interface KeptDocument extends Kept {
   id: string;
   group: string;
   expiresAt?: number;
+  /** Rises by one with each write, also where the document is deleted and made anew. */
   version: number;
+  /** The token of the write that made this version. Absent in what older builds wrote. */
+  writer?: string;
   /** With the claim by which each was taken. */
   lookups: { lookup: string; token: string }[];
   body: string;
@@ -88,6 +91,17 @@ export interface ClaimDocument extends Kept {
 export interface LockDocument extends Kept {
   key: string;
   /** By the server's clock, ms; only to find what was left for good. */
+  at: number;
+}
+
+/**
+ * How a hold of a lock ended: `_id` is its token. Whoever inserts it first decides for good: the holder with what it writes
+ * (`writes`, JSON), or whoever breaks the lock.
+ */
+export interface JournalDocument extends Kept {
+  outcome: 'written' | 'broken';
+  writes?: string;
+  /** By the server's clock, ms; only to find what is of no use any more. */
   at: number;
 }
 

@@ -1,7 +1,8 @@
 // Why the shared keeper cannot start, told to a person; and whether waiting may help.
-import { MongoClient, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { MongoClient, MongoServerSelectionError } from 'mongodb';
 import type { MongoClientOptions } from 'mongodb';
 import { StoreStartError } from './data-lock.ts';
+import { classify } from './mongo-errors.ts';
 
 /** Nothing answers at the address, or no primary: the same start may succeed in a moment. */
 export class StoreUnreachableError extends StoreStartError {
@@ -10,11 +11,6 @@ export class StoreUnreachableError extends StoreStartError {
     this.name = 'StoreUnreachableError';
   }
 }
-
-const AUTHENTICATION_FAILED = 18;
-/** What Atlas says instead. */
-const ATLAS_ERROR = 8000;
-const UNAUTHORIZED = 13;
 
 /** @throws StoreStartError for what is no address of a MongoDB; the message does not repeat it, for it may hold a password */
 export const createClient = (url: string, options: MongoClientOptions): MongoClient => {
@@ -38,37 +34,33 @@ const errorsOf = (error: MongoServerSelectionError): Error[] =>
     server.error === null || server.error === undefined ? [] : [server.error],
   );
 
-/** What a failed start means. Errors of ours are passed on. */
+const why = (error: unknown): string => {
+  const told = error instanceof MongoServerSelectionError ? errorsOf(error)[0]?.message : (error as Error).message;
+  return (told ?? 'nothing there spoke as a MongoDB does, or the set has no primary or another name').replace(
+    /\.$/,
+    '',
+  );
+};
+
+/** What a failed start means, by the table of errors. Errors of ours are passed on. */
 export const toMongoStartError = (error: unknown, hosts: string): StoreStartError => {
   if (error instanceof StoreStartError) return error;
-  if (error instanceof MongoServerSelectionError) return ofSelection(error, hosts);
-  if (error instanceof MongoServerError) {
-    if (error.code === AUTHENTICATION_FAILED || error.code === ATLAS_ERROR) {
-      return new StoreStartError(`MongoDB at ${hosts} refuses the user name or the password of MONGODB_URL.`, error);
+  const fault = classify(error);
+  switch (fault?.kind) {
+    case 'misconfigured': {
+      const message = `The MongoDB at ${hosts} cannot be used. ${fault.remedy} It said: ${why(error)}.`;
+      return fault.mayPass === true ? new StoreUnreachableError(message, error) : new StoreStartError(message, error);
     }
-    if (error.code === UNAUTHORIZED) {
+    case 'unavailable':
+    case 'duplicate':
+      return new StoreUnreachableError(`No MongoDB that takes writes answers at ${hosts}: ${why(error)}.`, error);
+    default: {
+      const { code, codeName } = error as { code?: unknown; codeName?: unknown };
+      const named = [code, codeName].filter((one) => one !== undefined).join(' ');
       return new StoreStartError(
-        `The user of MONGODB_URL may not use the database at ${hosts}: it needs readWrite on it (${error.message}).`,
+        `The MongoDB at ${hosts} answers what this server does not understand (${named === '' ? 'no code' : named}): ${why(error)}.`,
         error,
       );
     }
   }
-  return new StoreUnreachableError(`MongoDB at ${hosts} does not answer: ${(error as Error).message}.`, error);
-};
-
-const ofSelection = (error: MongoServerSelectionError, hosts: string): StoreStartError => {
-  const told = errorsOf(error);
-  const tooOld = told.find((one) => /wire version/.test(one.message));
-  if (tooOld !== undefined) {
-    return new StoreStartError(
-      `The server at ${hosts} is too old: MongoDB 4.4 or newer is needed (${tooOld.message}).`,
-      error,
-    );
-  }
-  const refused = told.find(
-    (one) => one instanceof MongoServerError && (one.code === AUTHENTICATION_FAILED || one.code === ATLAS_ERROR),
-  );
-  if (refused !== undefined) return toMongoStartError(refused, hosts);
-  const why = told[0]?.message ?? 'nothing there spoke as a MongoDB does, or it has no primary';
-  return new StoreUnreachableError(`No MongoDB that takes writes answers at ${hosts}: ${why}.`, error);
 };

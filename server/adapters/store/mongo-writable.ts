@@ -8,6 +8,9 @@ import type { Server } from './mongo-server.ts';
 /** More than the rest of a page that was begun: a little room would say that there is room. */
 const PROBE_BYTES = 16 * 1024;
 
+/** What a process left that died while it could not write, ms. */
+const LEFT_MS = 3_600_000;
+
 export interface Writable {
   /** The same, with its outcomes noted. */
   watched(append: Store['append']): Store['append'];
@@ -16,6 +19,8 @@ export interface Writable {
    * @throws whatever the server says
    */
   check(): Promise<void>;
+  /** Deletes what processes that are gone have left. */
+  sweep(): Promise<void>;
 }
 
 export const createWritable = (server: Server): Writable => {
@@ -23,9 +28,19 @@ export const createWritable = (server: Server): Writable => {
   let isFailing = false;
   let checking: Promise<void> | undefined;
 
+  /** One document for each process, so that probes that fail half-way, as often as they may, leave one behind and no more. */
+  const _id = `probe/${randomBytes(8).toString('hex')}`;
+  const insert = async (): Promise<unknown> =>
+    meta.insertOne({ _id, ballast: randomBytes(PROBE_BYTES).toString('base64'), at: server.now() });
   const probe = async (): Promise<void> => {
-    const _id = `probe/${randomBytes(8).toString('hex')}`;
-    await meta.insertOne({ _id, ballast: randomBytes(PROBE_BYTES).toString('base64') });
+    try {
+      await insert();
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      // Of a probe that was told to have failed.
+      await meta.deleteOne({ _id });
+      await insert();
+    }
     await meta.deleteOne({ _id });
     isFailing = false;
   };
@@ -46,6 +61,12 @@ export const createWritable = (server: Server): Writable => {
       if (!isFailing) return;
       checking ??= probe().finally(() => (checking = undefined));
       await checking;
+    },
+    // Of an older version too, whose probes had no time.
+    sweep: async () => {
+      const isProbe = { _id: { $gt: 'probe/', $lt: 'probe0' } };
+      await meta.deleteMany({ ...isProbe, at: { $lt: server.now() - LEFT_MS } });
+      await meta.deleteMany({ ...isProbe, at: { $exists: false } });
     },
   };
 };

@@ -3,12 +3,12 @@ import { unavailable } from './answering.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SharedStore } from '../../ports/store.ts';
 import type { Log } from '../../ports/telemetry.ts';
-import { answeringInTime, withinDeadline } from './mongo-answering.ts';
+import { answeringInTime, toldTo, withinDeadline } from './mongo-answering.ts';
 import { createKnown } from './mongo-commits.ts';
 import { createMongoDocuments } from './mongo-documents.ts';
+import { createExclusive } from './mongo-exclusive.ts';
 import { createFeed } from './mongo-feed.ts';
 import { createMongoInbox } from './mongo-inbox.ts';
-import { createLocks, taskTerms } from './mongo-locks.ts';
 import { createMongoLog } from './mongo-log.ts';
 import { createProjector } from './mongo-projector.ts';
 import { createRowWriter } from './mongo-rows.ts';
@@ -84,8 +84,10 @@ export const composeMongoStore = (
 ): SharedStore => {
   let isClosed = false;
   const known = createKnown();
+  /** What the driver says is told as what it means, as to callers. */
+  const told: typeof log = { warn: (fields, message) => log.warn({ ...fields, err: toldTo(fields['err']) }, message) };
   const inbox = createMongoInbox(server, clock);
-  const projector = createProjector(createRowWriter(server), known, { clock, log }, (orgIds, own) => {
+  const projector = createProjector(createRowWriter(server), known, { clock, log: told }, (orgIds, own) => {
     inbox.changed(orgIds);
     if (!follows) settling.mark(own.map(({ id }) => id));
   });
@@ -98,7 +100,7 @@ export const composeMongoStore = (
   const commitLog = createMongoLog(server, known, clock, (entries) => projector.add(entries));
   const side = createMongoSide(server, clock);
   const documents = createMongoDocuments(server, clock);
-  const locks = createLocks(server, clock, taskTerms);
+  const exclusive = createExclusive(server, clock, documents);
   const feed = createFeed(server, known);
   const writable = createWritable(server);
 
@@ -143,15 +145,16 @@ export const composeMongoStore = (
     onChange: feed.onChange,
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,
-    exclusively: async (key, task) => locks.exclusively(`task/${key}`, task),
+    exclusively: exclusive.exclusively,
     // As long as it takes: nobody waits for it but a timer.
     purge: async (now) => {
       try {
         await sweep();
-        await locks.sweep();
+        await exclusive.sweep();
+        await writable.sweep();
         return await documents.purge(now);
       } catch (error) {
-        throw unavailable(error);
+        throw toldTo(error);
       }
     },
     ...answeringInTime({

@@ -7,6 +7,7 @@ import type { Collection } from '../../ports/store.ts';
 import { answering } from './answering.ts';
 import type { Database } from './sqlite-schema.ts';
 import type { Writer } from './sqlite-writer.ts';
+import type { Write } from './write-batch.ts';
 
 const PURGED_AT_ONCE = 500;
 const EVERYTHING = -1;
@@ -14,6 +15,8 @@ const EVERYTHING = -1;
 export interface DocumentStore {
   collections: Collections;
   purge: (now: number) => Promise<number>;
+  /** All of them or none. @throws ChatError `conflict`, `unavailable` */
+  writeAll: (writes: readonly Write[]) => Promise<void>;
 }
 
 interface BodyRow {
@@ -100,6 +103,24 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
     return outcome === 'written';
   };
 
+  /** All of them or, where a lookup of one belongs to another document, none. */
+  const writeAll = async (writes: readonly Write[]): Promise<void> => {
+    const isWritten = await writer.write(() => {
+      db.exec('SAVEPOINT batch');
+      const isRefused = writes.some(({ kind, orgId, id, document }) => {
+        if (document !== undefined) {
+          const wanted = [...new Set(lookups[kind](document as never))];
+          return !putNow(kind, document, wanted, JSON.stringify(document));
+        }
+        deleteNow(kind, orgId, id);
+        return false;
+      });
+      db.exec(isRefused ? 'ROLLBACK TO batch; RELEASE batch' : 'RELEASE batch');
+      return !isRefused;
+    });
+    if (!isWritten) throw new ChatError('conflict', 'Another one has this key or address already');
+  };
+
   const collection = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => ({
     get: async (orgId, id) => parse<K>(bodyOf(kind, orgId, id)),
     find: async (lookup) => {
@@ -124,6 +145,7 @@ export const createDocuments = (db: Database, writer: Writer): DocumentStore => 
 
   return {
     collections: Object.fromEntries(kinds.map((kind) => [kind, answering(collection(kind))])) as unknown as Collections,
+    ...answering({ writeAll }),
     purge: async (now) => {
       let purged = 0;
       for (;;) {

@@ -1,6 +1,5 @@
 // The embedded keeper: one process, one folder, SQLite with a write-ahead log and one fsync per turn of the event loop.
 import { join } from 'node:path';
-import { createTurns } from '../../../shared/turns.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { answering, unavailable } from './answering.ts';
@@ -22,6 +21,7 @@ import type { Database } from './sqlite-schema.ts';
 import { createSearch } from './sqlite-search.ts';
 import { createCheckpoints, createReadMarks } from './sqlite-side.ts';
 import { createWriter } from './sqlite-writer.ts';
+import { createLocalExclusive } from './write-batch.ts';
 
 export { StoreStartError } from './data-lock.ts';
 
@@ -76,7 +76,6 @@ export const composeSqliteStore = (main: Database, side: Database, index: Databa
   });
   const documents = createDocuments(main, writer);
   const checkpoints = createCheckpoints(side);
-  const turns = createTurns();
   const ping = main.prepare('SELECT 1');
 
   const store: Store = {
@@ -92,8 +91,7 @@ export const composeSqliteStore = (main: Database, side: Database, index: Databa
     }),
     collection: (kind) => documents.collections[kind],
     documents: documents.collections,
-    // This process is the only one.
-    exclusively: (key, task) => turns(key, () => task(() => {})),
+    exclusively: createLocalExclusive(documents.writeAll),
     ping: async () => {
       if (isClosed) throw unavailable();
       // After a failure only a write can show that writing works again.
