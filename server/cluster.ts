@@ -22,7 +22,7 @@ import { Asking } from './usecases/asking.ts';
 import type { Committer, SharedLogs } from './usecases/commit.ts';
 import { Feed } from './usecases/feed.ts';
 import { FollowUps } from './usecases/follow-ups.ts';
-import { startLocked } from './usecases/installation.ts';
+import { valueOnce } from './usecases/installation.ts';
 import { Nodes } from './usecases/nodes.ts';
 import type { Presence } from './usecases/presence.ts';
 import { Relay } from './usecases/relay.ts';
@@ -48,8 +48,6 @@ export interface Cluster {
   edge: SharedEdge;
   /** Knowledge whose changes on one node are known to all. */
   share(knowledge: Knowledge): Knowledge;
-  /** One node at a time: what an empty store is filled with. */
-  locked: <T>(task: () => Promise<T>) => Promise<T>;
   /** How far what must follow this node's commits is behind. */
   owing: Owing;
   /** Begins to listen to the others. Resolves when nothing that is written from then on is missed. */
@@ -97,21 +95,11 @@ const warnOf = (log: Log, link: RedisLink): void => {
   log.info({ redis: link.address, version, sharded: link.facts.isSharded }, 'Redis carries deliveries between nodes');
 };
 
-/** The id of this installation: one for all its nodes, made once. */
-const installationId = async ({ store, clock }: ClusterDeps): Promise<string> => {
-  const kept = await store.documents.settings.find('name:cluster');
-  if (kept !== undefined) return kept.value;
-  const value = newHexId();
-  await store.documents.settings.put({ id: 'cluster', orgId: '', createdAt: clock.now(), value });
-  return value;
-};
-
 export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
   const { store, clock, log, node, presence, redisUrl } = deps;
   const nodes = new Nodes({ store, clock, log, node, seats: () => presence.seats() });
   await nodes.start();
-  const locked = <T>(task: () => Promise<T>): Promise<T> => startLocked({ store, clock, nodes, node }, task);
-  const installation = await locked(() => installationId(deps));
+  const installation = await valueOnce(deps, 'cluster', newHexId);
   const prefix = `tiller:${installation}`;
 
   /** A node on a copy of this database shares the id of the installation but not its heartbeats. */
@@ -207,7 +195,6 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     logs,
     answers: shared,
     edge,
-    locked,
     owing: followUps,
     share: (knowledge) => {
       const readAt = new Map<string, number>();

@@ -199,8 +199,7 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
   });
   committer.attach(answers);
 
-  const locked = cluster?.locked ?? (<T>(task: () => Promise<T>): Promise<T> => task());
-  const secret = await locked(() => installationSecret({ store, clock }, config.secret));
+  const secret = await installationSecret({ store, clock }, config.secret);
   const identities = createIdentities(secret);
   const files =
     parts.files ??
@@ -211,9 +210,9 @@ export const startNode = async (config: Config, parts: Parts): Promise<Node> => 
       'pictures are kept on this node: name a bucket (FILES_S3_…) or share DATA_DIR/files between the nodes',
     );
   }
-  const seeded = await locked(() =>
-    firstRun({ store, clock, bus, knowledge, baseUrl }, config, url, { renewsLink: parts.renewsLink ?? false }),
-  );
+  const seeded = await firstRun({ store, clock, bus, knowledge, baseUrl, log }, config, url, {
+    renewsLink: parts.renewsLink ?? false,
+  });
 
   let isReady = false;
   const conversations = { store, committer, directory, log };

@@ -6,12 +6,19 @@ import { embedCode } from '../domain/widget.ts';
 import type { Config } from '../config.ts';
 import { upgrade } from './upgrade.ts';
 import type { Widget } from '../../shared/widget.ts';
+import { ChatError } from '../../shared/errors.ts';
 import type { Member } from '../ports/documents.ts';
+import type { Log } from '../ports/telemetry.ts';
 import { makeLink } from '../usecases/accounts.ts';
-import { readInstallation } from '../usecases/installation.ts';
+import { readInstallation, writingTo } from '../usecases/installation.ts';
 import type { Installation } from '../usecases/installation.ts';
 import { seed } from './demo.ts';
 import type { SeedDeps, SeedKeys } from './demo.ts';
+import { pause } from '../usecases/stall.ts';
+
+export interface FirstRunDeps extends SeedDeps {
+  log?: Pick<Log, 'warn'>;
+}
 
 /** The facts of `first-run.json`. `keys` are there at the first start alone; `consoleUrl` is then the one-time link. */
 export interface FirstRunFacts {
@@ -64,6 +71,28 @@ const linkAgain = async (deps: SeedDeps, owner: Member, isWanted: boolean): Prom
   return makeLink(deps, owner);
 };
 
+/** Other nodes start as well, and a node that died in the middle of its first start is waited for, ms. */
+const PATIENCE_MS = 60_000;
+
+/** Tries again for a while where the store does not answer or another node has its turn. @throws whatever it did in the end */
+const whenItAnswers = async <T>({ clock, log }: FirstRunDeps, task: () => Promise<T>): Promise<T> => {
+  const end = clock.monotonic() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await task();
+    } catch (error) {
+      const isPassing = error instanceof ChatError && error.code === 'unavailable';
+      if (!isPassing || clock.monotonic() > end) throw error;
+      log?.warn({ err: error }, 'the first start waits for the store');
+      await pause(500, undefined);
+    }
+  }
+};
+
+/** Whether the widget of these facts is in the store. */
+const isServed = async ({ store }: FirstRunDeps, { widgetKey }: FirstRunFacts): Promise<boolean> =>
+  (await store.documents.widgets.find(`key:${widgetKey}`)) !== undefined;
+
 /** What a start tells. */
 export interface FirstRun {
   facts: FirstRunFacts;
@@ -78,20 +107,29 @@ export interface FirstRun {
  * @param options `renewsLink`: a fresh one-time link for the owner, who has lost the password
  */
 export const firstRun = async (
-  deps: SeedDeps,
+  deps: FirstRunDeps,
   config: Pick<Config, 'dataDir' | 'seedsDemo'>,
   url: string,
   { renewsLink = false }: { renewsLink?: boolean } = {},
 ): Promise<FirstRun> => {
   let facts: FirstRunFacts | undefined;
-  await seed(deps, {
-    isDemo: config.seedsDemo,
-    whenSeeded: async ({ installation, widget, link, keys }) => {
-      facts = { ...publicFacts(url, installation, widget), consoleUrl: link, keys };
-      await writeFacts(config.dataDir, facts);
-    },
+  const isFirst = await whenItAnswers(deps, async () => {
+    const seeded = await deps.store.exclusively('start', (batch) =>
+      seed(
+        { ...deps, store: writingTo(deps.store, batch) },
+        {
+          isDemo: config.seedsDemo,
+          whenSeeded: async ({ installation, widget, link, keys }) => {
+            facts = { ...publicFacts(url, installation, widget), consoleUrl: link, keys };
+            await writeFacts(config.dataDir, facts);
+          },
+        },
+      ),
+    );
+    // What an earlier try wrote may be there although it was told otherwise.
+    return seeded !== undefined || (facts !== undefined && (await isServed(deps, facts)));
   });
-  if (facts !== undefined) return { facts, isFirst: true, keepsKeys: false };
+  if (facts !== undefined && isFirst) return { facts, isFirst, keepsKeys: false };
   const installation = await readInstallation(deps);
   if (installation === undefined) throw new Error('a seeded store is marked');
   await upgrade(deps, installation);

@@ -6,6 +6,7 @@ import type { Base, Organisation } from '../ports/documents.ts';
 import type { Collection } from '../ports/store.ts';
 import type { Store } from '../ports/store.ts';
 import type { Installation } from '../usecases/installation.ts';
+import { alone } from '../usecases/pipelines.ts';
 import { firstPipeline } from './demo.ts';
 
 const needsIds = (document: Partial<PublicIds>): boolean => document.uuid === undefined;
@@ -41,6 +42,9 @@ export const upgrade = async (
   await give(documents.members, orgId, {});
   await give(documents.assistants, orgId, { role: 'AI assistant' });
   await give(documents.widgets, orgId, { ...widgetDefaults, createdBy: ownerId });
-  const [pipeline] = await documents.pipelines.list(orgId, { limit: 1 });
-  if (pipeline === undefined) await documents.pipelines.put(firstPipeline(orgId, false, clock.now()));
+  const hasPipeline = async (): Promise<boolean> => (await documents.pipelines.list(orgId, { limit: 1 })).length > 0;
+  if (await hasPipeline()) return;
+  await alone({ store }, orgId, async (batch) => {
+    if (!(await hasPipeline())) batch.put('pipelines', firstPipeline(orgId, false, clock.now()));
+  });
 };

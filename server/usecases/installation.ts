@@ -1,8 +1,9 @@
 // The mark that the first start leaves: which organisation this installation began with, and whether it is the demo.
-import { ChatError } from '../../shared/errors.ts';
 import { newSecret } from '../../shared/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Store } from '../ports/store.ts';
+import { kinds } from '../ports/documents.ts';
+import type { Collections, DocumentOf, Kind } from '../ports/documents.ts';
+import type { Collection, Store, WriteBatch } from '../ports/store.ts';
 
 export interface Installation {
   orgId: string;
@@ -15,18 +16,29 @@ export interface Installation {
 
 const id = 'installation';
 
-/** The secret of every signature: the configured one, else one made once (nodes: under `startLocked`) and kept in the store. */
-export const installationSecret = async (
+/**
+ * A value that is made once for the whole installation: of several nodes that make one at once, one wins, and the others use
+ * its value.
+ */
+export const valueOnce = async (
   { store, clock }: { store: Store; clock: Clock },
-  configured: string | undefined,
+  id: string,
+  make: () => string,
 ): Promise<string> => {
-  if (configured !== undefined) return configured;
-  const kept = await store.documents.settings.find('name:secret');
+  const { settings } = store.documents;
+  const kept = await settings.get('', id);
   if (kept !== undefined) return kept.value;
-  const value = newSecret('sign');
-  await store.documents.settings.put({ id: 'secret', orgId: '', createdAt: clock.now(), value });
-  return value;
+  const made = { id, orgId: '', createdAt: clock.now(), value: make() };
+  const first = await settings.update('', id, (before) => (before === undefined ? made : undefined));
+  return (first ?? made).value;
 };
+
+/** The secret of every signature: the configured one, else one made once and kept in the store. */
+export const installationSecret = (
+  deps: { store: Store; clock: Clock },
+  configured: string | undefined,
+): Promise<string> =>
+  configured === undefined ? valueOnce(deps, 'secret', () => newSecret('sign')) : Promise.resolve(configured);
 
 export const readInstallation = async ({ store }: { store: Store }): Promise<Installation | undefined> => {
   const setting = await store.documents.settings.find(`name:${id}`);
@@ -46,33 +58,28 @@ export const demoWidgetKey = async ({ store }: { store: Store }): Promise<string
   return (await store.documents.widgets.get(installation.orgId, installation.widgetId))?.widgetKey;
 };
 
-const lockId = 'start-lock';
-const lockWaitMs = 150;
-
 /**
- * One node at a time: an empty store is filled once, however many nodes are started at it. A lock whose node is dead is
- * taken from it. The lock is a document under the node's own name, and its lookup is what can exist only once.
+ * The same store, whose documents are written with a batch: for what is written one by one and must be there as a whole. What
+ * was given to the batch is not read back.
  */
-export const startLocked = async <T>(
-  deps: { store: Store; clock: Clock; node: string; nodes: { isGone(node: string): boolean } },
-  task: () => Promise<T>,
-): Promise<T> => {
-  const { store, clock, node, nodes } = deps;
-  const { settings } = store.documents;
-  for (;;) {
-    try {
-      await settings.put({ id: lockId, orgId: node, createdAt: clock.now(), value: node });
-      break;
-    } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'conflict') throw error;
-    }
-    const held = await settings.find(`name:${lockId}`);
-    if (held !== undefined && nodes.isGone(held.orgId)) await settings.delete(held.orgId, lockId);
-    else await new Promise((resolve) => setTimeout(resolve, lockWaitMs));
-  }
-  try {
-    return await task();
-  } finally {
-    await settings.delete(node, lockId);
-  }
+export const writingTo = (store: Store, batch: WriteBatch): Store => {
+  const writing = <K extends Kind>(kind: K): Collection<DocumentOf<K>> => {
+    const collection = store.collection(kind);
+    return {
+      ...collection,
+      put: async (document) => batch.put(kind, document),
+      update: async (orgId, id, change) => {
+        const before = await collection.get(orgId, id);
+        const changed = await change(before);
+        if (changed !== undefined) batch.put(kind, changed);
+        return changed ?? before;
+      },
+      delete: async (orgId, id) => {
+        batch.delete(kind, orgId, id);
+        return (await collection.get(orgId, id)) !== undefined;
+      },
+    };
+  };
+  const documents = Object.fromEntries(kinds.map((kind) => [kind, writing(kind)])) as unknown as Collections;
+  return Object.create(store, { documents: { value: documents }, collection: { value: writing } }) as Store;
 };

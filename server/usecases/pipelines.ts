@@ -111,7 +111,7 @@ const refuseUsed = async (
 };
 
 /** One change of an organisation's pipelines at a time: there is one default, and a stage is used or goes. */
-const alone = <T>(
+export const alone = <T>(
   { store }: Pick<PipelineDeps, 'store'>,
   orgId: string,
   task: (batch: WriteBatch) => Promise<T>,

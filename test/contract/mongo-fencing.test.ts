@@ -16,6 +16,7 @@ import { newId, publicIdsOf } from '../../shared/ids.ts';
 import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
 import { memberOf } from './document-promises.ts';
 import { createSchedule } from './scheduled-server.ts';
+import { through } from './slow-line.ts';
 
 interface Node {
   documents: MongoDocuments;
@@ -161,28 +162,6 @@ describe('[S12] [S13] 1,000 random schedules of two nodes: late, lost and reorde
     expect(late).toBeGreaterThan(100);
   });
 });
-
-/** A server whose calls go through `each` first, by their number. */
-const through = (server: Server, each: (n: number) => Promise<void>): Server => {
-  let count = 0;
-  const slow = new Set(['insertOne', 'replaceOne', 'updateOne', 'deleteOne', 'findOne']);
-  return {
-    ...server,
-    collection: (name, options) =>
-      new Proxy(server.collection(name, options), {
-        get: (target, property) => {
-          const value: unknown = Reflect.get(target, property, target);
-          if (typeof value !== 'function') return value;
-          const call = value.bind(target) as (...args: unknown[]) => unknown;
-          if (!slow.has(String(property))) return call;
-          return async (...args: unknown[]) => {
-            await each((count += 1));
-            return call(...args);
-          };
-        },
-      }) as never,
-  };
-};
 
 describe.skipIf(!hasMongo)('a line that stands still (needs mongodb)', { timeout: 60_000 }, () => {
   const terms = { holdMs: 1000, breakMs: 1500, waitMs: 9000 };
