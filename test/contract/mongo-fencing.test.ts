@@ -163,8 +163,8 @@ describe('[S12] [S13] 1,000 random schedules of two nodes: late, lost and reorde
   });
 });
 
-describe.skipIf(!hasMongo)('a line that stands still (needs mongodb)', { timeout: 60_000 }, () => {
-  const terms = { holdMs: 1000, breakMs: 1500, waitMs: 9000 };
+describe.skipIf(!hasMongo)('a line that stands still (needs mongodb)', { timeout: 120_000 }, () => {
+  const terms = { holdMs: 2500, breakMs: 3000, waitMs: 15_000 };
   let store: SharedStore;
   let server: Server;
 
@@ -202,7 +202,8 @@ describe.skipIf(!hasMongo)('a line that stands still (needs mongodb)', { timeout
           return false;
         },
       );
-      await stalled;
+      // Or it is done already: it took fewer steps than the one that was counted.
+      await Promise.race([stalled, first]);
       const other = nodeOn(server, terms);
       await vi.waitFor(async () => enter(other, orgId, 'second'), { timeout: 30_000, interval: 10 });
       resume();
@@ -215,7 +216,12 @@ describe.skipIf(!hasMongo)('a line that stands still (needs mongodb)', { timeout
       expect(names.filter((name) => name !== 'first')).toEqual(['second', 'third']);
       return `${names.includes('first')}`;
     };
-    const outcomes = await Promise.all(Array.from({ length: steps }, async (_, i) => play(i + 1)));
+    const outcomes: string[] = [];
+    // A few at a time: a turn may take no longer than a lock is held.
+    for (let i = 1; i <= steps; i += 4) {
+      const some = [i, i + 1, i + 2, i + 3].filter((at) => at <= steps);
+      outcomes.push(...(await Promise.all(some.map(play))));
+    }
     // Before the journal it is too late for the first one; after it, whoever comes next finishes its work.
     expect(new Set(outcomes)).toEqual(new Set(['true', 'false']));
   });

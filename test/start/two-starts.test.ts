@@ -53,7 +53,7 @@ describe.skipIf(!hasMongo)('two first starts (needs mongodb)', { timeout: 60_000
         await standing;
       });
       const late = start(storeOn(line));
-      await stalled;
+      await Promise.race([stalled, late.started]);
       const store = storeOn(plain);
       const { started } = start(store);
       const first = await started;
