@@ -18,6 +18,8 @@ const UNAUTHORIZED = 13;
 const NAMESPACE_NOT_FOUND = 26;
 const OPTIONS_CONFLICT = 85;
 const KEY_SPECS_CONFLICT = 86;
+/** FerretDB 1 passes on what PostgreSQL says. */
+const UNIQUE_VIOLATION = /SQLSTATE 23505/;
 /** A build that takes longer is told once, ms. */
 const SLOW_MS = 2000;
 /** A build may take hours, and its answer comes at the end: a socket that is silent that long is no failure. */
@@ -66,6 +68,9 @@ const conflictsIn = (server: Server, name: string, wanted: readonly Index[], mad
     }),
   );
 
+const inTheWay = (told: string, cause?: unknown): StoreStartError =>
+  new StoreStartError(`An index is in the way; drop it and start again: ${told}`, cause);
+
 /** Which documents stand in the way of a unique index. */
 const duplicatesIn = (server: Server, name: string, wanted: readonly Index[], error: unknown): string => {
   const { keyPattern, keyValue, message } = error as Error & { keyPattern?: object; keyValue?: object };
@@ -113,18 +118,26 @@ const toIndexError = async (
   wanted: readonly Index[],
   error: unknown,
 ): Promise<unknown> => {
-  if (isDuplicate(error)) return new StoreStartError(duplicatesIn(server, name, wanted, error), error);
+  if (isDuplicate(error) || UNIQUE_VIOLATION.test((error as Error).message))
+    return new StoreStartError(duplicatesIn(server, name, wanted, error), error);
   if (codeOf(error) !== OPTIONS_CONFLICT && codeOf(error) !== KEY_SPECS_CONFLICT) return error;
   const found = conflictsIn(server, name, wanted, await madeIn(server, name).catch(() => []));
   const told = found.length > 0 ? found.join('; ') : `the collection ${name}: ${(error as Error).message}`;
-  return new StoreStartError(`An index is in the way; drop it and start again: ${told}`, error);
+  return inTheWay(told, error);
 };
 
-/** FerretDB drops the connection that asks for one it has; its reads use none, and it cannot hold a long list of grams. */
+/**
+ * FerretDB 1 drops the connection that asks for an index whose name it has, so it is asked only for what it lacks. Its reads use
+ * none, and it cannot hold a long list of grams: only what is unique is made.
+ */
 const makeMissing = async (server: Server, name: string, wanted: readonly Index[]): Promise<void> => {
-  const there = new Set((await madeIn(server, name)).map((one) => one.name));
-  for (const index of wanted) {
-    if (index.unique === true && !there.has(index.name)) await server.collection(name).createIndexes([index]);
+  const unique = wanted.filter((index) => index.unique === true);
+  if (unique.length === 0) return;
+  const made = await madeIn(server, name);
+  const found = conflictsIn(server, name, unique, made);
+  if (found.length > 0) throw inTheWay(found.join('; '));
+  for (const index of unique) {
+    if (!made.some((one) => one.name === index.name)) await server.collection(name).createIndexes([index]);
   }
 };
 
