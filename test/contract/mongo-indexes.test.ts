@@ -42,7 +42,7 @@ const start = async (
   const error = await (async () => {
     try {
       const server = await connectServer(`${fake.url}/chat?directConnection=true`, systemClock, log);
-      await prepareSchema(server, log).finally(async () => server.close());
+      await prepareSchema(server, log).finally(() => void server.close());
       return undefined;
     } catch (reason) {
       return reason as Error;

@@ -101,7 +101,7 @@ export const clientOptionsFor = (url: string): ClientOptions => {
   if (most > 0 && typeof ours['minPoolSize'] === 'number') ours['minPoolSize'] = Math.min(ours['minPoolSize'], most);
   const { wtimeoutMS, wtimeout, ...options } = ours;
   return {
-    options: options as MongoClientOptions,
+    options,
     durably: {
       readPreference: 'primary',
       readConcern: new ReadConcern('majority'),
