@@ -33,9 +33,10 @@ const collect = (node: unknown, stages: string[], indexes: string[]): void => {
   for (const [name, value] of Object.entries(node)) if (!BESIDE.has(name)) collect(value, stages, indexes);
 };
 
-const LOOKED_UP = /^(IXSCAN|IDHACK|EXPRESS_\w+|COUNT_SCAN|DISTINCT_SCAN|CLUSTERED_IXSCAN)$/;
+/** `EOF` reads nothing: the condition cannot be true. */
+const LOOKED_UP = /^(IXSCAN|IDHACK|EXPRESS_\w+|COUNT_SCAN|DISTINCT_SCAN|CLUSTERED_IXSCAN|EOF)$/;
 const READ_WHOLE = /^(COLLSCAN|Seq Scan|Parallel Seq Scan)$/;
-/** PostgreSQL's, and none where a plan is known to be empty. */
+/** PostgreSQL's. */
 const POSTGRES = /Index (Only )?Scan|Bitmap Index Scan/;
 
 const examinedIn = (stats: unknown): number | undefined => {
