@@ -127,7 +127,14 @@ const drive = async (store: SharedStore, left: SharedStore, lose: (lookup: strin
     await members.list(orgId, { group: '', reverse });
   }
   await members.delete(orgId, member.id);
-  await Promise.all([store, left].map(async (of) => of.exclusively('a', async () => of.beats())));
+  let next: Promise<unknown> = Promise.resolve();
+  await store.exclusively('a', async () => {
+    next = left.exclusively('a', async () => {});
+    // Long enough for the other one to find it held.
+    await left.reads([one.conversationId]);
+    await left.reads([two.conversationId]);
+  });
+  await next;
   await store.purge(Date.now());
   // More than a document may hold: after a failure `ping` tries whether writing works.
   await store.append([two.say('x'.repeat(17 * 2 ** 20))]).catch(() => {});
@@ -252,6 +259,8 @@ describe.skipIf(!hasMongo)('questions (needs mongodb)', () => {
       const { unindexed } = known[shape] ?? {};
       const explained = await explain(server, event);
       if (explained === undefined || unindexed !== undefined) continue;
+      // PostgreSQL reads a small table whole, whatever indexes it has: the tests of plans ask it about larger ones.
+      if ('Plan' in ((explained['queryPlanner'] ?? {}) as object)) continue;
       expect([shape, readPlan(explained).isLookedUp, explained]).toEqual([shape, true, explained]);
     }
   });

@@ -18,8 +18,8 @@ const UNAUTHORIZED = 13;
 const NAMESPACE_NOT_FOUND = 26;
 const OPTIONS_CONFLICT = 85;
 const KEY_SPECS_CONFLICT = 86;
-/** FerretDB 1 passes on what PostgreSQL says. */
-const UNIQUE_VIOLATION = /SQLSTATE 23505/;
+/** FerretDB passes on what PostgreSQL says: version 1 its code, version 2 its message. */
+const UNIQUE_VIOLATION = /SQLSTATE 23505|could not create exclusion constraint/;
 /** A build that takes longer is told once, ms. */
 const SLOW_MS = 2000;
 /** A build may take hours, and its answer comes at the end: a socket that is silent that long is no failure. */
@@ -71,20 +71,24 @@ const conflictsIn = (server: Server, name: string, wanted: readonly Index[], mad
 const inTheWay = (told: string, cause?: unknown): StoreStartError =>
   new StoreStartError(`An index is in the way; drop it and start again: ${told}`, cause);
 
-/** Which documents stand in the way of a unique index. */
+/** Which documents stand in the way of a unique index; of each that it may be, where the server does not say which. */
 const duplicatesIn = (server: Server, name: string, wanted: readonly Index[], error: unknown): string => {
   const { keyPattern, keyValue, message } = error as Error & { keyPattern?: object; keyValue?: object };
-  const index =
-    wanted.find(({ key }) => keyPattern !== undefined && keyText(key) === keyText(keyPattern)) ??
-    wanted.find((one) => one.unique === true && message.includes(one.name)) ??
-    wanted.find(({ unique }) => unique === true);
-  const fields = Object.keys(index?.key ?? {});
-  const group = JSON.stringify(Object.fromEntries(fields.map((field) => [field, `$${field}`])));
+  const unique = wanted.filter((one) => one.unique === true);
+  const meant = unique.filter(({ name: of, key }) =>
+    keyPattern === undefined ? message.includes(`_${of}_`) : keyText(key) === keyText(keyPattern),
+  );
+  const told = (meant.length > 0 ? meant : unique).map(({ name: of, key }) => {
+    const group = JSON.stringify(Object.fromEntries(Object.keys(key).map((field) => [field, `$${field}`])));
+    return (
+      `${of} (${Object.keys(key).join(' and ')}): ${inShell(server, name)}.aggregate([{$group:{_id:${group},` +
+      `ids:{$push:"$_id"}}},{$match:{"ids.1":{$exists:true}}}])`
+    );
+  });
   return (
-    `The collection ${name} holds several documents with the same ${fields.join(' and ')}` +
-    `${keyValue === undefined ? '' : ` (${JSON.stringify(keyValue)})`}, so that its unique index ${index?.name ?? ''} cannot be ` +
-    `made. Restore a backup of before, or keep one of each: ${inShell(server, name)}.aggregate([{$group:{_id:${group},` +
-    `ids:{$push:"$_id"}}},{$match:{"ids.1":{$exists:true}}}])`
+    `The collection ${name} holds several documents with the same values` +
+    `${keyValue === undefined ? '' : ` (${JSON.stringify(keyValue)})`}, so that a unique index of it cannot be made. Restore a ` +
+    `backup of before, or keep one of each. They are found by the index ${told.join('; or ')}`
   );
 };
 
