@@ -1,8 +1,9 @@
-// Something that speaks MongoDB's wire protocol and says that it is of another version.
+// Something that speaks MongoDB's wire protocol and answers as a test wants: of another version, or as a server is hard to get to answer.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { BSON } from 'mongodb';
+import type { Document } from 'mongodb';
 
 const HEADER = 16;
 const OP_REPLY = 1;
@@ -23,17 +24,28 @@ const answerTo = (request: Buffer, document: object): Buffer => {
   return Buffer.concat([header, before, body]);
 };
 
-/** A server whose every answer is this document; `hello` tells a driver what it deals with. */
-export const startOldMongo = async (hello: object): Promise<{ url: string; stop: () => void }> => {
+/** The command of a request; what follows it in sections of its own is left out. */
+const commandOf = (request: Buffer): Document => {
+  const isQuery = request.readInt32LE(12) === OP_QUERY;
+  // OP_QUERY: flags, the collection's name, skip and limit; OP_MSG: flags and the kind of the first section.
+  const start = isQuery ? request.indexOf(0, HEADER + 4) + 1 + 8 : HEADER + 5;
+  return BSON.deserialize(request.subarray(start, start + request.readInt32LE(start)));
+};
+
+type Answer = (command: Document) => object | Promise<object>;
+
+/** A server whose every answer is this document, or what is made of the command; `hello` tells a driver what it deals with. */
+export const startOldMongo = async (hello: object | Answer): Promise<{ url: string; stop: () => void }> => {
+  const answer: Answer = typeof hello === 'function' ? (hello as Answer) : () => hello;
   const server = createServer((socket) => {
     let received = Buffer.alloc(0);
     socket.on('error', () => {});
     socket.on('data', (data) => {
       received = Buffer.concat([received, data]);
       while (received.length >= HEADER && received.length >= received.readInt32LE(0)) {
-        const length = received.readInt32LE(0);
-        socket.write(answerTo(received.subarray(0, length), hello));
-        received = received.subarray(length);
+        const request = received.subarray(0, received.readInt32LE(0));
+        received = received.subarray(request.length);
+        void Promise.resolve(answer(commandOf(request))).then((document) => socket.write(answerTo(request, document)));
       }
     });
   }).listen(0, '127.0.0.1');
@@ -45,3 +57,17 @@ export const startOldMongo = async (hello: object): Promise<{ url: string; stop:
     },
   };
 };
+
+/** What a primary of a set says of itself; ask it by `directConnection=true`, because it names no members. */
+export const primaryHello = {
+  ismaster: true,
+  isWritablePrimary: true,
+  setName: 'rs0',
+  logicalSessionTimeoutMinutes: 30,
+  maxWireVersion: 21,
+  minWireVersion: 0,
+  maxBsonObjectSize: 16_777_216,
+  maxMessageSizeBytes: 48_000_000,
+  maxWriteBatchSize: 100_000,
+  ok: 1,
+} as const;

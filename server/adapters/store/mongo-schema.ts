@@ -1,7 +1,9 @@
 // The collections of the shared keeper and their indexes, made at every start where they are missing; and the schema's number.
-import type { IndexDescription } from 'mongodb';
+import type { Log } from '../../ports/telemetry.ts';
 import { StoreStartError } from './data-lock.ts';
 import { isDuplicate } from './mongo-answering.ts';
+import { makeIndexes } from './mongo-indexes.ts';
+import type { Index } from './mongo-indexes.ts';
 import type { Kept, Server } from './mongo-server.ts';
 
 /** Raised where an older build could not work on what this one writes; a migration leads there from the number before. */
@@ -128,7 +130,7 @@ export interface MetaDocument extends Kept {
 }
 
 /** By collection. Those that are not unique serve reads alone; all begin with what is asked for equality. */
-export const indexes: Record<string, (IndexDescription & { name: string })[]> = {
+export const indexes: Record<string, Index[]> = {
   commits: [
     { name: 'first', key: { conversationId: 1, first: 1 }, unique: true },
     { name: 'key', key: { conversationId: 1, key: 1 }, unique: true },
@@ -156,35 +158,14 @@ export const indexes: Record<string, (IndexDescription & { name: string })[]> = 
   locks: [{ name: 'key', key: { key: 1 }, unique: true }],
 };
 
-/** Made one by one, and only those that are missing: FerretDB drops the connection that asks for one it has. */
-const makeIndexes = async (server: Server): Promise<void> => {
-  for (const [name, wanted] of Object.entries(indexes)) {
-    const collection = server.collection(name);
-    const there = new Set<string>();
-    try {
-      for (const { name: made } of await collection.listIndexes().toArray()) there.add(String(made));
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      // The collection is not there yet.
-      if (code !== 26) throw error;
-    }
-    for (const index of wanted) {
-      if (there.has(index.name)) continue;
-      // Reads of FerretDB use none, and its own index cannot hold a long list of grams.
-      if (!server.isNative && index.unique !== true) continue;
-      await collection.createIndexes([index]);
-    }
-  }
-};
-
 /** Two nodes that start at the same moment on an empty database make the same things. */
 const TRIES = 5;
 
 /**
  * Brings the database to this build's schema. Any number of times, by several nodes at once.
- * @throws StoreStartError for a database of a newer version
+ * @throws StoreStartError for a database of a newer version, or in which an index cannot be had
  */
-export const prepareSchema = async (server: Server): Promise<void> => {
+export const prepareSchema = async (server: Server, log: Pick<Log, 'warn'> = { warn: () => {} }): Promise<void> => {
   const meta = server.collection<MetaDocument>('meta');
   const found = await meta.findOne({ _id: 'schema' });
   if (found?.version !== undefined && found.version > SCHEMA) {
@@ -195,10 +176,10 @@ export const prepareSchema = async (server: Server): Promise<void> => {
   }
   for (let tries = 1; ; tries++) {
     try {
-      await makeIndexes(server);
+      await makeIndexes(server, indexes, log);
       break;
     } catch (error) {
-      if (tries === TRIES) throw error;
+      if (tries === TRIES || error instanceof StoreStartError) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100 * tries));
     }
   }

@@ -1,22 +1,19 @@
-// The connection to a server of the MongoDB protocol: its options, what that server can do, and the time by its clock.
-import { ReadConcern } from 'mongodb';
+// A server of the MongoDB protocol: what it can do, the time by its clock, and how many documents are asked for and written.
 import type {
   AnyBulkWriteOperation,
   Collection,
   CollectionOptions,
   Db,
-  DbOptions,
   Document,
   Filter,
-  MongoClient,
-  MongoClientOptions,
   UpdateFilter,
   WriteConcernSettings,
 } from 'mongodb';
 import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/telemetry.ts';
 import { StoreStartError } from './data-lock.ts';
-import { DEADLINE_MS } from './mongo-answering.ts';
-import { createClient, hostsOf, toMongoStartError } from './mongo-start.ts';
+import { connectClient } from './mongo-client.ts';
+import { hostsOf, toMongoStartError } from './mongo-start.ts';
 
 /** Ours have ids of text. */
 export interface Kept extends Document {
@@ -42,34 +39,9 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Majority and journal, on the primary: given to the database, where nothing that an address says can overrule them. */
-const durably: DbOptions = {
-  readPreference: 'primary',
-  readConcern: new ReadConcern('majority'),
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: DEADLINE_MS - 500 },
-};
-
-/** `timeoutMS` has no effect; see the deadline. */
-const options: MongoClientOptions = {
-  appName: 'tiller',
-  serverSelectionTimeoutMS: DEADLINE_MS - 500,
-  connectTimeoutMS: DEADLINE_MS - 500,
-  socketTimeoutMS: DEADLINE_MS + 500,
-  waitQueueTimeoutMS: DEADLINE_MS - 500,
-  maxPoolSize: 32,
-  minPoolSize: 2,
-  maxIdleTimeMS: 300_000,
-  retryReads: true,
-  retryWrites: true,
-};
-
 /** How often the distance between the two clocks is taken anew, ms. */
 const MEASURE_MS = 20_000;
 const OLDEST = [4, 4] as const;
-
-/** The driver's own default is `test`, which nobody means. */
-const databaseOf = (client: MongoClient, url: string): string =>
-  client.options.dbName === 'test' && !/\/test(\?|$)/.test(url) ? 'tiller' : client.options.dbName;
 
 interface Hello {
   localTime?: Date;
@@ -78,16 +50,16 @@ interface Hello {
 }
 
 /**
- * Connects, and looks at what answers.
+ * Connects, and looks at what answers. The log is told what of the address was overruled.
  * @throws StoreStartError where a person must act, StoreUnreachableError where waiting may help
  */
-export const connectServer = async (url: string, clock: Clock): Promise<Server> => {
-  const client = createClient(url, options);
-  // An error of the topology has nobody else to tell; whoever asks next is told by the answer.
-  client.on('error', () => {});
+export const connectServer = async (
+  url: string,
+  clock: Clock,
+  log: Pick<Log, 'warn'> = { warn: () => {} },
+): Promise<Server> => {
+  const { client, db } = await connectClient(url, log);
   try {
-    await client.connect();
-    const db = client.db(databaseOf(client, url), durably);
     let ahead = 0;
     const measure = async (): Promise<Hello> => {
       const [from, before] = [clock.monotonic(), clock.now()];

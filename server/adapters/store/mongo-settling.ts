@@ -53,7 +53,7 @@ export const createSettling = (server: Server, projector: Projector, clock: Pick
       const now = server.now();
       const before = Math.floor((now - olderThanMs) / 1000);
       const old = await commits
-        .find({ todo: 1, bucket: { $lt: before } }, { projection: { _id: 1 } })
+        .find({ todo: 1, bucket: { $lt: before } }, { projection: { conversationId: 1 } })
         .sort({ bucket: 1 })
         .limit(limit)
         .toArray();
@@ -63,7 +63,11 @@ export const createSettling = (server: Server, projector: Projector, clock: Pick
       const mender = `${me}:${newHexId()}`;
       const ids = old.map(({ _id }) => _id);
       const isOld = { todo: 1, bucket: { $lt: before } } as const;
-      const updates = ids.map((_id) => ({ filter: { _id, ...isOld }, update: { $set: { bucket, mender } } }));
+      // With the conversation, which names the shard.
+      const updates = old.map(({ _id, conversationId }) => ({
+        filter: { _id, conversationId, ...isOld },
+        update: { $set: { bucket, mender } },
+      }));
       await updateEach(commits, server.isNative, updates);
       const mine = (await findAmong(server, commits, '_id', ids)).filter((one) => one.mender === mender);
       return mine.map(toCommit).sort((a, b) => byPlace(a, b));

@@ -53,9 +53,9 @@ const silent: Pick<Log, 'warn'> = { warn: () => {} };
  */
 export const openMongoStore = async (options: MongoOptions): Promise<SharedStore> => {
   const { url, clock, log = silent, follows = false } = options;
-  const server = await connectServer(url, clock);
+  const server = await connectServer(url, clock, log);
   try {
-    await prepareSchema(server);
+    await prepareSchema(server, log);
   } catch (error) {
     await server.close().catch(() => {});
     throw toMongoStartError(error, server.hosts);
