@@ -6,7 +6,7 @@ import { MongoBulkWriteError, MongoClient, MongoNetworkError, MongoServerError }
 import { afterAll, describe, expect, test } from 'vitest';
 import { unavailable } from '../../server/adapters/store/answering.ts';
 import { StoreStartError } from '../../server/adapters/store/data-lock.ts';
-import { toldTo } from '../../server/adapters/store/mongo-answering.ts';
+import { toldTo, unlessAborted } from '../../server/adapters/store/mongo-answering.ts';
 import { classify } from '../../server/adapters/store/mongo-errors.ts';
 import type { FaultKind } from '../../server/adapters/store/mongo-errors.ts';
 import { StoreUnreachableError, toMongoStartError } from '../../server/adapters/store/mongo-start.ts';
@@ -32,6 +32,8 @@ const cases: [what: string, error: Error, kind: FaultKind, remedy?: RegExp][] = 
   ['too many requests (Cosmos DB)', said(16_500, 'Request rate is large'), 'unavailable'],
   ['a cursor that is gone', said(43, 'cursor id 123 not found'), 'unavailable'],
   ['a label without a known code', said(99_999, 'x', { errorLabels: ['RetryableWriteError'] }), 'unavailable'],
+  ['two writes that met', said(112, 'Write conflict during plan execution'), 'aborted'],
+  ['two writes that met (FerretDB 2)', said(16_908_292, 'deadlock detected'), 'aborted'],
   ['a unique index', said(11_000, 'E11000 duplicate key error'), 'duplicate'],
   ['a document of 17 MB', said(10_334, 'BSONObj size: 17825793 is invalid'), 'too_large'],
   [
@@ -134,6 +136,19 @@ describe('the table of errors', () => {
     expect(toldTo(refusal)).toBe(refusal);
     expect(unavailable().code).toBe('unavailable');
   });
+});
+
+test('a write that was undone because it met another is tried again, and nothing else is', async () => {
+  const left = [said(112, 'Write conflict'), said(16_908_292, 'deadlock detected')];
+  const write = async (): Promise<string> => {
+    const error = left.shift();
+    if (error !== undefined) throw error;
+    return 'written';
+  };
+  expect(await unlessAborted(write)).toBe('written');
+  left.push(said(11_000, 'E11000'), said(112, 'Write conflict'));
+  await expect(unlessAborted(write)).rejects.toMatchObject({ code: 11_000 });
+  expect(left).toHaveLength(1);
 });
 
 describe('as the driver throws them', () => {

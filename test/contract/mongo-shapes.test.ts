@@ -2,7 +2,7 @@
 import type { CommandStartedEvent } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { indexes, prepareSchema } from '../../server/adapters/store/mongo-schema.ts';
-import type { ClaimDocument } from '../../server/adapters/store/mongo-schema.ts';
+import type { ClaimDocument, JournalDocument, LockDocument } from '../../server/adapters/store/mongo-schema.ts';
 import { connectServer } from '../../server/adapters/store/mongo-server.ts';
 import type { Server } from '../../server/adapters/store/mongo-server.ts';
 import { composeMongoStore } from '../../server/adapters/store/mongo.ts';
@@ -49,7 +49,13 @@ const explain = async (
 };
 
 /** Calls every function of the store, and comes by every way that leads to another question. */
-const drive = async (store: SharedStore, left: SharedStore, lose: (lookup: string) => Promise<void>): Promise<void> => {
+/** `lose` leaves a lookup behind, and `crash` a lock, as a process does that dies. */
+const drive = async (
+  store: SharedStore,
+  left: SharedStore,
+  lose: (lookup: string) => Promise<void>,
+  crash: () => Promise<void>,
+): Promise<void> => {
   const orgId = newId('org');
   const logs = Array.from({ length: 3 }, () => buildLog({ orgId }));
   const [one, two] = logs as [(typeof logs)[number], (typeof logs)[number]];
@@ -135,6 +141,9 @@ const drive = async (store: SharedStore, left: SharedStore, lose: (lookup: strin
     await left.reads([two.conversationId]);
   });
   await next;
+  await store.exclusively('b', async (batch) => batch.put('members', memberOf(orgId)));
+  await members.put(memberOf(orgId, { expiresAt: 1 }));
+  await crash();
   await store.purge(Date.now());
   // More than a document may hold: after a failure `ping` tries whether writing works.
   await store.append([two.say('x'.repeat(17 * 2 ** 20))]).catch(() => {});
@@ -214,8 +223,14 @@ describe.skipIf(!hasMongo)('questions (needs mongodb)', () => {
       },
     });
     const lookups = first!.collection<ClaimDocument>('lookups');
-    await drive(watched, left, async (_id) => {
+    const [locks, journal] = [first!.collection<LockDocument>('locks'), first!.collection<JournalDocument>('journal')];
+    const lose = async (_id: string): Promise<void> => {
       await lookups.insertOne({ _id, owner: 'members/nobody', token: newHexId(), at: 0 });
+    };
+    await drive(watched, left, lose, async () => {
+      const _id = newHexId();
+      await journal.insertOne({ _id, outcome: 'written', writes: '[]', at: Date.now() });
+      await locks.insertOne({ _id, key: 'task/crashed', at: 0 });
     });
     await Promise.all(stores.map(async (one) => one.close()));
     return first!;

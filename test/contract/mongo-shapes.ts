@@ -18,7 +18,7 @@ export const shardKeys: Readonly<Record<string, string>> = {
   checkpoints: '_id',
 };
 /** Small, so that they stay whole; `locks` is unique by `key`, while a hold is released by its `_id`. */
-export const whole: readonly string[] = ['locks', 'nodes', 'meta'];
+export const whole: readonly string[] = ['locks', 'journal', 'nodes', 'meta'];
 
 export interface Known {
   /** Why all shards are asked, where the question names none. */
@@ -144,7 +144,12 @@ export const known: Readonly<Record<string, Known>> = {
   'locks insert': {},
   'locks find key': {},
   'locks delete _id': {},
-  'locks deleteMany at$lt': { unindexed: FEW },
+  'locks find at$lt': { unindexed: FEW },
+
+  'journal insert': {},
+  'journal find _id': {},
+  'journal delete _id': {},
+  'journal deleteMany at$lt': { unindexed: FEW },
 
   'nodes find ': { unindexed: FEW },
   'nodes upsert _id': {},
@@ -153,6 +158,8 @@ export const known: Readonly<Record<string, Known>> = {
 
   'meta insert': {},
   'meta delete _id': {},
+  'meta deleteMany _id$gt$lt,at$lt': { beyond: FEW },
+  'meta deleteMany _id$gt$lt,at$exists': { beyond: FEW },
 };
 
 /** Equality by the name alone, operators behind it, alternatives in brackets; fields in the order of the alphabet. */

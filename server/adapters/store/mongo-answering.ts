@@ -66,6 +66,25 @@ export const answeringInTime = <T extends object>(asks: T): T =>
     ]),
   ) as T;
 
+/** Writes that met another one are tried again this often. */
+const TRIES = 6;
+const MEET_AGAIN_MS = 20;
+
+/**
+ * Tries a write again that the server has undone because it met another one, after a moment that differs from the other's.
+ * @throws whatever `write` did otherwise, or in the end
+ */
+export const unlessAborted = async <T>(write: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (tries === TRIES || classify(error)?.kind !== 'aborted') throw error;
+      await new Promise((resolve) => setTimeout(resolve, tries * MEET_AGAIN_MS * Math.random()));
+    }
+  }
+};
+
 const DUPLICATE = 11_000;
 
 /** A unique index refused it. */

@@ -8,7 +8,7 @@ import { kinds, lookups } from '../../ports/documents.ts';
 import type { Collections, DocumentOf, Kind } from '../../ports/documents.ts';
 import type { Collection } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
-import { answeringInTime, createDeadline, isDuplicate } from './mongo-answering.ts';
+import { answeringInTime, createDeadline, isDuplicate, unlessAborted } from './mongo-answering.ts';
 import type { Deadline } from './mongo-answering.ts';
 import { Recent } from './mongo-commits.ts';
 import { encode, idOf, keptOf, kindOf, NO_SHELF, parse, shelfOf, tombstoneOf } from './mongo-document-shape.ts';
@@ -63,7 +63,7 @@ export const createMongoDocuments = (server: Server, clock: Pick<Clock, 'monoton
   const insert = async (deadline: Deadline, document: KeptDocument): Promise<boolean> => {
     deadline.check();
     try {
-      await documents.insertOne(document);
+      await unlessAborted(async () => documents.insertOne(document));
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
@@ -76,7 +76,9 @@ export const createMongoDocuments = (server: Server, clock: Pick<Clock, 'monoton
     const { _id, version, writer } = document;
     return asOneStep(`document/${_id}`, async () => {
       deadline.check();
-      const { matchedCount } = await documents.replaceOne({ _id, version: version - 1 }, document);
+      const { matchedCount } = await unlessAborted(async () =>
+        documents.replaceOne({ _id, version: version - 1 }, document),
+      );
       if (matchedCount === 0 || server.isNative) return matchedCount === 1;
       // A write that was on its way since an earlier hold of the lock may have met this one in the middle.
       return (await documents.findOne({ _id }, { projection: { writer: 1 } }))?.writer === writer;

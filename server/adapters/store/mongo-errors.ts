@@ -19,12 +19,13 @@ import {
 /**
  * - `unavailable`: may pass by itself; whether what was asked has happened is unknown.
  * - `duplicate`: a unique index refused it; nothing was written.
+ * - `aborted`: it met another write, and the server has undone all of it: it may be tried again at once.
  * - `too_large`: the server will never take this; nothing was written.
  * - `misconfigured`: a person must change something; `remedy` says what, for an operator.
  * - `defect`: a command that no version of the server should have been sent. A mistake of ours.
  * - `unknown`: a code of the server that the table does not hold: whether it has happened is unknown, and whether it passes.
  */
-export type FaultKind = 'unavailable' | 'duplicate' | 'too_large' | 'misconfigured' | 'defect' | 'unknown';
+export type FaultKind = 'unavailable' | 'duplicate' | 'aborted' | 'too_large' | 'misconfigured' | 'defect' | 'unknown';
 
 export interface Fault {
   kind: FaultKind;
@@ -63,6 +64,16 @@ const table: readonly Row[] = [
     codes: [11_000, 11_001, 12_582],
     kind: 'duplicate',
     source: 'error_codes.yml: DuplicateKey; 11001 and 12582 by older servers (specifications: crud)',
+  },
+  {
+    codes: [112],
+    kind: 'aborted',
+    source: 'error_codes.yml: WriteConflict',
+  },
+  {
+    wording: /deadlock detected/i,
+    kind: 'aborted',
+    source: 'FerretDB 2 passes PostgreSQL on: 40P01 deadlock_detected, as code 16908292; seen on 2.5',
   },
   {
     codes: [8000],
@@ -127,9 +138,9 @@ const table: readonly Row[] = [
   },
   {
     codes: [
-      6, 7, 24, 43, 46, 50, 63, 64, 70, 83, 89, 91, 107, 110, 112, 117, 128, 134, 150, 175, 189, 202, 216, 222, 234,
-      237, 244, 246, 251, 262, 279, 286, 290, 314, 317, 365, 384, 402, 9001, 10_058, 10_107, 11_600, 11_602, 13_388,
-      13_435, 13_436,
+      6, 7, 24, 43, 46, 50, 63, 64, 70, 83, 89, 91, 107, 110, 117, 128, 134, 150, 175, 189, 202, 216, 222, 234, 237,
+      244, 246, 251, 262, 279, 286, 290, 314, 317, 365, 384, 402, 9001, 10_058, 10_107, 11_600, 11_602, 13_388, 13_435,
+      13_436,
     ],
     kind: 'unavailable',
     source:

@@ -3,7 +3,7 @@ import { createTurns } from '../../../shared/turns.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store, WriteBatch } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
-import { isDuplicate, withinDeadline } from './mongo-answering.ts';
+import { isDuplicate, unlessAborted, withinDeadline } from './mongo-answering.ts';
 import type { MongoDocuments, PreparedWrite } from './mongo-documents.ts';
 import { createLocks } from './mongo-locks.ts';
 import type { Hold, Terms } from './mongo-locks.ts';
@@ -45,7 +45,7 @@ export const createExclusive = (
   const decide = async (_id: string, outcome: JournalDocument['outcome'], writes?: string): Promise<boolean> => {
     const more = writes === undefined ? {} : { writes };
     try {
-      await journal.insertOne({ _id, outcome, ...more, at: server.now() });
+      await unlessAborted(async () => journal.insertOne({ _id, outcome, ...more, at: server.now() }));
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;

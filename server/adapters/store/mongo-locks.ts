@@ -3,7 +3,7 @@ import { newHexId } from '../../../shared/ids.ts';
 import { createTurns } from '../../../shared/turns.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { unavailable } from './answering.ts';
-import { isDuplicate, withinDeadline } from './mongo-answering.ts';
+import { isDuplicate, unlessAborted, withinDeadline } from './mongo-answering.ts';
 import type { LockDocument } from './mongo-schema.ts';
 import type { Server } from './mongo-server.ts';
 
@@ -64,7 +64,7 @@ export const createLocks = (
   /** Undefined where somebody holds it. */
   const insert = async (key: string): Promise<string | undefined> => {
     const _id = newHexId();
-    const inserting = locks.insertOne({ _id, key, at: server.now() }).then(
+    const inserting = unlessAborted(async () => locks.insertOne({ _id, key, at: server.now() })).then(
       () => _id,
       (error: unknown) => {
         if (isDuplicate(error)) return undefined;

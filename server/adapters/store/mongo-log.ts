@@ -5,7 +5,7 @@ import type { Fact } from '../../../shared/facts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Appended, Entry, Store } from '../../ports/store.ts';
 import { unavailable } from './answering.ts';
-import { DEADLINE_MS, duplicatesOf } from './mongo-answering.ts';
+import { DEADLINE_MS, duplicatesOf, unlessAborted } from './mongo-answering.ts';
 import { factsOf, toCommit, toDocument } from './mongo-commits.ts';
 import type { Known } from './mongo-commits.ts';
 import { snapshotOf } from './mongo-derived.ts';
@@ -109,7 +109,7 @@ export const createMongoLog = (
   const insert = async (documents: CommitDocument[]): Promise<CommitDocument[]> => {
     if (documents.length === 0) return [];
     try {
-      await commits.insertMany(documents, { ordered: false });
+      await unlessAborted(async () => commits.insertMany(documents, { ordered: false }));
       return [];
     } catch (error) {
       const places = duplicatesOf(error);

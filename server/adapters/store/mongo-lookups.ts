@@ -3,7 +3,7 @@ import { newHexId } from '../../../shared/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kind } from '../../ports/documents.ts';
 import { unavailable } from './answering.ts';
-import { isDuplicate } from './mongo-answering.ts';
+import { isDuplicate, unlessAborted } from './mongo-answering.ts';
 import type { Deadline } from './mongo-answering.ts';
 import type { ClaimDocument, KeptDocument } from './mongo-schema.ts';
 import type { Server } from './mongo-server.ts';
@@ -58,7 +58,7 @@ export const createLookups = (server: Server, clock: Pick<Clock, 'monotonic'>, o
     const token = newHexId();
     deadline.check();
     try {
-      await claims.insertOne({ _id, owner, token, at: server.now() });
+      await unlessAborted(async () => claims.insertOne({ _id, owner, token, at: server.now() }));
       return token;
     } catch (error) {
       if (isDuplicate(error)) return undefined;

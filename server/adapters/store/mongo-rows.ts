@@ -1,7 +1,7 @@
 // What is written of rows and texts: each can be made any number of times, by several nodes at once, and ends the same.
 import { foldRow } from '../../../shared/inbox.ts';
 import type { Commit } from '../../ports/store.ts';
-import { duplicatesOf } from './mongo-answering.ts';
+import { duplicatesOf, unlessAborted } from './mongo-answering.ts';
 import { toCommit } from './mongo-commits.ts';
 import { foldLog } from './mongo-log.ts';
 import { toProjection, toRowDocument, toTextDocument } from './mongo-derived.ts';
@@ -44,7 +44,7 @@ export const createRowWriter = (server: Server): RowWriter => {
     const documents = some.flatMap((commit) => toTextDocument(commit) ?? []);
     if (documents.length === 0) return;
     try {
-      await texts.insertMany(documents, { ordered: false });
+      await unlessAborted(async () => texts.insertMany(documents, { ordered: false }));
     } catch (error) {
       // There already: another node was faster.
       if (duplicatesOf(error) === undefined) throw error;
@@ -54,7 +54,7 @@ export const createRowWriter = (server: Server): RowWriter => {
   const insertRows: RowWriter['insertRows'] = async (projections) => {
     if (projections.length === 0) return [];
     try {
-      await rows.insertMany(projections.map(toRowDocument), { ordered: false });
+      await unlessAborted(async () => rows.insertMany(projections.map(toRowDocument), { ordered: false }));
       return [];
     } catch (error) {
       const places = duplicatesOf(error);

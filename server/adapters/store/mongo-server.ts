@@ -12,6 +12,7 @@ import type {
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { StoreStartError } from './data-lock.ts';
+import { unlessAborted } from './mongo-answering.ts';
 import { connectClient } from './mongo-client.ts';
 import { hostsOf, toMongoStartError } from './mongo-start.ts';
 
@@ -122,7 +123,7 @@ export const updateEach = async <T extends Kept>(
   if (updates.length === 0) return;
   const operations = updates.map((one) => ({ updateOne: one })) as AnyBulkWriteOperation<T>[];
   const write = async (some: AnyBulkWriteOperation<T>[]): Promise<unknown> =>
-    collection.bulkWrite(some, { ordered: false, ...more });
+    unlessAborted(async () => collection.bulkWrite(some, { ordered: false, ...more }));
   if (isNative) {
     await write(operations);
     return;
