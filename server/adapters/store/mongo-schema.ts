@@ -9,7 +9,7 @@ export const SCHEMA = 1;
 
 /**
  * A commit: facts and result are texts of JSON, so that every server gives back what was put in, whatever its keys and signs.
- * `bucket` is the second of its append by the server's clock. `todo` is 1 until it is settled.
+ * `bucket` is the second of its append by the clock that the nodes share. `todo` is 1 until it is settled.
  */
 export interface CommitDocument extends Kept {
   orgId: string;
@@ -104,8 +104,10 @@ export interface CheckpointDocument extends Kept {
 export interface NodeDocument extends Kept {
   counter: number;
   about: string;
-  /** By the server's clock, ms. */
+  /** By the clock that the nodes share, ms. */
   at: number;
+  /** Rises with each proof that a majority follows the server; begins anew with every beat. */
+  proofs?: number;
 }
 
 export interface MetaDocument extends Kept {
