@@ -46,7 +46,7 @@ export const createStreams = (server: Server, known: Known, log: Pick<Log, 'warn
     const tell = (): void => {
       telling = undefined;
       // What this process wrote itself is no news.
-      const isNews = ids.some((id) => known.commits.get(id) === undefined);
+      const isNews = ids.some((id) => known.commits.get(id) === undefined && !known.writing.has(id));
       ids = [];
       if (isNews && !ending.signal.aborted) wake();
     };
@@ -55,15 +55,28 @@ export const createStreams = (server: Server, known: Known, log: Pick<Log, 'warn
       ids.push(change.documentKey._id);
       telling ??= setTimeout(tell, GATHER_MS).unref();
     };
+    /** Once for each stream: by its first answer, which says where it begins, or its first change where a server does not say. */
+    const begin = (): (() => void) => {
+      let isBegun = false;
+      return () => {
+        if (isBegun) return;
+        isBegun = true;
+        if (isFailing) log.info({}, 'change streams tell of new commits again');
+        isFailing = false;
+        wake();
+      };
+    };
     /** Until it fails, and it always does. The driver itself resumes where that can be; what was missed, a look finds. */
     const read = async (): Promise<never> => {
+      const begun = begin();
       const pipeline = [{ $match: { operationType: 'insert' } }, { $project: { operationType: 1, documentKey: 1 } }];
       stream = commits.watch(pipeline, { maxAwaitTimeMS: AWAIT_MS });
-      note(await stream.tryNext());
-      if (isFailing) log.info({}, 'change streams tell of new commits again');
-      isFailing = false;
-      wake();
-      for (;;) note(await stream.next());
+      stream.once('resumeTokenChanged', begun);
+      for (;;) {
+        const change = await stream.next();
+        begun();
+        note(change);
+      }
     };
 
     const run = async (): Promise<void> => {
