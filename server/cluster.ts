@@ -153,7 +153,8 @@ export const joinCluster = async (deps: ClusterDeps): Promise<Cluster> => {
     },
     followUp: (commits) => followUps.redo(commits),
     isSpeaking: () => (speaking?.active ?? 0) > 0,
-    isTold: () => link?.isFlowing() ?? false,
+    // A node that is alone writes all there is.
+    isTold: () => link?.isFlowing() === true || nodes.isAlone(),
     isRestless: () => nodes.isRestless(),
   });
   link?.onBack(() => {

@@ -207,6 +207,8 @@ export interface FeedPage {
   cursor: FeedCursor;
   /** There is more right now: ask again at once. */
   more: boolean;
+  /** [S14] With what the cursor was given before, this is all that was acknowledged when the page was asked for. */
+  isCurrent: boolean;
 }
 
 /** A node's sign of life. */
@@ -229,9 +231,15 @@ export interface Beat {
  * - [S10] `settle` resolves once the rows hold the commits and they are undone no more, after a burst maybe seconds later.
  *   Again, or by two at once: fine.
  * - [S11] `beats` gives the latest beat of each node that did not `leave`; a node silent for an hour is dropped.
+ * - [S14] A page is `isCurrent` only where it, with the pages before it, holds every commit that was acknowledged to anybody before
+ *   `feed` was called: also where the server that answers was outvoted and does not know it. Where a page must be asked for
+ *   so (`mustBeCurrent`, of a server with members), it costs a write to this node's own sign of life (`beat`) and a
+ *   majority's answer to it; without a sign of life, or where no majority answers within 0.7 s, the page comes all the same
+ *   and is not current. Elsewhere every page is.
  */
 export interface SharedStore extends Store {
-  feed(after: FeedCursor | null, limit: number): Promise<FeedPage>;
+  /** @param mustBeCurrent what this is asked for must be known to be current, at a price (S14) */
+  feed(after: FeedCursor | null, limit: number, mustBeCurrent?: boolean): Promise<FeedPage>;
   undone(olderThanMs: number, limit: number): Promise<Commit[]>;
   settle(commits: readonly Pick<Commit, 'id' | 'conversationId'>[]): Promise<void>;
 
@@ -240,8 +248,9 @@ export interface SharedStore extends Store {
   leave(node: string): Promise<void>;
 
   /**
-   * Calls `wake` when there may be news in the feed, where the server can tell (change streams); elsewhere never. A hint
-   * for looking now instead of at the next tick: may come often, late or not at all. Returns what ends it.
+   * Calls `wake` when there may be news of others in the feed, where the server can tell (change streams); elsewhere never. A
+   * hint for looking now instead of at the next tick: may come often, late or not at all. It costs the server a wake-up for
+   * each commit of anybody, so it is for whoever hears of them no other way. Returns what ends it.
    */
   onChange(wake: () => void): () => void;
 }

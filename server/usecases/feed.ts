@@ -1,6 +1,6 @@
-// The sure way: every node reads the new commits of all, about twice a second and at once where the store can tell; less
-// often where nothing was written lately. What Redis lost is delivered by it, caches are put right, and what a dead node left
-// undone is done (R7, R8, R10).
+// The sure way: every node reads the new commits of all, about twice a second; less often where nothing was written lately and
+// Redis is well, and at once where Redis is not and the store can tell. What Redis lost is delivered by it, caches are put
+// right, and what a dead node left undone is done (R7, R8, R10).
 import type { Clock } from '../ports/clock.ts';
 import type { Commit, FeedCursor, SharedStore } from '../ports/store.ts';
 import type { Log } from '../ports/telemetry.ts';
@@ -15,7 +15,7 @@ export interface FeedDeps {
   followUp: (commits: readonly Commit[]) => Promise<void>;
   /** Whether this node speaks: then it looks more often, because it may speak only so long after a look. */
   isSpeaking(): boolean;
-  /** Whether commits of other nodes come by another way too, as far as anybody can tell. */
+  /** Whether commits of other nodes come by another way too, as far as anybody can tell, or there are no others. */
   isTold(): boolean;
   /** Whether a node died or left a moment ago. */
   isRestless(): boolean;
@@ -27,8 +27,9 @@ const tickMs = { calm: 2000, idle: 700, speaking: 300 } as const;
 /** How long after the last commit it is calm. */
 const calmAfterMs = 5000;
 const retryMs = 250;
-/** Several changes are looked at together. */
+/** Several changes are looked at together, and the next ones not before so long after a look began. */
 const wakeMs = 30;
+const wakeGapMs = 150;
 /**
  * A commit this old that nobody settled is left over. Where all nodes live, whoever wrote it is only slow, and twice the work
  * would make it slower.
@@ -36,13 +37,15 @@ const wakeMs = 30;
 const undoneMs = { restless: 4000, quiet: 8000 } as const;
 const undoneEveryMs = 2000;
 const undoneBatch = 100;
-/** After a look that is older, nothing is spoken: somebody may have taken over meanwhile (R10). */
+/** After a look that is older, or that may not have seen all, nothing is spoken: somebody may have taken over (R10, S14). */
 export const fenceMs = 1000;
 
 export class Feed {
   readonly #deps: FeedDeps;
   #cursor: FeedCursor | null = null;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the last look was begun, and the last one that saw all there was. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #currentAt = Number.NEGATIVE_INFINITY;
   #newsAt = Number.NEGATIVE_INFINITY;
   #undoneAt = Number.NEGATIVE_INFINITY;
   #beganAt = 0;
@@ -53,7 +56,7 @@ export class Feed {
   #isStopped = false;
   #isDoing: Promise<void> | null = null;
   #isFailing = false;
-  #unwatch: () => void = () => undefined;
+  #unwatch: (() => void) | null = null;
 
   constructor(deps: FeedDeps) {
     this.#deps = deps;
@@ -63,12 +66,12 @@ export class Feed {
   async start(): Promise<void> {
     this.#beganAt = this.#deps.clock.monotonic();
     await this.#look();
-    this.#unwatch = this.#deps.store.onChange(() => this.wake());
+    this.#watch();
     this.#schedule(tickMs.idle);
   }
 
   /** There may be news. */
-  wake(inMs = wakeMs): void {
+  wake(inMs = Math.max(wakeMs, this.#begunAt + wakeGapMs - this.#deps.clock.monotonic())): void {
     if (this.#isStopped) return;
     if (this.#isLooking) {
       this.#isWoken = true;
@@ -81,18 +84,18 @@ export class Feed {
 
   /** Somebody is about to speak: a look that grows old is made anew. */
   prepare(): void {
-    if (this.#deps.clock.monotonic() - this.#lookedAt > tickMs.speaking) this.wake(0);
+    if (this.#deps.clock.monotonic() - this.#currentAt > tickMs.speaking) this.wake(0);
   }
 
-  /** Whether this node has looked recently enough to speak. */
+  /** Whether this node has looked recently enough to speak, at what is known to be all there was. */
   isFresh(): boolean {
-    return this.#deps.clock.monotonic() - this.#lookedAt < fenceMs;
+    return this.#deps.clock.monotonic() - this.#currentAt < fenceMs;
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#unwatch();
+    this.#unwatch?.();
     await this.#isDoing;
   }
 
@@ -118,8 +121,20 @@ export class Feed {
     } finally {
       this.#isLooking = false;
     }
+    if (this.#isStopped) return;
+    this.#watch();
     this.#mendUndone();
     this.#schedule(this.#isFailing ? retryMs : this.#isWoken ? wakeMs : tickMs[this.#pace()]);
+  }
+
+  /** The store wakes every node for every commit: that is for those whom nothing else tells. */
+  #watch(): void {
+    const isWanted = !this.#deps.isTold();
+    if (isWanted) this.#unwatch ??= this.#deps.store.onChange(() => this.wake());
+    else {
+      this.#unwatch?.();
+      this.#unwatch = null;
+    }
   }
 
   #pace(): keyof typeof tickMs {
@@ -133,13 +148,14 @@ export class Feed {
     for (;;) {
       // Counted from before the question: what comes after it is not in the answer.
       const began = clock.monotonic();
-      const page = await store.feed(this.#cursor, pageSize);
+      this.#begunAt = began;
+      const page = await store.feed(this.#cursor, pageSize, this.#deps.isSpeaking());
       if (this.#isStopped) return;
       this.#cursor = page.cursor;
       if (page.commits.length > 0) this.#newsAt = began;
       deliver(page.commits);
       if (page.more) continue;
-      this.#lookedAt = began;
+      if (page.isCurrent) this.#currentAt = began;
       return;
     }
   }

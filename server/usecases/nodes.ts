@@ -104,6 +104,12 @@ export class Nodes {
       .map(([node, { about }]) => ({ node, seats: about.seats }));
   }
 
+  /** Whether nobody else is there; one that has just begun is known after its first beat. */
+  isAlone(): boolean {
+    for (const { counter, silentMs } of this.#seen.values()) if (counter >= 0 && silentMs < deadMs) return false;
+    return true;
+  }
+
   /** Of the living nodes, this one is the first by name: what one of them should do is done by it. */
   isFirst(): boolean {
     return this.living().every(({ node }) => this.#deps.node <= node);

@@ -70,7 +70,11 @@ describe.skipIf(!hasMongo)('plans (needs mongodb)', () => {
   beforeAll(async () => {
     server = await connectServer(await freshMongoUrl('plans'), systemClock);
     await prepareSchema(server);
-    store = composeMongoStore(recording(server), { clock: systemClock, log: { warn: () => {} }, follows: true });
+    store = composeMongoStore(recording(server), {
+      clock: systemClock,
+      log: { warn: () => {}, info: () => {} },
+      follows: true,
+    });
     await store.append(logs.map((log) => log.open()));
     await store.append(logs.map((log, i) => (i % 3 === 0 ? log.take('mem_1') : log.say(`anchor number ${i}`))));
     const entries = logs.map((log, i) =>

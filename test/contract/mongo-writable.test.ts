@@ -39,7 +39,11 @@ describe.skipIf(!hasMongo)('a database that is full (needs mongodb)', { timeout:
   beforeAll(async () => {
     const server = await connectServer(await freshMongoUrl('full'), systemClock);
     await prepareSchema(server);
-    store = composeMongoStore(filling(server), { clock: systemClock, log: { warn: () => {} }, follows: false });
+    store = composeMongoStore(filling(server), {
+      clock: systemClock,
+      log: { warn: () => {}, info: () => {} },
+      follows: false,
+    });
   });
   afterAll(() => store?.close());
 

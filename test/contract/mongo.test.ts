@@ -22,7 +22,11 @@ describe.skipIf(!hasMongo)('on a server of the MongoDB protocol (needs mongodb)'
         const server = await connectServer(url, systemClock);
         await prepareSchema(server);
         recordShapes(server, asked);
-        return (store = composeMongoStore(server, { clock: systemClock, log: { warn: () => {} }, follows: false }));
+        return (store = composeMongoStore(server, {
+          clock: systemClock,
+          log: { warn: () => {}, info: () => {} },
+          follows: false,
+        }));
       };
       return {
         store: await open(),

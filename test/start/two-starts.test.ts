@@ -20,7 +20,11 @@ afterAll(async () => {
 });
 
 const storeOn = (server: Server): SharedStore => {
-  const store = composeMongoStore(server, { clock: systemClock, log: { warn: () => {} }, follows: true });
+  const store = composeMongoStore(server, {
+    clock: systemClock,
+    log: { warn: () => {}, info: () => {} },
+    follows: true,
+  });
   cleanUp.push(() => store.close());
   return store;
 };

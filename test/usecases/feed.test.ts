@@ -17,6 +17,12 @@ let isSpeaking: boolean;
 let isTold: boolean;
 let isRestless: boolean;
 let ages: number[];
+/** Looks that were asked to be current, when. */
+let proofs: number[];
+/** Whether the store can tell that a page is current where it is asked for that. */
+let isProvable: boolean;
+/** Whether the store's changes are watched, and what they call. */
+let wake: (() => void) | null;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -27,17 +33,24 @@ beforeEach(async () => {
   isTold = true;
   isRestless = false;
   ages = [];
+  proofs = [];
+  isProvable = true;
+  wake = null;
   feed = new Feed({
     store: {
-      feed: async () => {
+      feed: async (_after, _limit, mustBeCurrent = false) => {
         looks.push(performance.now());
-        return { commits: news.splice(0), cursor, more: false };
+        if (mustBeCurrent) proofs.push(performance.now());
+        return { commits: news.splice(0), cursor, more: false, isCurrent: mustBeCurrent && isProvable };
       },
       undone: async (olderThanMs) => {
         ages.push(olderThanMs);
         return [];
       },
-      onChange: () => () => undefined,
+      onChange: (listener) => {
+        wake = listener;
+        return () => void (wake = null);
+      },
     },
     clock,
     log: createLog('silent'),
@@ -90,6 +103,55 @@ describe('the feed of a node', () => {
       await vi.advanceTimersByTimeAsync(50);
     }
     expect(await longestGap(5000)).toBeLessThan(fenceMs / 2);
+  });
+
+  it('[R10] is not fresh by a look that may not have seen all, and asks for a proof only while somebody speaks', async () => {
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(proofs).toEqual([]);
+    expect(feed.isFresh()).toBe(false);
+    isSpeaking = true;
+    feed.prepare();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(feed.isFresh()).toBe(true);
+    isProvable = false;
+    const stopped = performance.now();
+    await vi.advanceTimersByTimeAsync(fenceMs);
+    expect(feed.isFresh()).toBe(false);
+    news.push(buildLog({ orgId: newId('org') }).open().commit);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(given).toBe(1);
+    expect(feed.isFresh()).toBe(false);
+    isProvable = true;
+    await vi.advanceTimersByTimeAsync(400);
+    expect(feed.isFresh()).toBe(true);
+    expect(proofs.filter((at) => at > stopped).length).toBeGreaterThan(5);
+    isSpeaking = false;
+    await vi.advanceTimersByTimeAsync(400);
+    proofs.length = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(proofs).toEqual([]);
+  });
+
+  it('[R7] lets the store wake it only while nothing else tells of the others, and looks at a burst a few times', async () => {
+    expect(wake).toBeNull();
+    isTold = false;
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(wake).not.toBeNull();
+    await vi.advanceTimersByTimeAsync(5000);
+    let before = looks.length;
+    wake!();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(looks.length).toBe(before + 1);
+    before = looks.length;
+    for (let ms = 0; ms < 1000; ms += 10) {
+      wake!();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(looks.length - before).toBeLessThanOrEqual(8);
+    expect(looks.length - before).toBeGreaterThanOrEqual(5);
+    isTold = true;
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(wake).toBeNull();
   });
 
   it('[R8] leaves what is not done yet to whoever began it, but for a node that died or one that has just begun itself', async () => {

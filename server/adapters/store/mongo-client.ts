@@ -5,6 +5,9 @@ import type { Db, DbOptions, MongoClient, MongoClientOptions } from 'mongodb';
 import type { Log } from '../../ports/telemetry.ts';
 import { StoreStartError } from './data-lock.ts';
 import { DEADLINE_MS } from './mongo-answering.ts';
+import { watchBreaks } from './mongo-breaks.ts';
+import type { Breaks } from './mongo-breaks.ts';
+import { readOnly } from './mongo-errors.ts';
 import { createClient, hostsOf, toMongoStartError } from './mongo-start.ts';
 
 /**
@@ -159,8 +162,12 @@ const takesNoRetries = (error: unknown): boolean =>
   (error as { code?: unknown }).code === NO_RETRYABLE_WRITES ||
   /retryable writes|transaction numbers/i.test((error as Error).message);
 
+/** A member that is spoken to by itself and takes no writes: no other will be looked for. */
+const isReadOnly = (error: unknown): boolean => [10_107, 13_435].includes((error as { code?: number }).code ?? 0);
+
 export interface Connected {
   client: MongoClient;
+  breaks: Breaks;
   /** The address's, with the concerns that are not the address's. */
   db: Db;
 }
@@ -169,12 +176,14 @@ export interface Connected {
 const databaseOf = (client: MongoClient, url: string): string =>
   client.options.dbName === 'test' && !/\/test(\?|$)/.test(url) ? 'tiller' : client.options.dbName;
 
-const connectOnce = async (url: string, options: MongoClientOptions): Promise<MongoClient> => {
+const connectOnce = async (url: string, options: MongoClientOptions): Promise<Omit<Connected, 'db'>> => {
   const client = createClient(url, options);
   // An error of the topology has nobody else to tell; whoever asks next is told by the answer.
   client.on('error', () => {});
+  const breaks = watchBreaks(client);
   try {
-    return await client.connect();
+    await client.connect();
+    return { client, breaks };
   } catch (error) {
     await client.close().catch(() => {});
     throw toOptionError(error, client) ?? toMongoStartError(error, hostsOf(client));
@@ -188,22 +197,25 @@ const connectOnce = async (url: string, options: MongoClientOptions): Promise<Mo
  */
 export const connectClient = async (url: string, log: Pick<Log, 'warn'>): Promise<Connected> => {
   const { options, durably, overruled } = clientOptionsFor(url);
-  const client = await connectOnce(url, options);
+  const { client, breaks } = await connectOnce(url, options);
   for (const sentence of overruled) log.warn({}, `MONGODB_URL: ${sentence}`);
   const db = client.db(databaseOf(client, url), durably);
-  if (!client.options.retryWrites) return { client, db };
+  if (!client.options.retryWrites) return { client, breaks, db };
   try {
     // A write that finds nothing: a server refuses retryable ones before it looks.
     await db.collection('meta').deleteOne({ _id: 'retryable' as never }, { writeConcern: { w: 1 } });
-    return { client, db };
+    return { client, breaks, db };
   } catch (error) {
     await client.close().catch(() => {});
+    if (client.options.directConnection && isReadOnly(error)) {
+      throw new StoreStartError(`The MongoDB at ${hostsOf(client)} cannot be used. ${readOnly}`, error);
+    }
     if (!takesNoRetries(error)) throw toOptionError(error, client) ?? toMongoStartError(error, hostsOf(client));
     log.warn(
       {},
       `MongoDB at ${hostsOf(client)} takes no retryable writes: they are off. With retryWrites=false in MONGODB_URL it is not asked`,
     );
     const without = await connectOnce(url, { ...options, retryWrites: false });
-    return { client: without, db: without.db(db.databaseName, durably) };
+    return { ...without, db: without.client.db(db.databaseName, durably) };
   }
 };

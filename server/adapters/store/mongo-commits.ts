@@ -78,6 +78,8 @@ export interface Known {
   heads: Recent<number>;
   /** Commits of this process that are in the log, by id. */
   commits: Recent<Commit>;
+  /** Ids of commits that this process is writing: a change stream may tell of one before it is acknowledged. */
+  writing: Set<string>;
 }
 
-export const createKnown = (): Known => ({ heads: new Recent(50_000), commits: new Recent(4000) });
+export const createKnown = (): Known => ({ heads: new Recent(50_000), commits: new Recent(4000), writing: new Set() });

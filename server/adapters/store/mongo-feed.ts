@@ -1,73 +1,43 @@
 // New commits over all conversations, as every node reads them: by the second of their append, and some seconds over again.
-import type { ChangeStream } from 'mongodb';
-import type { Commit, FeedCursor, SharedStore } from '../../ports/store.ts';
+import type { ClientSession } from 'mongodb';
+import type { Clock } from '../../ports/clock.ts';
+import type { Commit, FeedCursor, FeedPage, SharedStore } from '../../ports/store.ts';
+import type { Log } from '../../ports/telemetry.ts';
+import { Cursor } from './feed-cursor.ts';
+import type { Found, Moment } from './feed-cursor.ts';
 import { toCommit } from './mongo-commits.ts';
 import type { Known } from './mongo-commits.ts';
+import { PROOF_MS, prove } from './mongo-proof.ts';
 import type { CommitDocument } from './mongo-schema.ts';
 import { findAmong } from './mongo-server.ts';
 import type { Server } from './mongo-server.ts';
 import { byPlace } from './mongo-settling.ts';
-
-/**
- * A second is read at every look while it is this young, s, and then at these ages. An append that takes longer than the
- * deadline resolves with `unavailable`, so what is still to come when a second is closed comes by `undone`; the rest of the
- * time is for clocks that are apart.
- */
-const YOUNG = 3;
-const AGES = [5, 8, 12, 18] as const;
-/** A reader begins this far back, s: what is given twice harms nobody. */
-const BACK = 3;
-/** Seconds read at one look after an outage. */
-const AT_ONCE = 30;
-
-class Cursor implements FeedCursor {
-  readonly kind = 'feed';
-  /** Open seconds, with the age at which each is read next. */
-  readonly due = new Map<number, number>();
-  /** Ids given already, with the second in which each was found last. */
-  readonly seen = new Map<string, number>();
-  /** The first second not opened yet. */
-  next: number;
-
-  constructor(next: number) {
-    this.next = next;
-  }
-}
+import { createStreams } from './mongo-stream.ts';
 
 type Feed = Pick<SharedStore, 'feed' | 'onChange'> & { close(): Promise<void> };
 
-type Found = Pick<CommitDocument, '_id' | 'bucket'>;
+export interface FeedParts {
+  clock: Pick<Clock, 'monotonic'>;
+  log: Pick<Log, 'warn' | 'info'>;
+  /** Writes this node's sign of life for a majority, in a session where there is one; false where it wrote nothing. */
+  sign: (session: ClientSession | undefined) => Promise<boolean>;
+}
 
 /** So many commits of one second are worth reading all of it. */
 const WHOLE_FROM = 4;
 
-/** Change streams are tried again after this, ms. */
-const RETRY_MS = 5000;
+const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
-export const createFeed = (server: Server, known: Known): Feed => {
+export const createFeed = (server: Server, known: Known, { clock, log, sign }: FeedParts): Feed => {
   const commits = server.collection<CommitDocument>('commits');
-  const streams = new Set<ChangeStream>();
-  let isClosed = false;
+  const streams = createStreams(server, known, log);
 
-  /** The second that it is, and one more: clocks are apart. */
-  const open = (cursor: Cursor, second: number): boolean => {
-    const until = Math.min(second + 1, cursor.next + AT_ONCE - 1);
-    for (; cursor.next <= until; cursor.next++) cursor.due.set(cursor.next, 0);
-    return cursor.next <= second;
-  };
-
-  const advance = (cursor: Cursor, read: readonly number[], second: number): void => {
-    const closed = new Set<number>();
-    for (const bucket of read) {
-      const age = second - bucket;
-      const next = age < YOUNG ? 0 : AGES.find((one) => one > age);
-      if (next === undefined) closed.add(bucket);
-      else cursor.due.set(bucket, next);
-    }
-    if (closed.size === 0) return;
-    for (const bucket of closed) cursor.due.delete(bucket);
-    for (const [id, bucket] of cursor.seen) if (closed.has(bucket)) cursor.seen.delete(id);
-  };
+  const now = (): Moment => ({
+    at: clock.monotonic(),
+    second: secondOf(server.now()),
+    behind: server.clock.behind().map(secondOf),
+    breaks: server.breaks(),
+  });
 
   /**
    * The commits themselves; of what this process wrote they are at hand. Where ids must be asked for one by one, a second with
@@ -92,61 +62,53 @@ export const createFeed = (server: Server, known: Known): Feed => {
     return [...own, ...[...whole, ...single].filter(({ _id }) => wanted.has(_id)).map(toCommit)];
   };
 
-  const watch = (wake: () => void, state: { isOver: boolean }): void => {
-    if (isClosed || state.isOver) return;
-    const stream = commits.watch([{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }], {
-      maxAwaitTimeMS: 1000,
-    });
-    streams.add(stream);
-    stream.on('change', () => {
-      if (!state.isOver) wake();
-    });
-    stream.on('error', () => {
-      streams.delete(stream);
-      void stream.close().catch(() => {});
-      setTimeout(() => watch(wake, state), RETRY_MS).unref();
-    });
-    current.set(state, stream);
+  /** In the session of a proof where there is one; where that takes too long, without it, and nothing is proven. */
+  const findIn = async (
+    seconds: readonly number[],
+    session: ClientSession | undefined,
+  ): Promise<{ found: Found[]; isProven: boolean }> => {
+    const shown = { _id: 1, bucket: 1 } as const;
+    if (session !== undefined) {
+      try {
+        const options = { session, maxTimeMS: PROOF_MS };
+        return { found: await findAmong(server, commits, 'bucket', seconds, shown, options), isProven: true };
+      } catch {
+        return { found: await findAmong(server, commits, 'bucket', seconds, shown), isProven: false };
+      }
+    }
+    return { found: await findAmong(server, commits, 'bucket', seconds, shown), isProven: true };
   };
-  const current = new WeakMap<object, ChangeStream>();
 
   return {
-    feed: async (after, limit) => {
-      const second = Math.floor(server.now() / 1000);
-      const cursor = after instanceof Cursor ? after : new Cursor(second - BACK);
-      const isBehind = open(cursor, second);
-      const read = [...cursor.due].flatMap(([bucket, age]) => (second - bucket >= age || age === 0 ? [bucket] : []));
-      const found = await findAmong(server, commits, 'bucket', read, { _id: 1, bucket: 1 });
-      const fresh = found.filter(({ _id }) => !cursor.seen.has(_id));
-      const given = fresh.slice(0, limit);
-      const page = await bodiesOf(given);
-      // Only now: a look that failed leaves the cursor where it was.
-      const isCut = given.length < fresh.length;
-      // Not what was stamped anew in between: it comes with its new second.
-      const wasGiven = new Set(page.map(({ id }) => id));
-      for (const one of found) {
-        if (cursor.seen.has(one._id) || wasGiven.has(one._id)) cursor.seen.set(one._id, one.bucket);
+    feed: async (after: FeedCursor | null, limit, mustBeCurrent = false): Promise<FeedPage> => {
+      const proof = mustBeCurrent && server.hasMembers ? await prove(server, sign) : undefined;
+      try {
+        // Only now: the proof may have told that it is later than this node knew.
+        const moment = now();
+        const cursor = after instanceof Cursor ? after : new Cursor(moment);
+        const { read, isBehind } = cursor.look(moment);
+        const { found, isProven } = await findIn(read, proof?.session);
+        const isCurrent = server.hasMembers ? isProven && proof?.holds() === true : true;
+        const fresh = found.filter(({ _id }) => !cursor.isGiven(_id));
+        const given = fresh.slice(0, limit);
+        const page = await bodiesOf(given);
+        // Only now: a look that failed leaves the cursor where it was.
+        const isCut = given.length < fresh.length;
+        // Not what was stamped anew in between: it comes with its new second.
+        const isGiven = new Set(page.map(({ id }) => id));
+        cursor.give(found.filter(({ _id }) => cursor.isGiven(_id) || isGiven.has(_id)));
+        if (!isCut) cursor.advance(read, moment);
+        const newest = found.reduce((most, { bucket }) => Math.max(most, bucket), moment.second);
+        if (newest > moment.second) server.clock.heard(newest * 1000);
+        const more = isCut || isBehind;
+        const isWhole = !more && page.length === given.length;
+        return { commits: page.sort(byPlace), cursor, more, isCurrent: isCurrent && isWhole };
+      } finally {
+        proof?.end();
       }
-      if (!isCut) advance(cursor, read, second);
-      return { commits: page.sort(byPlace), cursor, more: isCut || isBehind };
     },
 
-    onChange: (wake) => {
-      const state = { isOver: false };
-      if (server.hasStreams) watch(wake, state);
-      return () => {
-        state.isOver = true;
-        const stream = current.get(state);
-        if (stream !== undefined) {
-          streams.delete(stream);
-          void stream.close().catch(() => {});
-        }
-      };
-    },
-
-    close: async () => {
-      isClosed = true;
-      await Promise.all([...streams].map(async (stream) => stream.close().catch(() => {})));
-    },
+    onChange: (wake) => streams.watch(wake),
+    close: async () => streams.close(),
   };
 };

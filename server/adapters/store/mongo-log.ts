@@ -109,12 +109,15 @@ export const createMongoLog = (
   const insert = async (documents: CommitDocument[]): Promise<CommitDocument[]> => {
     if (documents.length === 0) return [];
     try {
+      for (const { _id } of documents) known.writing.add(_id);
       await unlessAborted(async () => commits.insertMany(documents, { ordered: false }));
       return [];
     } catch (error) {
       const places = duplicatesOf(error);
       if (places === undefined) throw error;
       return places.map((place) => documents[place]!);
+    } finally {
+      for (const { _id } of documents) known.writing.delete(_id);
     }
   };
 

@@ -11,7 +11,7 @@ export const SCHEMA = 1;
 
 /**
  * A commit: facts and result are texts of JSON, so that every server gives back what was put in, whatever its keys and signs.
- * `bucket` is the second of its append by the server's clock. `todo` is 1 until it is settled.
+ * `bucket` is the second of its append by the clock that the nodes share. `todo` is 1 until it is settled.
  */
 export interface CommitDocument extends Kept {
   orgId: string;
@@ -120,8 +120,10 @@ export interface CheckpointDocument extends Kept {
 export interface NodeDocument extends Kept {
   counter: number;
   about: string;
-  /** By the server's clock, ms. */
+  /** By the clock that the nodes share, ms. */
   at: number;
+  /** Rises with each proof that a majority follows the server; begins anew with every beat. */
+  proofs?: number;
 }
 
 export interface MetaDocument extends Kept {

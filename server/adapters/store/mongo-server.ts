@@ -6,6 +6,7 @@ import type {
   Db,
   Document,
   Filter,
+  FindOptions,
   UpdateFilter,
   WriteConcernSettings,
 } from 'mongodb';
@@ -14,6 +15,8 @@ import type { Log } from '../../ports/telemetry.ts';
 import { StoreStartError } from './data-lock.ts';
 import { unlessAborted } from './mongo-answering.ts';
 import { connectClient } from './mongo-client.ts';
+import { createSharedClock } from './mongo-clock.ts';
+import type { SharedClock } from './mongo-clock.ts';
 import { hostsOf, toMongoStartError } from './mongo-start.ts';
 
 /** Ours have ids of text. */
@@ -30,22 +33,35 @@ export interface Server {
    * many updates at once. What is written once and never changed is as safe there as anywhere.
    */
   readonly isNative: boolean;
-  /** A replica set or a cluster of shards: change streams can be had. */
-  readonly hasStreams: boolean;
+  /** A replica set or a cluster of shards: one that answers may be behind the others, and change streams can be had. */
+  readonly hasMembers: boolean;
+  readonly hasSessions: boolean;
   collection<T extends Kept>(name: string, options?: CollectionOptions): Collection<T>;
-  /** Calls back whenever connections broke: what answers next may be another server, or one that was put back to a backup. */
+  /**
+   * Calls back whenever connections broke or another member became the primary: what answers next may be another server, or one
+   * that was put back to a backup.
+   */
   onBreak(listener: () => void): void;
-  /** Milliseconds since 1970 by the server's clock, which all nodes share, within a round trip. */
+  /** How often that was so far. */
+  breaks(): number;
+  /** Which member in which election takes writes, as far as the driver knows; undefined where none does, or there are none. */
+  primary(): string | undefined;
+  /** Milliseconds since 1970 by the clock that all nodes share: the server's within a round trip, but it never goes back. */
   now(): number;
+  /** Whether the server's clock was asked since the last break. */
+  isClockSure(): boolean;
+  readonly clock: Pick<SharedClock, 'heard' | 'heardOf' | 'behind'>;
   close(): Promise<void>;
 }
 
-/** How often the distance between the two clocks is taken anew, ms. */
+/** How often the server's clock is asked anew, ms; and after a question that failed or took too long to tell anything. */
 const MEASURE_MS = 20_000;
+const MEASURE_AGAIN_MS = 1000;
 const OLDEST = [4, 4] as const;
 
 interface Hello {
   localTime?: Date;
+  logicalSessionTimeoutMinutes?: number;
   setName?: string;
   msg?: string;
 }
@@ -59,36 +75,56 @@ export const connectServer = async (
   clock: Clock,
   log: Pick<Log, 'warn'> = { warn: () => {} },
 ): Promise<Server> => {
-  const { client, db } = await connectClient(url, log);
+  const { client, db, breaks } = await connectClient(url, log);
   try {
-    let ahead = 0;
+    const shared = createSharedClock(() => clock.monotonic());
+    /** At which break the clock was asked last. */
+    let measuredAt = -1;
     const measure = async (): Promise<Hello> => {
-      const [from, before] = [clock.monotonic(), clock.now()];
+      const [from, during] = [clock.monotonic(), breaks.count()];
       const hello = (await db.command({ hello: 1 })) as Hello;
       const passed = clock.monotonic() - from;
-      if (hello.localTime instanceof Date) ahead = hello.localTime.getTime() - (before + passed / 2);
+      const isFirst = measuredAt < 0;
+      if (!isFirst && passed > MEASURE_AGAIN_MS) throw new Error(`the server's clock took ${Math.round(passed)} ms`);
+      if (hello.localTime instanceof Date) shared.measured(hello.localTime.getTime() + passed / 2);
+      else if (isFirst) shared.measured(clock.now());
+      measuredAt = during;
       return hello;
     };
     const hello = await measure();
     const build = await db.admin().command({ buildInfo: 1 });
     refuseOld(build, hostsOf(client));
-    const measuring = setInterval(() => void measure().catch(() => {}), MEASURE_MS);
-    measuring.unref();
+    let measuring: NodeJS.Timeout | undefined;
+    let isClosed = false;
+    const measureIn = (ms: number): void => {
+      clearTimeout(measuring);
+      if (isClosed) return;
+      measuring = setTimeout(() => {
+        measure().then(
+          () => measureIn(measuredAt === breaks.count() ? MEASURE_MS : 0),
+          () => measureIn(MEASURE_AGAIN_MS),
+        );
+      }, ms);
+      measuring.unref();
+    };
+    measureIn(MEASURE_MS);
+    breaks.on(() => measureIn(0));
     return {
       db,
       hosts: hostsOf(client),
       isNative: !('ferretdbVersion' in build),
-      hasStreams: hello.setName !== undefined || hello.msg === 'isdbgrid',
+      hasMembers: hello.setName !== undefined || hello.msg === 'isdbgrid',
+      hasSessions: hello.logicalSessionTimeoutMinutes !== undefined,
       collection: (name, more) => db.collection(name, more),
-      onBreak: (listener) => {
-        client.on('connectionPoolCleared', listener);
-        client.on('connectionClosed', ({ reason }) => {
-          if (reason === 'error' || reason === 'stale') listener();
-        });
-      },
-      now: () => clock.now() + ahead,
+      onBreak: (listener) => breaks.on(listener),
+      breaks: () => breaks.count(),
+      primary: () => breaks.primary(),
+      now: () => shared.now(),
+      isClockSure: () => measuredAt === breaks.count(),
+      clock: shared,
       close: async () => {
-        clearInterval(measuring);
+        isClosed = true;
+        clearTimeout(measuring);
         await client.close();
       },
     };
@@ -146,13 +182,14 @@ export const findAny = async <T extends Kept>(
   collection: Collection<T>,
   filters: readonly Filter<T>[],
   projection?: Partial<Record<keyof T, 0 | 1>>,
+  options: FindOptions = {},
 ): Promise<T[]> => {
   const size = server.isNative ? AT_ONCE : 1;
   const asked: Promise<T[]>[] = [];
   for (let i = 0; i < filters.length; i += size) {
     const some = filters.slice(i, i + size);
     const filter = (some.length === 1 ? some[0] : { $or: some }) as Filter<T>;
-    asked.push(collection.find(filter, projection === undefined ? {} : { projection }).toArray() as Promise<T[]>);
+    asked.push(collection.find(filter, { ...options, ...(projection && { projection }) }).toArray() as Promise<T[]>);
   }
   return (await Promise.all(asked)).flat();
 };
@@ -164,12 +201,13 @@ export const findAmong = async <T extends Kept, F extends keyof T & string>(
   field: F,
   values: readonly T[F][],
   projection?: Partial<Record<keyof T, 0 | 1>>,
+  options: FindOptions = {},
 ): Promise<T[]> => {
   if (values.length === 0) return [];
   if (!server.isNative || values.length === 1) {
     const filters = values.map((value) => ({ [field]: value }) as Filter<T>);
-    return findAny(server, collection, filters, projection);
+    return findAny(server, collection, filters, projection, options);
   }
   const filter = { [field]: { $in: values } } as Filter<T>;
-  return collection.find(filter, projection === undefined ? {} : { projection }).toArray() as Promise<T[]>;
+  return collection.find(filter, { ...options, ...(projection && { projection }) }).toArray() as Promise<T[]>;
 };

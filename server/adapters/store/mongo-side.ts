@@ -1,4 +1,5 @@
 // What is kept beside the log: texts of answers in flight, how far each side has read, and the nodes' signs of life.
+import type { ClientSession } from 'mongodb';
 import type { Reads } from '../../../shared/view.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Checkpoint, SharedStore, Store } from '../../ports/store.ts';
@@ -6,6 +7,7 @@ import { unavailable } from './answering.ts';
 import { isDuplicate } from './mongo-answering.ts';
 import { createGatherer } from './mongo-gatherer.ts';
 import type { CheckpointDocument, NodeDocument, ReadsDocument } from './mongo-schema.ts';
+import { PROOF_MS } from './mongo-proof.ts';
 import { findAmong, updateEach } from './mongo-server.ts';
 import type { Server } from './mongo-server.ts';
 
@@ -27,6 +29,11 @@ export interface MongoSide
     Pick<SharedStore, 'beat' | 'beats' | 'leave'> {
   /** Deletes what is of no use any more. */
   sweep: () => Promise<void>;
+  /**
+   * Writes to this node's sign of life and waits for a majority, whatever that takes of `PROOF_MS`; false where the node has
+   * given none yet, so that nothing was written.
+   */
+  sign: (session: ClientSession | undefined) => Promise<boolean>;
   flush: () => Promise<void>;
 }
 
@@ -34,6 +41,8 @@ export const createMongoSide = (server: Server, clock: Pick<Clock, 'monotonic'>)
   const checkpoints = server.collection<CheckpointDocument>('checkpoints');
   const marks = server.collection<ReadsDocument>('reads');
   const nodes = server.collection<NodeDocument>('nodes');
+  /** Whose sign of life is given here. */
+  let me: string | undefined;
 
   const saving = createGatherer<string>(
     clock,
@@ -106,16 +115,29 @@ export const createMongoSide = (server: Server, clock: Pick<Clock, 'monotonic'>)
     reads: readsOf,
 
     beat: async (node, counter, about) => {
+      me = node;
       await nodes.replaceOne({ _id: node }, { counter, about, at: server.now() }, { upsert: true, ...LIGHTLY });
     },
 
     beats: async () => {
       const found = await nodes.find({}, LATEST).toArray();
+      // Each says how late it is by its clock: nobody stamps less than what others have stamped.
+      for (const { _id, at } of found) server.clock.heardOf(_id, at);
       const oldest = server.now() - NODE_LIFE_MS;
       return found.filter(({ at }) => at >= oldest).map(({ _id, counter, about }) => ({ node: _id, counter, about }));
     },
 
+    sign: async (session) => {
+      if (me === undefined) return false;
+      const writeConcern = { w: 'majority', wtimeoutMS: PROOF_MS } as const;
+      // A write that changes nothing waits for nobody.
+      const options = { writeConcern, ...(session && { session }) };
+      const { modifiedCount } = await nodes.updateOne({ _id: me }, { $inc: { proofs: 1 } }, options);
+      return modifiedCount === 1;
+    },
+
     leave: async (node) => {
+      me = undefined;
       await nodes.deleteOne({ _id: node }, LIGHTLY);
     },
 

@@ -27,7 +27,7 @@ export interface MongoOptions {
   /** `mongodb://…` or `mongodb+srv://…`; without a name of a database it is `tiller`. */
   url: string;
   clock: Clock;
-  log?: Pick<Log, 'warn'>;
+  log?: Pick<Log, 'warn' | 'info'>;
   /**
    * The caller settles every commit that it appended, once what must follow it is done. Otherwise the keeper does so itself
    * when the rows are written, and makes good what another process left.
@@ -44,7 +44,7 @@ const CLOSE_MS = 2000;
 /** Settling waits for rows, of which a burst leaves many to write, ms. */
 const SETTLE_MS = 30_000;
 
-const silent: Pick<Log, 'warn'> = { warn: () => {} };
+const silent: Pick<Log, 'warn' | 'info'> = { warn: () => {}, info: () => {} };
 
 /**
  * Opens the database, and makes what is missing in it.
@@ -80,12 +80,14 @@ const after = <T extends object>(first: () => Promise<void>, asks: T): T =>
 /** The store over a database that is prepared; `close` closes the connection. */
 export const composeMongoStore = (
   server: Server,
-  { clock, log, follows }: { clock: Clock; log: Pick<Log, 'warn'>; follows: boolean },
+  { clock, log, follows }: { clock: Clock; log: Pick<Log, 'warn' | 'info'>; follows: boolean },
 ): SharedStore => {
   let isClosed = false;
   const known = createKnown();
   /** What the driver says is told as what it means, as to callers. */
-  const told: typeof log = { warn: (fields, message) => log.warn({ ...fields, err: toldTo(fields['err']) }, message) };
+  const told: Pick<Log, 'warn'> = {
+    warn: (fields, message) => log.warn({ ...fields, err: toldTo(fields['err']) }, message),
+  };
   const inbox = createMongoInbox(server, clock);
   const projector = createProjector(createRowWriter(server), known, { clock, log: told }, (orgIds, own) => {
     inbox.changed(orgIds);
@@ -101,7 +103,7 @@ export const composeMongoStore = (
   const side = createMongoSide(server, clock);
   const documents = createMongoDocuments(server, clock);
   const exclusive = createExclusive(server, clock, documents);
-  const feed = createFeed(server, known);
+  const feed = createFeed(server, known, { clock, log, sign: side.sign });
   const writable = createWritable(server);
 
   const mend = async (): Promise<void> => {
@@ -134,7 +136,7 @@ export const composeMongoStore = (
 
   const { takeBatchSizes, ...asked } = commitLog;
   const { changed: _changed, ...listed } = inbox;
-  const { sweep, flush, ...beside } = side;
+  const { sweep, flush, sign: _sign, ...beside } = side;
   return {
     commitsPerConversation: 1,
     ...answeringInTime({ ...asked, append: writable.watched(asked.append) }),
