@@ -21,7 +21,7 @@ export interface Doors {
   line(name: string): Promise<string[]>;
   hosts(name: string): readonly string[];
   lines(): string[];
-  /** Resets what is connected to a member and refuses what comes; of some lines only, where they are given. */
+  /** Resets what is connected to a member, and what comes; of some lines only, where they are given. */
   shut(member: number, lines?: readonly string[]): Promise<void>;
   /** After `shut`, at the same ports. */
   open(member: number): Promise<void>;
@@ -34,29 +34,29 @@ export interface Doors {
 
 export const createDoors = (members: number, serve: (guest: Guest) => void): Doors => {
   const guests = new Set<Guest>();
-  const lines = new Map<string, { hosts: string[]; ports: number[]; servers: (Server | undefined)[] }>();
+  const lines = new Map<string, { hosts: string[]; servers: Server[]; isOpen: boolean[] }>();
 
-  const listen = async (door: Door, port: number): Promise<Server> => {
+  const listen = async (door: Door): Promise<Server> => {
     const server = createServer((socket) => {
+      socket.on('error', () => {});
+      // Its port stays ours: another process would take it meanwhile.
+      if (lines.get(door.line)?.isOpen[door.member] === false) {
+        socket.resetAndDestroy();
+        return;
+      }
       const guest: Guest = { ...door, socket, busy: 0, isLeaving: false };
       guests.add(guest);
       socket.setNoDelay(true);
-      socket.on('error', () => {});
       socket.on('close', () => guests.delete(guest));
       serve(guest);
-    }).listen(port, '127.0.0.1');
+    }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return server;
   };
 
-  const shutOne = async (name: string, member: number): Promise<void> => {
-    const line = lines.get(name)!;
-    const server = line.servers[member];
-    line.servers[member] = undefined;
-    const closed = server === undefined ? undefined : once(server, 'close');
-    server?.close();
+  const shutOne = (name: string, member: number): void => {
+    lines.get(name)!.isOpen[member] = false;
     for (const guest of guests) if (guest.line === name && guest.member === member) guest.socket.resetAndDestroy();
-    await closed;
   };
 
   const leave = (guest: Guest): void => {
@@ -68,20 +68,19 @@ export const createDoors = (members: number, serve: (guest: Guest) => void): Doo
       const there = lines.get(name);
       if (there !== undefined) return there.hosts;
       const numbers = Array.from({ length: members }, (_, member) => member);
-      const servers = await Promise.all(numbers.map(async (member) => listen({ line: name, member }, 0)));
+      const servers = await Promise.all(numbers.map(async (member) => listen({ line: name, member })));
       const ports = servers.map((server) => (server.address() as AddressInfo).port);
       const hosts = ports.map((port) => `127.0.0.1:${port}`);
-      lines.set(name, { hosts, ports, servers });
+      lines.set(name, { hosts, servers, isOpen: numbers.map(() => true) });
       return hosts;
     },
     hosts: (name) => lines.get(name)?.hosts ?? [],
     lines: () => [...lines.keys()],
     shut: async (member, some = [...lines.keys()]) => {
-      await Promise.all(some.map(async (name) => shutOne(name, member)));
+      for (const name of some) shutOne(name, member);
     },
     open: async (member) => {
-      for (const [name, line] of lines)
-        line.servers[member] ??= await listen({ line: name, member }, line.ports[member]!);
+      for (const line of lines.values()) line.isOpen[member] = true;
     },
     dismiss: (member) => {
       for (const guest of guests) {
@@ -95,7 +94,14 @@ export const createDoors = (members: number, serve: (guest: Guest) => void): Doo
       leave(guest);
     },
     close: async () => {
-      for (const name of lines.keys()) for (let member = 0; member < members; member++) await shutOne(name, member);
+      const closed = [...lines.values()].flatMap(({ servers }) =>
+        servers.map(async (server) => {
+          server.close();
+          await once(server, 'close');
+        }),
+      );
+      for (const name of lines.keys()) for (let member = 0; member < members; member++) shutOne(name, member);
+      await Promise.all(closed);
     },
   };
 };
