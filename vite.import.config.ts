@@ -1,4 +1,4 @@
-// Bundles the import of a data folder into MongoDB: a program of its own beside the server, with a bundle of its own.
+// Bundles what is run beside the server: the import of a data folder into MongoDB, and what the doctor asks of Redis.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -7,7 +7,10 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 export default defineConfig({
   publicDir: false,
   build: {
-    ssr: at('server/import.ts'),
+    ssr: true,
+    rollupOptions: {
+      input: { import: at('server/import.ts'), 'redis-check': at('server/adapters/bus/redis-check.ts') },
+    },
     outDir: at('dist/import'),
     emptyOutDir: true,
     target: 'node20',

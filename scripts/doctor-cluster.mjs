@@ -1,5 +1,7 @@
 // What `doctor` asks of the servers that several nodes share: MongoDB and Redis, as the environment names them.
 
+import { buildStale } from './build.mjs';
+
 const timeoutMs = 3000;
 
 /** `Problem` and `Skipped` are the doctor's ways to say how a check ended. */
@@ -32,38 +34,19 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
     }
   };
 
-  const withRedis = async (look) => {
+  const lookAtRedis = async () => {
     if (!redisUrl) throw new Skipped('REDIS_URL is not set');
-    must(
-      /^rediss?:\/\/./.test(redisUrl) && URL.canParse(redisUrl),
-      'REDIS_URL must be an address such as redis://host:6379',
-    );
-    const { Redis } = await import('ioredis');
-    const redis = new Redis(redisUrl, {
-      lazyConnect: true,
-      connectTimeout: timeoutMs,
-      commandTimeout: timeoutMs,
-      disconnectTimeout: 100,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-    });
-    let reason;
-    redis.on('error', (error) => (reason = error));
-    // One that is frozen accepts connections and says nothing.
-    const late = setTimeout(() => {
-      reason = new Error(`nothing came within ${timeoutMs / 1000} s`);
-      redis.disconnect();
-    }, timeoutMs);
+    await buildStale();
+    const { checkRedis } = await import('../dist/import/redis-check.js');
+    let found;
     try {
-      await redis.connect();
-      return await look(redis);
+      found = await checkRedis(redisUrl);
     } catch (error) {
-      if (error instanceof Problem || error instanceof Skipped) throw error;
-      throw new Problem(`no answer: ${(reason ?? error).code ?? (reason ?? error).message}`);
-    } finally {
-      clearTimeout(late);
-      redis.disconnect();
+      // The reason lies deepest; no message of ours holds the password.
+      const code = error.cause?.code ?? error.cause?.cause?.code;
+      throw new Problem(code === undefined ? error.message : `${error.message}: ${code}`);
     }
+    if (found.length > 0) throw new Problem(found.join(' '));
   };
 
   return {
@@ -95,16 +78,6 @@ export const clusterChecks = (env, { Problem, Skipped, must }) => {
         const skew = Math.abs(localTime.getTime() - (before + Date.now()) / 2);
         must(skew < 5000, `they are ${Math.round(skew / 1000)} s apart: run NTP on both`);
       }),
-    'Redis answers, is new enough and evicts nothing': () =>
-      withRedis(async (redis) => {
-        const version = /redis_version:([\d.]+)/.exec(await redis.info('server'))?.[1] ?? '0';
-        must(Number.parseFloat(version) >= 6.2, `its version is ${version}: 7 is recommended, 6.2 the least`);
-        const value = /maxmemory_policy:([\w-]+)/.exec(await redis.info('memory'))?.[1];
-        if (value === undefined) throw new Skipped('it does not tell its maxmemory-policy: set noeviction');
-        must(
-          value === 'noeviction',
-          `maxmemory-policy is ${value}: set noeviction, or limits that count over all nodes are forgotten early`,
-        );
-      }),
+    'Redis answers, is new enough and evicts nothing': lookAtRedis,
   };
 };

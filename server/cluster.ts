@@ -85,7 +85,8 @@ export const waitFor = async <T>(log: Log, open: () => Promise<T>): Promise<T> =
 };
 
 const warnOf = (log: Log, link: RedisLink): void => {
-  const { evictionPolicy, version } = link.facts;
+  const { evictionPolicy, role, version } = link.facts;
+  if (role === 'slave') link.refused(new Error('READONLY'));
   if (evictionPolicy !== '' && evictionPolicy !== 'noeviction') {
     log.warn(
       { redis: link.address, evictionPolicy },

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { hostnameOf } from '../shared/host-name.ts';
+import { parseRedisUrl } from '../shared/redis-address.ts';
 
 export type Provider = 'builtin' | 'openai' | 'openai-compatible' | 'anthropic' | 'google';
 
@@ -120,11 +121,15 @@ const address = (schemes: readonly string[], example: string) =>
     .refine(
       (value) => schemes.some((scheme) => value.startsWith(`${scheme}//`) && value.length > scheme.length + 2),
       `Must be an address such as ${example}`,
-    )
-    .refine(
-      (value) => !schemes.includes('redis:') || parsedUrl(value) !== undefined,
-      `Must be an address such as ${example}`,
     );
+
+const redisAddress = z
+  .string()
+  .max(4096)
+  .superRefine((value, context) => {
+    const read = parseRedisUrl(value);
+    if ('problem' in read) context.addIssue({ code: 'custom', message: read.problem });
+  });
 
 const isProxyRange = (part: string): boolean => {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;
@@ -187,7 +192,7 @@ const environment = z.object({
   METRICS_TOKEN: bearer.optional(),
   DATA_DIR: z.string().max(1024).default('./data'),
   MONGODB_URL: address(['mongodb:', 'mongodb+srv:'], 'mongodb://host:27017/tiller').optional(),
-  REDIS_URL: address(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  REDIS_URL: redisAddress.optional(),
   TILLER_ABSENCE_SECONDS: integer(0, 86_400, 120),
   TRUST_PROXY: trustProxy.default(false),
   LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),

@@ -86,4 +86,35 @@ describe.skipIf(!hasRedis)('on a Redis Cluster (needs redis-server)', () => {
       expect(await ask()).toMatchObject({ code: 'rate_limited' });
     }
   });
+
+  it('[R7] a node goes to another member when the one that it spoke to dies, and starts where the first one is gone', async () => {
+    const { port: gone } = servers[2]!;
+    const others = servers.slice(0, 2).map(({ port }) => `127.0.0.1:${port}`);
+    const url = `redis+cluster://127.0.0.1:${gone},${others.join(',')}`;
+    const moving = await openRedis({ url, log });
+    const bus = createRedisBus({ link: moving, log, node: 'node_2', prefix: 'tiller:test', accepts: () => true });
+    const other = createRedisBus({ link: links[0]!, log, node: 'node_0', prefix: 'tiller:test', accepts: () => true });
+    const heard: string[] = [];
+    other.follow('org_1');
+    other.subscribe((delivery) => {
+      if (delivery.kind === 'touched') heard.push(delivery.orgId);
+    });
+    let backs = 0;
+    moving.onBack(() => (backs += 1));
+    const flows = async (): Promise<void> => {
+      await eventually(async () => {
+        heard.length = 0;
+        bus.publish({ kind: 'touched', orgId: 'org_1', heads: [] });
+        await eventually(() => expect(heard).toHaveLength(1), 200);
+      }, 5000);
+    };
+    await flows();
+    await servers[2]!.kill();
+    await eventually(() => expect(backs).toBe(1), 5000);
+    await flows();
+    const late = await openRedis({ url, log });
+    expect(late.isFlowing()).toBe(true);
+    for (const one of [bus, other]) await one.close();
+    for (const link of [moving, late]) await link.close();
+  });
 });

@@ -191,3 +191,29 @@ test('a bucket for files is named whole or not at all; its region may be left ou
   expect(Object.keys(wrong).sort()).toEqual(['FILES_S3_BUCKET', 'FILES_S3_ENDPOINT', 'FILES_S3_REGION']);
   expect(JSON.stringify(wrong)).not.toContain('hunter2');
 });
+
+test('REDIS_URL names a server, Sentinels or a cluster, and each mistake in it is told without its password', () => {
+  const MONGODB_URL = 'mongodb://m/tiller';
+  for (const url of [
+    'redis://r',
+    'rediss://:p%40ss@r:6380/1',
+    'redis://[::1]:6379',
+    'redis+sentinel://user:pass@a:26379,b/mymaster/2?sentinelPassword=x',
+    'rediss+sentinel://a,b,c/mymaster',
+    'redis+cluster://user:pass@a:7000,b:7001',
+  ])
+    expect(readConfig({ REDIS_URL: url, MONGODB_URL }).redisUrl).toBe(url);
+  const mistakes: [url: string, told: string][] = [
+    ['redis://:hunter2@a:1,b:2', 'redis+sentinel://'],
+    ['redis+sentinel://:hunter2@a:26379', 'the Sentinels know the master'],
+    ['redis+cluster://:hunter2@a:1/3', 'the database 0 alone'],
+    ['redis://:hunter2@a/one', 'number of a database'],
+    ['redis://:hunter2@a:99999', 'redis://host:6379'],
+    ['redis+shards://:hunter2@a', 'redis+cluster://'],
+  ];
+  for (const [url, told] of mistakes) {
+    const problem = problemsOf({ REDIS_URL: url, MONGODB_URL })['REDIS_URL'];
+    expect([url, problem]).toEqual([url, expect.stringContaining(told)]);
+    expect(problem).not.toContain('hunter2');
+  }
+});

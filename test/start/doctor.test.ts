@@ -140,6 +140,21 @@ describe.skipIf(!hasRedis || !hasMongo)('the servers of a cluster (needs redis-s
     expect([code, failed(text)]).toEqual([1, [expect.stringContaining('maxmemory-policy is allkeys-lru')]]);
   });
 
+  test('a Redis that takes no writes is found out, with the line to change', async () => {
+    const master = await startRedis();
+    const replica = await startRedis(['--replicaof', '127.0.0.1', String(master.port)]);
+    const full = await startRedis(['--maxmemory', '1', '--maxmemory-policy', 'noeviction']);
+    const MONGODB_URL = await freshMongoUrl('doctor');
+    const ask = async (url: string): Promise<string[]> =>
+      failed((await examine(server.url, { REDIS_URL: url, MONGODB_URL })).text);
+    expect(await ask(replica.url)).toEqual([expect.stringContaining('let REDIS_URL name the master')]);
+    expect(await ask(full.url)).toEqual([expect.stringContaining('raise maxmemory')]);
+    expect(await ask('redis+sentinel://127.0.0.1:1')).toEqual([
+      expect.stringContaining('the Sentinels know the master'),
+    ]);
+    for (const redis of [replica, full, master]) await redis.close();
+  });
+
   test('a Redis that hangs is given up within seconds', async () => {
     const redis = await startRedis();
     redis.freeze();

@@ -2,8 +2,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { freePort } from './child-server.ts';
 
 /** Whether there is a `redis-server` on PATH; tests that need one say `(needs redis-server)` in their titles. */
@@ -72,6 +75,77 @@ export const startRedis = async (options: readonly string[] = []): Promise<Redis
     close: async () => {
       process.off('exit', end);
       await kill();
+    },
+  };
+};
+
+export interface Sentinels {
+  /** What REDIS_URL says to use them. */
+  url: string;
+  /** The first one is the master to begin with. */
+  servers: RedisServer[];
+  /** The port of the master that they agree on. */
+  master(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Three Sentinels over a master and a replica; a master that is silent for a second is voted out. */
+export const startSentinels = async (): Promise<Sentinels> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tiller-sentinel-'));
+  const first = await startRedis();
+  const second = await startRedis(['--replicaof', '127.0.0.1', String(first.port)]);
+  const ports = await Promise.all([0, 1, 2].map(() => freePort()));
+  const children = await Promise.all(
+    ports.map(async (port) => {
+      const file = join(folder, `${port}.conf`);
+      const lines = [
+        `port ${port}`,
+        'bind 127.0.0.1',
+        `dir ${folder}`,
+        `sentinel monitor mymaster 127.0.0.1 ${first.port} 2`,
+        'sentinel down-after-milliseconds mymaster 1000',
+        'sentinel failover-timeout mymaster 3000',
+      ];
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+      while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 10));
+      return child;
+    }),
+  );
+  const end = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+  };
+  process.once('exit', end);
+  const sentinels = ports.map((port) => new Redis({ host: '127.0.0.1', port }));
+  /** They have found each other and the replica: before that nothing can be voted. */
+  const isComplete = async (): Promise<boolean> => {
+    const all = await Promise.all(
+      sentinels.map(async (one) => {
+        const told = (await one.call('SENTINEL', 'MASTER', 'mymaster')) as string[] | Record<string, string>;
+        const entries = Array.isArray(told)
+          ? Object.fromEntries(told.flatMap((name, i) => (i % 2 === 0 ? [[name, told[i + 1]!]] : [])))
+          : told;
+        return Number(entries['num-slaves']) === 1 && Number(entries['num-other-sentinels']) === 2;
+      }),
+    );
+    return all.every(Boolean);
+  };
+  while (!(await isComplete())) await new Promise((resolve) => setTimeout(resolve, 100));
+  return {
+    url: `redis+sentinel://${ports.map((port) => `127.0.0.1:${port}`).join(',')}/mymaster`,
+    servers: [first, second],
+    master: async () => {
+      const told = (await sentinels[0]!.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster')) as string[];
+      return Number(told[1]);
+    },
+    close: async () => {
+      for (const one of sentinels) one.disconnect();
+      process.off('exit', end);
+      const gone = children.map(async (child) => (child.exitCode === null ? once(child, 'exit') : undefined));
+      end();
+      await Promise.all(gone);
+      await Promise.all([first.close(), second.close()]);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 };

@@ -14,7 +14,7 @@ const asking = new Set(['subscribe', 'psubscribe', 'ssubscribe', 'unsubscribe', 
  * A client whose publishing and subscribing never reject: the adapter waits for neither, and a promise that nobody waits for
  * would end the process some ten seconds into an outage. While Redis is away nothing is sent.
  */
-const guarded = (redis: Redis, isFlowing: () => boolean): Redis =>
+const guarded = (redis: Redis, link: Pick<RedisLink, 'isFlowing' | 'refused'>): Redis =>
   new Proxy(redis, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
@@ -23,8 +23,8 @@ const guarded = (redis: Redis, isFlowing: () => boolean): Redis =>
       const isPublishing = publishing.has(String(name));
       if (!isPublishing && !asking.has(String(name))) return call;
       return (...args: unknown[]): Promise<unknown> => {
-        if (isPublishing && !isFlowing()) return Promise.resolve(0);
-        return Promise.resolve(call(...args)).catch(() => undefined);
+        if (isPublishing && !link.isFlowing()) return Promise.resolve(0);
+        return Promise.resolve(call(...args)).catch((error: unknown) => void link.refused(error));
       };
     },
   });
@@ -36,11 +36,7 @@ const guarded = (redis: Redis, isFlowing: () => boolean): Redis =>
 export const createRoomAdapter = async (link: RedisLink, prefix: string): Promise<ReturnType<typeof createAdapter>> => {
   // A connection of its own: the adapter reads every message of the one that it subscribes on.
   const subscriber = await link.connect({ autoResubscribe: true });
-  return createAdapter(
-    guarded(link.commands, () => link.isFlowing()),
-    guarded(subscriber, () => link.isFlowing()),
-    { key: `${prefix}:rooms` },
-  );
+  return createAdapter(guarded(link.commands, link), guarded(subscriber, link), { key: `${prefix}:rooms` });
 };
 
 /** Counts in Redis; undefined where it cannot tell within a moment, and then the caller counts for itself. */
@@ -65,7 +61,11 @@ export const createSharedCounter = (link: RedisLink, prefix: string): SharedCoun
       const task = limiterOf(name, count, perMs).consume(key);
       const taken = task.then(
         () => 0,
-        (refused: unknown) => (refused instanceof RateLimiterRes ? Math.max(1, refused.msBeforeNext) : undefined),
+        (refused: unknown) => {
+          if (refused instanceof RateLimiterRes) return Math.max(1, refused.msBeforeNext);
+          link.refused(refused);
+          return undefined;
+        },
       );
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<undefined>((resolve) => {
@@ -117,7 +117,7 @@ export const watchNeighbours = (link: RedisLink, installation: string, log: Log)
     }
     isTold = others.length > 0;
   };
-  const tick = (): void => void sign().catch(() => undefined);
+  const tick = (): void => void sign().catch((error: unknown) => link.refused(error));
   tick();
   const timer = setInterval(tick, signMs);
   timer.unref();

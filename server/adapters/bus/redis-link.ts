@@ -1,7 +1,11 @@
 // The connections to Redis: bounded, never waited for, and replaced where Redis has fallen silent.
 import { Redis } from 'ioredis';
 import type { RedisOptions as AllOptions } from 'ioredis';
+import { parseRedisUrl } from '../../../shared/redis-address.ts';
+import type { RedisAddress } from '../../../shared/redis-address.ts';
 import type { Log } from '../../ports/telemetry.ts';
+import { readFacts, refusalOf } from './redis-facts.ts';
+import type { RedisFacts } from './redis-facts.ts';
 
 /** Replies come as ioredis has always given them. */
 export type RedisOptions = Omit<AllOptions, 'replyMapping'>;
@@ -18,21 +22,13 @@ export class RedisStartError extends Error {
   }
 }
 
-/** How Redis was found at the start. */
-export interface RedisFacts {
-  version: string;
-  /** Channels of their own per conversation travel by `SPUBLISH`: Redis 7 and newer, outside of Redis Cluster. */
-  isSharded: boolean;
-  evictionPolicy: string;
-}
-
 export interface RedisLink {
   /** Commands and publishing. Rejects at once while there is no connection. */
   readonly commands: Redis;
   /** Subscriptions of the bus; they are made anew by the bus, not by the client. */
   readonly subscriptions: Redis;
   readonly facts: RedisFacts;
-  /** The host and port, without credentials. */
+  /** The hosts and ports, without credentials. */
   readonly address: string;
   /** False while what is sent would be lost or pile up: then nothing is sent. */
   isFlowing(): boolean;
@@ -40,6 +36,8 @@ export interface RedisLink {
   onBack(back: () => void): void;
   /** How often that was so far. */
   gaps(): number;
+  /** Something was refused: said once, and again where it comes back after an hour. @returns whether it was a refusal */
+  refused(error: unknown): boolean;
   /** Another connection that closes with this one. */
   connect(options?: RedisOptions): Promise<Redis>;
   close(): Promise<void>;
@@ -66,22 +64,36 @@ const baseOptions: RedisOptions = {
   retryStrategy: (times) => Math.min(2000, 50 * 2 ** Math.min(times, 6)) * (0.5 + Math.random() / 2),
 };
 
-const addressOf = (url: string): string => {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === '' ? '6379' : port}`;
-};
-
-const field = (info: string, name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+const addressOf = ({ hosts, master }: RedisAddress): string =>
+  hosts.map(({ host, port }) => `${host}:${port}`).join(',') + (master === undefined ? '' : ` (${master})`);
 
 const isCredential = (error: unknown): boolean => /WRONGPASS|NOAUTH|invalid (?:username|password)/i.test(String(error));
+const isRight = (error: unknown): boolean => String(error).includes('NOPERM');
 
-const readFacts = async (redis: Redis): Promise<RedisFacts> => {
-  const [server, memory] = await Promise.all([redis.info('server'), redis.info('memory')]);
-  const version = field(server, 'redis_version');
+/** A refusal that lasts is said again after so long, ms. */
+const saidAgainMs = 3_600_000;
+
+/** Where a connection goes first; of several members of a cluster the next one is tried after each failure. */
+const optionsOf = (address: RedisAddress): RedisOptions => {
+  const { kind, hosts, isTls, username, password, db, master, sentinelUsername, sentinelPassword } = address;
+  const tls = isTls ? { tls: {} } : {};
+  const common = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
+  const database = db === undefined ? {} : { db };
+  if (kind !== 'sentinel') return { ...hosts[0], ...common, ...database, ...tls };
   return {
-    version,
-    isSharded: Number.parseInt(version, 10) >= 7 && field(server, 'redis_mode') !== 'cluster',
-    evictionPolicy: field(memory, 'maxmemory_policy'),
+    ...common,
+    ...database,
+    ...tls,
+    sentinels: hosts,
+    name: master,
+    ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    ...(isTls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    // A Sentinel that does not answer is passed over soon, and all of them are asked again soon.
+    sentinelCommandTimeout: 1000,
+    // A Sentinel tells of a new master at once.
+    failoverDetector: true,
+    sentinelRetryStrategy: (times) => Math.min(1000, 100 * times),
   };
 };
 
@@ -107,12 +119,26 @@ const cut = (redis: Redis): void => {
 const waitingBytes = (redis: Redis): number =>
   (redis as unknown as { stream?: { writableLength?: number } }).stream?.writableLength ?? 0;
 
+/** Without these rights no node would hear of another. @throws the refusal */
+const tryRights = async (commands: Redis, subscriptions: Redis, isSharded: boolean): Promise<void> => {
+  const channel = 'tiller:rights';
+  await commands.publish(channel, '');
+  await subscriptions.subscribe(channel);
+  await subscriptions.unsubscribe(channel);
+  if (!isSharded) return;
+  await commands.spublish(channel, '');
+  await subscriptions.ssubscribe(channel);
+  await subscriptions.sunsubscribe(channel);
+};
+
 /**
  * Connects, once.
  * @throws RedisStartError: `mayPass` where Redis does not answer (yet)
  */
 export const openRedis = async ({ url, log }: { url: string; log: Log }): Promise<RedisLink> => {
-  const address = addressOf(url);
+  const named = parseRedisUrl(url);
+  if ('problem' in named) throw new RedisStartError(`REDIS_URL: ${named.problem}`, false);
+  const address = addressOf(named);
   const all: Redis[] = [];
   let isClosed = false;
   /** What it said itself: a connection that fails rejects with no reason. */
@@ -144,17 +170,55 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
     });
   };
 
-  const connect = async (options: RedisOptions = {}): Promise<Redis> => {
-    const redis = new Redis(url, { ...baseOptions, ...options });
+  const connectTo = async (first: number, options: RedisOptions): Promise<Redis> => {
+    const hosts = named.kind === 'cluster' ? { ...named.hosts[first]! } : {};
+    const redis = new Redis({ ...baseOptions, ...optionsOf(named), ...hosts, ...options });
     all.push(redis);
+    let next = first;
+    redis.on('close', () => {
+      // Of a cluster any member will do: the one that was spoken to may be gone.
+      if (named.kind !== 'cluster') return;
+      next = (next + 1) % named.hosts.length;
+      Object.assign(redis.options, named.hosts[next]);
+    });
     // Without a listener each failed try would be printed; what matters is told by `watch`.
     redis.on('error', (error: unknown) => {
       complaint = error;
     });
-    await within(3000, redis.connect());
+    try {
+      await within(3000, redis.connect());
+    } catch (error) {
+      redis.disconnect();
+      throw error;
+    }
     watch(redis);
     return redis;
   };
+  const connect = async (options: RedisOptions = {}): Promise<Redis> => {
+    const last = named.kind === 'cluster' ? named.hosts.length - 1 : 0;
+    for (let i = 0; ; i += 1) {
+      try {
+        return await connectTo(i, options);
+      } catch (error) {
+        if (i === last) throw error;
+      }
+    }
+  };
+
+  /** When each refusal was told. */
+  const told = new Map<string, number>();
+  const refused = (error: unknown): boolean => {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) return false;
+    const { code, remedy } = refusal;
+    const now = performance.now();
+    if (now - (told.get(code) ?? Number.NEGATIVE_INFINITY) > saidAgainMs) {
+      told.set(code, now);
+      log.warn({ redis: address, code }, `The Redis at ${address} refuses what a node asks: ${remedy}.`);
+    }
+    return true;
+  };
+
   const closeAll = (): void => {
     isClosed = true;
     for (const redis of all) {
@@ -169,12 +233,21 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
   try {
     [commands, subscriptions] = await Promise.all([connect(), connect()]);
     facts = await within(3000, readFacts(commands));
+    await within(3000, tryRights(commands, subscriptions, facts.isSharded));
   } catch (error) {
     closeAll();
     if (isCredential(error) || isCredential(complaint)) {
       throw new RedisStartError(`Redis at ${address} refuses the user name or password of REDIS_URL`, false, error);
     }
-    throw new RedisStartError(`Redis at ${address} does not answer`, true, error);
+    if (isRight(error) || isRight(complaint)) {
+      const refusal = isRight(error) ? error : complaint;
+      throw new RedisStartError(
+        `The user of REDIS_URL lacks a right at ${address} (${(refusal as Error).message}): see the ACL line in docs/operations.md`,
+        false,
+        error,
+      );
+    }
+    throw new RedisStartError(`Redis at ${address} does not answer`, true, complaint ?? error);
   }
 
   const isStuck = (redis: Redis, now: number, ms: number): boolean => now - (asked.get(redis) ?? now) > ms;
@@ -199,10 +272,28 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
         settled();
         heard.set(redis, performance.now());
         recover();
+        if (redis === commands) askRole();
       };
       // A rejection comes with a closed connection; the next look sees the new one.
       redis.ping().then(answered, settled);
     }
+  };
+  /** A master that was voted out still answers, and what is published there reaches nobody else. */
+  let isRoleKnown = true;
+  const askRole = (): void => {
+    if (!isRoleKnown || named.kind === 'cluster') return;
+    commands.role().then(
+      ([role]) => {
+        if (role !== 'slave' || isClosed) return;
+        refused(new Error('READONLY'));
+        // Sentinels know the master of now; a single server is all there is.
+        if (named.kind === 'sentinel') for (const redis of watched) cut(redis);
+      },
+      (error: unknown) => {
+        // A user without the right, or a service that hides it.
+        if (refusalOf(error)?.code === 'NOPERM' || /unknown command/i.test(String(error))) isRoleKnown = false;
+      },
+    );
   };
   /** Every connection has answered since something was lost. */
   const recover = (): void => {
@@ -223,6 +314,7 @@ export const openRedis = async ({ url, log }: { url: string; log: Log }): Promis
     isFlowing: () => isUp(commands, performance.now()) && waitingBytes(commands) < bufferBytes,
     onBack: (back) => void backs.push(back),
     gaps: () => gaps,
+    refused,
     connect,
     async close() {
       clearInterval(timer);

@@ -66,7 +66,7 @@ export const createRedisBus = (deps: RedisBusDeps): Bus => {
   };
 
   /** What fails with the connection is made good when it is back. */
-  const harmless = (task: Promise<unknown>): void => void task.catch(() => undefined);
+  const harmless = (task: Promise<unknown>): void => void task.catch((error: unknown) => link.refused(error));
   const subscribe = (subjects: readonly string[]): void => {
     if (subscriptions.status !== 'ready' || subjects.length === 0) return;
     const channels = subjects.map(channelOf);
