@@ -7,6 +7,7 @@ import { bundle } from './arms/bundle.ts';
 import { chat, growth } from './arms/chat.ts';
 import { crossNode, nodesAdded } from './arms/cluster.ts';
 import { coldStart } from './arms/cold-start.ts';
+import { commands } from './arms/commands.ts';
 import { fanOut } from './arms/fan-out.ts';
 import { inbox } from './arms/inbox.ts';
 import { memory } from './arms/memory.ts';
@@ -31,6 +32,7 @@ const arms: Record<string, (bench: Bench) => Promise<ArmResult>> = {
   mongo,
   'cross-node': crossNode,
   'nodes-added': nodesAdded,
+  commands,
   rest,
   growth,
 };

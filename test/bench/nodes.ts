@@ -12,7 +12,8 @@ import type { Child } from './spawn.ts';
 
 export interface Servers {
   mongoUrl: string;
-  redisUrl: string;
+  /** Undefined where the nodes have none. */
+  redisUrl: string | undefined;
   /** What the MongoDB is. */
   kind: string;
   /** What each has spent so far, µs; NaN where it is a server of somebody else's. */
@@ -52,6 +53,10 @@ export const withServers = async <T>(bench: Bench, work: (servers: Servers) => P
 
 let databases = 0;
 
+/** The same address with another database; one of several members is no `URL`. */
+const withDatabase = (mongoUrl: string, name: string): string =>
+  mongoUrl.replace(/^([^/]*\/\/[^/?]*)(\/[^?]*)?/, `$1/${name}`);
+
 /** So many nodes on a database of their own, and a load generator; all end with `work`. */
 export const withNodes = <T>(
   count: number,
@@ -60,11 +65,9 @@ export const withNodes = <T>(
 ): Promise<T> =>
   withFolder(async (folder) => {
     databases += 1;
-    const database = new URL(mongoUrl);
-    database.pathname = `/bench_${process.pid}_${databases}`;
+    const database = withDatabase(mongoUrl, `bench_${process.pid}_${databases}`);
     // A part of Redis of its own too: who was killed there a moment ago would count as a neighbour.
-    const part = new URL(redisUrl);
-    part.pathname = `/${databases % 16}`;
+    const part = redisUrl?.replace(/(\/\/[^/?]*)(\/[^?]*)?/, `$1/${databases % 16}`);
     const children: Child[] = [];
     const begin = async (entry: 'tiller' | 'load', core: 0 | 1, env: Record<string, string> = {}): Promise<Child> => {
       const child = await startChild(entry, { core, env });
@@ -79,8 +82,8 @@ export const withNodes = <T>(
         mkdirSync(dataDir);
         const node = await begin('tiller', 0, {
           DATA_DIR: dataDir,
-          MONGODB_URL: database.href,
-          REDIS_URL: part.href,
+          MONGODB_URL: database,
+          ...(part === undefined ? {} : { REDIS_URL: part }),
           BENCH_COMMANDS: '1',
         });
         nodes.push(node);

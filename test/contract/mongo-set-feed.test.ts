@@ -16,8 +16,8 @@ import { buildLog } from './log-builder.ts';
 interface Reader {
   pages: FeedPage[];
   /** The next page, asked for as current or not. */
-  look(mustBeCurrent?: boolean): Promise<FeedPage>;
-  has(commit: Commit): boolean;
+  look: (mustBeCurrent?: boolean) => Promise<FeedPage>;
+  has: (commit: Commit) => boolean;
 }
 
 describe.skipIf(!hasMongo)('the feed on a set of members (needs mongodb)', { timeout: 60_000 }, () => {

@@ -216,6 +216,24 @@ describe.skipIf(!hasMongo)('a keeper that nodes share (needs mongodb)', { timeou
       expect(given.toSorted()).toEqual(entries.map(({ commit }) => commit.id).toSorted());
     });
 
+    test('[S14] of a node that lives a page is current where it is asked for so, and then nothing acknowledged is missing', async () => {
+      const [reader, writer] = [await open(), await open()];
+      await reader.beat(newId('node'), 1, '{}');
+      let { cursor } = await reader.feed(null, 100);
+      for (let i = 0; i < 5; i++) {
+        const entry = buildLog({ orgId: newId('org') }).open();
+        const { commit } = entry;
+        await writer.append([entry]);
+        const page = await reader.feed(cursor, 100, true);
+        ({ cursor } = page);
+        expect(page).toMatchObject({ isCurrent: true, commits: [commit] });
+      }
+      const entries = Array.from({ length: 5 }, () => buildLog({ orgId: newId('org') }).open());
+      await writer.append(entries);
+      expect(await reader.feed(cursor, 3, true)).toMatchObject({ isCurrent: false, more: true });
+      expect(await reader.feed(cursor, 3, true)).toMatchObject({ isCurrent: true, more: false });
+    });
+
     test('[S8] a look costs what was written of late, not what there is', async () => {
       const old = Array.from({ length: 300 }, () =>
         toDocument(buildLog({ orgId: newId('org') }).open(), 1_700_000_000),

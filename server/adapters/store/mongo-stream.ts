@@ -18,7 +18,7 @@ const LASTED_MS = 60_000;
 
 /**
  * The server has none, or not for this user: no command of that name (59), unauthorized (13), not enabled (DocumentDB: 136), not
- * supported (115, 303, 304), a standalone (40,573) or a storage without them.
+ * supported (115, 303, 304), a stage that it does not know (40,324), a standalone (40,573).
  */
 const NEVER = new Set([13, 59, 115, 136, 303, 304, 40_573, 40_324]);
 
@@ -55,6 +55,7 @@ export const createStreams = (server: Server, known: Known, log: Pick<Log, 'warn
       ids.push(change.documentKey._id);
       telling ??= setTimeout(tell, GATHER_MS).unref();
     };
+
     /** Once for each stream: by its first answer, which says where it begins, or its first change where a server does not say. */
     const begin = (): (() => void) => {
       let isBegun = false;
@@ -66,6 +67,7 @@ export const createStreams = (server: Server, known: Known, log: Pick<Log, 'warn
         wake();
       };
     };
+
     /** Until it fails, and it always does. The driver itself resumes where that can be; what was missed, a look finds. */
     const read = async (): Promise<never> => {
       const begun = begin();

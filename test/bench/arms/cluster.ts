@@ -12,15 +12,20 @@ import type { ArmResult, Line } from '../result.ts';
 import type { Commands } from '../servers/commands.ts';
 import { median } from '../statistics.ts';
 
-const rooms = 48;
+export interface Pace {
+  rooms: number;
+  /** Messages over all rooms. */
+  perSecond: number;
+  /** Before anything is measured: a server warms up by what it does, not by the clock. */
+  warmPerSecond: number;
+}
+
 /** Well below what the test server for MongoDB can write: delays are then those of the way, not of a queue. */
-const perSecond = 40;
-/** Before anything is measured: a server warms up by what it does, not by the clock. */
-const warmPerSecond = 100;
+const usual: Pace = { rooms: 48, perSecond: 40, warmPerSecond: 100 };
 /** What came last is written and marked, and the feed has come to rest, before it is looked at what an idle node does. */
 const restMs = 6500;
 
-interface Figures {
+export interface Figures {
   run: DeliveryRun;
   /** Per message, µs, without what everybody spends idle. */
   cost: ClusterCost;
@@ -38,9 +43,16 @@ interface Figures {
 }
 
 /** `isCrossed`: half of the rooms have the agent on the next node. */
-const measure = (bench: Bench, servers: Servers, count: number, isCrossed: boolean): Promise<Figures> =>
+export const measure = (
+  bench: Bench,
+  servers: Servers,
+  count: number,
+  isCrossed: boolean,
+  pace = usual,
+): Promise<Figures> =>
   withNodes(count, servers, async (nodes) => {
     const { load, targets } = nodes;
+    const { rooms, perSecond, warmPerSecond } = pace;
     const ms = bench.isQuick ? 5000 : 10_000;
     const at = (i: number): Target => targets[i % count]!;
     const seats: Seats[] = Array.from({ length: rooms }, (_, i) => ({
@@ -81,7 +93,7 @@ const scaled = (commands: Commands, scale: (name: string, count: number) => numb
       .toSorted(([, some], [, others]) => others - some),
   );
 
-const totalOf = (commands: Commands): number => Object.values(commands).reduce((sum, count) => sum + count, 0);
+export const totalOf = (commands: Commands): number => Object.values(commands).reduce((sum, count) => sum + count, 0);
 
 const show = ({ run, cost, idle, idleDatabase, commands, idleCommands }: Figures): string => {
   const far = run.far.count === 0 ? '' : `, cross-node p50 ${run.far.p50.toFixed(1)} p99 ${run.far.p99.toFixed(1)} ms`;
@@ -129,7 +141,7 @@ export const crossNode = async (bench: Bench): Promise<ArmResult> => {
   const counts = [1, 2];
   const result = await withServers(bench, async (servers): Promise<ArmResult> => {
     const all = await run(bench, servers, counts, true);
-    const note = `on ${servers.kind}, ${perSecond} messages/s`;
+    const note = `on ${servers.kind}, ${usual.perSecond} messages/s`;
     const delivery = (name: 'p50' | 'p99') =>
       ratioLine(
         { name: `cross-node delivery, ${name}`, unit: 'ms', referenceName: 'same node', gate: null, note },
@@ -153,7 +165,7 @@ export const nodesAdded = async (bench: Bench): Promise<ArmResult> => {
   const counts = [1, 2, 3];
   const result = await withServers(bench, async (servers): Promise<ArmResult> => {
     const all = await run(bench, servers, counts, false);
-    const note = `on ${servers.kind}, ${perSecond} messages/s in all`;
+    const note = `on ${servers.kind}, ${usual.perSecond} messages/s in all`;
     const against = (index: number) =>
       ratioLine(
         {
