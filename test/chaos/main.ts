@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { canCluster } from '../cluster/cluster.ts';
 import { linkRows } from './link-rows.ts';
+import { memberRows } from './member-rows.ts';
 import { moreRows } from './more-rows.ts';
 import { overloadRows } from './overload-rows.ts';
 import { readerRows } from './reader-rows.ts';
@@ -30,6 +31,7 @@ const all = [
   ...moreRows,
   ...overloadRows,
   ...storeRows,
+  ...memberRows,
   soak(Number(values.minutes)),
 ];
 const only = values.only?.split(',');

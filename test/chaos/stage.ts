@@ -5,6 +5,7 @@ import { startCluster } from '../cluster/cluster.ts';
 import type { TestCluster, TestNode } from '../cluster/cluster.ts';
 import { startProxy } from '../cluster/proxy.ts';
 import type { Proxy } from '../cluster/proxy.ts';
+import type { MongoSet } from '../support/mongo-set.ts';
 import { connectStaff, openVisitor } from '../support/raw-client.ts';
 import { check, violations } from './checker.ts';
 import type { Verdict } from './history.ts';
@@ -84,6 +85,8 @@ export interface Scale {
   env?: Record<string, string>;
   /** A database on a server of one's own. */
   mongoUrl?: string;
+  /** Nodes reach their database through it. */
+  set?: MongoSet;
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -134,6 +137,7 @@ export const underLoad = async (
     nodes: scale.nodes ?? 3,
     env: { AI_BUILTIN_WORDS_PER_SECOND: '0', ...scale.env },
     ...(scale.mongoUrl === undefined ? {} : { mongoUrl: scale.mongoUrl }),
+    ...(scale.set === undefined ? {} : { set: scale.set }),
   });
   const up = [...cluster.nodes];
   const balancer = await startBalancer(up.map(({ port }) => port));

@@ -66,7 +66,7 @@ const judge = (limits: Limits, during: Tally, backMs: number | null): string[] =
  * Plays an outage of writing before a witness. It counts from twenty refusals in a row on: before, files that were written
  * already may hold room of their own.
  */
-const outage = async (
+export const outage = async (
   { node, widgetKey, token, store }: Pick<Solo, 'node' | 'widgetKey' | 'token' | 'store'>,
   forMs: number,
   limits: Limits,

@@ -12,6 +12,7 @@ import { openMongoStore } from '../../server/adapters/store/mongo.ts';
 import type { SharedStore } from '../../server/ports/store.ts';
 import { freePort } from '../support/child-server.ts';
 import { freshMongoUrl, hasMongo } from '../support/mongo-server.ts';
+import type { MongoSet } from '../support/mongo-set.ts';
 import { hasRedis, startRedis } from '../support/redis-server.ts';
 import type { RedisServer } from '../support/redis-server.ts';
 import type { Order } from './node-child.ts';
@@ -52,7 +53,7 @@ interface StartOptions {
 export interface TestCluster {
   nodes: TestNode[];
   redis: RedisServer;
-  /** Between every node and MongoDB. */
+  /** Between every node and MongoDB; of no effect on a set, which has its own. */
   mongo: Proxy;
   mongoUrl: string;
   widgetKey: string;
@@ -133,22 +134,25 @@ export const startCluster = async (
     redis?: RedisServer;
     /** A database on a server of one's own. */
     mongoUrl?: string;
+    /** Nodes reach their database through this set, each on a line of its own: `node 1`, `node 2`, … */
+    set?: MongoSet;
   } = {},
 ): Promise<TestCluster> => {
   const [redis, directUrl, folder] = await Promise.all([
     options.redis ?? startRedis(),
-    options.mongoUrl ?? freshMongoUrl('cluster'),
+    options.set?.url ?? options.mongoUrl ?? freshMongoUrl('cluster'),
     mkdtemp(join(tmpdir(), 'tiller-cluster-')),
   ]);
-  const direct = new URL(directUrl);
+  // An address of several hosts is no URL.
+  const direct = new URL(directUrl.replace(/,[^/]*/, ''));
   const mongo = await startProxy({ host: direct.hostname, port: Number(direct.port === '' ? '27017' : direct.port) });
-  const through = new URL(directUrl);
+  const through = new URL(direct);
   through.hostname = '127.0.0.1';
   through.port = String(mongo.port);
   // A replica set would lead the driver past the proxy.
   through.searchParams.delete('replicaSet');
   through.searchParams.set('directConnection', 'true');
-  const mongoUrl = through.href;
+  const mongoUrl = options.set?.url ?? through.href;
 
   let count = 0;
   const all: TestNode[] = [];
@@ -156,7 +160,7 @@ export const startCluster = async (
     count += 1;
     const node = await startNodeProcess(
       {
-        MONGODB_URL: mongoUrl,
+        MONGODB_URL: (await options.set?.line(`node ${count}`)) ?? mongoUrl,
         REDIS_URL: redis.url,
         DATA_DIR: join(folder, String(count)),
         AI_BUILTIN_WORDS_PER_SECOND: '20',

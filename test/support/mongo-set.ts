@@ -31,10 +31,11 @@ export interface MongoSet {
   /** The address by which a client is told from others in rules, counts and partitions. */
   line(name: string): Promise<string>;
   /**
-   * The primary gives up its role. What is under way there is answered with 189 or 11602, and it ends its connections when
-   * its `hello` says so. Resolves when another member is primary, after `electionMs` (300).
+   * The primary gives up its role. What is under way there is answered with 189 or 11602. It keeps its connections, as MongoDB
+   * since 4.2 does, or `endsConnections` when its `hello` has told of it, as one does that is being shut down. Resolves when
+   * another member is primary, after `electionMs` (300).
    */
-  stepDown(electionMs?: number): Promise<void>;
+  stepDown(options?: { electionMs?: number; endsConnections?: boolean }): Promise<void>;
   /**
    * The primary dies: its connections are reset and its ports refuse. Resolves when the others have elected one, after
    * `electionMs` (11,000); the dead one returns as a secondary `returnMs` (1000) later.
@@ -192,11 +193,11 @@ export const startMongoSet = async (
       }
     },
     line: async (name) => addressOf(await doors.line(name)),
-    stepDown: async (electionMs = 300) => {
+    stepDown: async ({ electionMs = 300, endsConnections = false } = {}) => {
       const old = theirs();
       members.demote(old, 'secondary');
       await after(FAREWELL_MS);
-      doors.dismiss(old.index);
+      if (endsConnections) doors.dismiss(old.index);
       await after(electionMs - FAREWELL_MS);
       electAnother(old);
     },
