@@ -6,6 +6,7 @@ import { memberRows } from './member-rows.ts';
 import { moreRows } from './more-rows.ts';
 import { overloadRows } from './overload-rows.ts';
 import { readerRows } from './reader-rows.ts';
+import { redisRows } from './redis-rows.ts';
 import { rows } from './rows.ts';
 import { soak } from './soak.ts';
 import type { Row } from './stage.ts';
@@ -32,6 +33,7 @@ const all = [
   ...overloadRows,
   ...storeRows,
   ...memberRows,
+  ...redisRows,
   soak(Number(values.minutes)),
 ];
 const only = values.only?.split(',');

@@ -10,7 +10,7 @@ import { outage } from './store-rows.ts';
 type Outcome = Awaited<ReturnType<Parameters<typeof underLoad>[3]>>;
 
 /** How long nothing was acked, at most, while people were writing, ms. */
-const watchGaps = (load: Load): { end: () => number } => {
+export const watchGaps = (load: Load): { end: () => number } => {
   let acked = load.acked();
   let since = performance.now();
   let longest = 0;

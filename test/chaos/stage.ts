@@ -6,6 +6,7 @@ import type { TestCluster, TestNode } from '../cluster/cluster.ts';
 import { startProxy } from '../cluster/proxy.ts';
 import type { Proxy } from '../cluster/proxy.ts';
 import type { MongoSet } from '../support/mongo-set.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 import { connectStaff, openVisitor } from '../support/raw-client.ts';
 import { check, violations } from './checker.ts';
 import type { Verdict } from './history.ts';
@@ -87,6 +88,8 @@ export interface Scale {
   mongoUrl?: string;
   /** Nodes reach their database through it. */
   set?: MongoSet;
+  /** A Redis of one's own. */
+  redis?: RedisServer;
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -138,6 +141,7 @@ export const underLoad = async (
     env: { AI_BUILTIN_WORDS_PER_SECOND: '0', ...scale.env },
     ...(scale.mongoUrl === undefined ? {} : { mongoUrl: scale.mongoUrl }),
     ...(scale.set === undefined ? {} : { set: scale.set }),
+    ...(scale.redis === undefined ? {} : { redis: scale.redis }),
   });
   const up = [...cluster.nodes];
   const balancer = await startBalancer(up.map(({ port }) => port));

@@ -1,8 +1,4 @@
 // Redis in cluster mode, for whoever has nothing else: every node hears everything, whichever member it is connected to.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSharedCounter } from '../../server/adapters/bus/redis-cluster.ts';
 import { openRedis } from '../../server/adapters/bus/redis-link.ts';
@@ -12,48 +8,24 @@ import { createLog } from '../../server/adapters/log/pino.ts';
 import type { Delivery } from '../../server/ports/bus.ts';
 import { systemClock } from '../../server/ports/clock.ts';
 import { Limits, rates } from '../../server/usecases/limits.ts';
-import { hasRedis, startRedis } from '../support/redis-server.ts';
-import type { RedisServer } from '../support/redis-server.ts';
+import { hasRedis, startRedisCluster } from '../support/redis-server.ts';
+import type { RedisCluster, RedisServer } from '../support/redis-server.ts';
 import { eventually } from './people.ts';
 
 const log = createLog('silent');
-const slots = 16_384;
-
-/** Three masters that know each other and share the slots. */
-const startRedisCluster = async (folder: string): Promise<RedisServer[]> => {
-  const servers = await Promise.all(
-    [0, 1, 2].map((i) => startRedis(['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, `${i}.conf`)])),
-  );
-  const clients = servers.map(({ url }) => new Redis(url));
-  for (const [i, client] of clients.entries()) {
-    const [from, to] = [i, i + 1].map((place) => Math.floor((slots * place) / servers.length)) as [number, number];
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to - 1);
-    await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[(i + 1) % servers.length]!.port);
-  }
-  await eventually(async () => {
-    for (const client of clients) {
-      const info = String(await client.call('CLUSTER', 'INFO'));
-      expect(info).toContain('cluster_state:ok');
-      expect(info).toContain('cluster_known_nodes:3');
-    }
-  }, 20_000);
-  for (const client of clients) client.disconnect();
-  return servers;
-};
-
 describe.skipIf(!hasRedis)('on a Redis Cluster (needs redis-server)', () => {
   let servers: RedisServer[] = [];
   let links: RedisLink[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'tiller-redis-'));
+  let cluster: RedisCluster;
 
   beforeAll(async () => {
-    servers = await startRedisCluster(folder);
+    cluster = await startRedisCluster();
+    servers = cluster.servers;
     links = await Promise.all(servers.slice(0, 2).map(({ url }) => openRedis({ url, log })));
   });
   afterAll(async () => {
     for (const link of links) await link.close();
-    for (const server of servers) await server.close();
-    rmSync(folder, { recursive: true, force: true });
+    await cluster?.close();
   });
 
   it('[B2] nodes at different members hear each other, on plain channels', async () => {

@@ -149,3 +149,40 @@ export const startSentinels = async (): Promise<Sentinels> => {
     },
   };
 };
+
+export interface RedisCluster {
+  /** What REDIS_URL says to use it. */
+  url: string;
+  servers: RedisServer[];
+  close(): Promise<void>;
+}
+
+const slots = 16_384;
+
+/** Three masters that know each other and share the slots. */
+export const startRedisCluster = async (): Promise<RedisCluster> => {
+  const folder = mkdtempSync(join(tmpdir(), 'tiller-redis-'));
+  const servers = await Promise.all(
+    [0, 1, 2].map((i) => startRedis(['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, `${i}.conf`)])),
+  );
+  const clients = servers.map(({ url }) => new Redis(url));
+  for (const [i, client] of clients.entries()) {
+    const [from, to] = [i, i + 1].map((place) => Math.floor((slots * place) / servers.length)) as [number, number];
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to - 1);
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[(i + 1) % servers.length]!.port);
+  }
+  const isWhole = async (): Promise<boolean> => {
+    const told = await Promise.all(clients.map(async (client) => String(await client.call('CLUSTER', 'INFO'))));
+    return told.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'));
+  };
+  while (!(await isWhole())) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const client of clients) client.disconnect();
+  return {
+    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    servers,
+    close: async () => {
+      for (const server of servers) await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
