@@ -37,6 +37,8 @@ const wakeGapMs = 150;
 const undoneMs = { restless: 4000, quiet: 8000 } as const;
 const undoneEveryMs = 2000;
 const undoneBatch = 100;
+/** Who speaks lets a majority confirm a look so often: what wakes it in between costs no more than elsewhere. */
+const proofMs = 250;
 /** After a look that is older, or that may not have seen all, nothing is spoken: somebody may have taken over (R10, S14). */
 export const fenceMs = 1000;
 
@@ -149,7 +151,8 @@ export class Feed {
       // Counted from before the question: what comes after it is not in the answer.
       const began = clock.monotonic();
       this.#begunAt = began;
-      const page = await store.feed(this.#cursor, pageSize, this.#deps.isSpeaking());
+      const isProofDue = this.#deps.isSpeaking() && began - this.#currentAt >= proofMs;
+      const page = await store.feed(this.#cursor, pageSize, isProofDue);
       if (this.#isStopped) return;
       this.#cursor = page.cursor;
       if (page.commits.length > 0) this.#newsAt = began;

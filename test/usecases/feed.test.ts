@@ -149,6 +149,16 @@ describe('the feed of a node', () => {
     }
     expect(looks.length - before).toBeLessThanOrEqual(8);
     expect(looks.length - before).toBeGreaterThanOrEqual(5);
+    // Nor does it cost more proofs, where somebody speaks.
+    isSpeaking = true;
+    for (let ms = 0; ms < 3000; ms += 10) {
+      wake!();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(proofs.length).toBeGreaterThan(5);
+    expect(proofs.length).toBeLessThanOrEqual(12);
+    expect(feed.isFresh()).toBe(true);
+    isSpeaking = false;
     isTold = true;
     await vi.advanceTimersByTimeAsync(2500);
     expect(wake).toBeNull();

@@ -9,6 +9,8 @@ import type { Server } from './mongo-server.ts';
 
 /** Changes of one moment are told of together; meanwhile those of this process are acknowledged here, ms. */
 const GATHER_MS = 30;
+/** After an answer the next one is asked for so much later, ms: a burst comes in a few, and is looked at in as many. */
+const BATCH_MS = 120;
 /** One `getMore` waits so long, ms: less than a socket may be silent. */
 const AWAIT_MS = 3000;
 /** Tried again after so long, twice as long each time, ms; from the beginning after a stream that has lasted. */
@@ -78,6 +80,8 @@ export const createStreams = (server: Server, known: Known, log: Pick<Log, 'warn
         const change = await stream.next();
         begun();
         note(change);
+        // A question for every change would be one for every message of the installation.
+        if (stream.bufferedCount() === 0) await pause(BATCH_MS, undefined, { signal: ending.signal, ref: false });
       }
     };
 

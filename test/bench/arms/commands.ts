@@ -9,7 +9,7 @@ import { measure, totalOf } from './cluster.ts';
 import type { Figures } from './cluster.ts';
 
 /** What is counted is the same at any pace that the set and its database keep up with. */
-const pace = { rooms: 12, perSecond: 10, warmPerSecond: 10 } as const;
+const pace = { rooms: 4, perSecond: 4, warmPerSecond: 4 } as const;
 
 interface Case {
   count: number;
