@@ -120,7 +120,7 @@ const clockBehind: Played = {
         injected: 1,
         recoveryMs,
         note: `longest gap without an ack ${watching.end()} ms`,
-        wrong: recoveryMs > 15_000 ? [`seen on the other node after ${Math.round(recoveryMs)} ms`] : [],
+        wrong: recoveryMs > 30_000 ? [`seen on the other node after ${Math.round(recoveryMs)} ms`] : [],
       };
     }),
 };

@@ -5,8 +5,8 @@ import { startMongoSet } from '../support/mongo-set.ts';
 import type { MongoSet } from '../support/mongo-set.ts';
 import { canCluster } from './cluster.ts';
 
-const visitors = 6;
-const messages = 20;
+const visitors = 4;
+const messages = 12;
 
 describe.skipIf(!canCluster)('elections (needs redis-server) (needs mongodb)', { timeout: 120_000 }, () => {
   let set: MongoSet;
@@ -37,6 +37,6 @@ describe.skipIf(!canCluster)('elections (needs redis-server) (needs mongodb)', {
     expect(row).toMatchObject({ lost: 0, doubled: 0, reordered: 0, stale: 0, wrong: [] });
     expect(row.messages).toBe(visitors * messages);
     // Both nodes wrote, each over a line of its own.
-    for (const line of ['node 1', 'node 2']) expect(set.commands(line)['insert']).toBeGreaterThan(10);
+    for (const line of ['node 1', 'node 2']) expect(set.commands(line)['insert']).toBeGreaterThan(0);
   });
 });

@@ -153,7 +153,11 @@ export const startMongoSet = async (
   const later = new Set<{ timer: NodeJS.Timeout; run: () => void }>();
   const after = async (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      const one = { timer: setTimeout(() => one.run(), ms), run: () => void (later.delete(one), resolve()) };
+      const run = (): void => {
+        later.delete(one);
+        resolve();
+      };
+      const one = { timer: setTimeout(run, ms), run };
       later.add(one);
     });
 
