@@ -26,7 +26,7 @@ describe.skipIf(!canCluster)('an outvoted primary (needs redis-server) (needs mo
     owner = await cluster.startNode({ env: { MONGODB_URL: await set.line('here') } });
   });
   afterAll(async () => {
-    await people.leave();
+    people.leave();
     cluster?.redis.thaw();
     await cluster?.close();
     await set?.close();
