@@ -40,11 +40,11 @@ const failover = (
 
 export const redisRows: Played[] = [
   failover('sentinel-failover', 'the master of Redis dies, Sentinels elect another', async () => {
-    const { url, servers, close } = await startSentinels();
-    return { url, victim: servers[0]!, close };
+    const sentinels = await startSentinels();
+    return { url: sentinels.url, victim: sentinels.servers[0]!, close: () => sentinels.close() };
   }),
   failover('cluster-failover', 'the member of a Redis Cluster that the nodes speak to dies', async () => {
-    const { url, servers, close } = await startRedisCluster();
-    return { url, victim: servers[0]!, close };
+    const cluster = await startRedisCluster();
+    return { url: cluster.url, victim: cluster.servers[0]!, close: () => cluster.close() };
   }),
 ];

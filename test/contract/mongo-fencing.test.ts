@@ -78,15 +78,16 @@ describe('[S12] [S13] 1,000 random schedules of two nodes: late, lost and reorde
         let now = 1_700_000_000_000;
         let isCalm = false;
         const clock = { now: () => now, monotonic: () => now };
-        const { connect, events, collection } = createSchedule(
+        const schedule = createSchedule(
           isAtomic,
           () => now,
           () => !isCalm && draw(40) === 0,
         );
+        const { events } = schedule;
 
         const orgId = 'org_x';
         const outcomes = new Map<string, boolean>();
-        const nodes = ['a', 'b'].map((node) => nodeOn(connect(node), undefined, clock as never));
+        const nodes = ['a', 'b'].map((node) => nodeOn(schedule.connect(node), undefined, clock));
         const run = async (node: Node, name: string): Promise<void> => {
           try {
             await enter(node, orgId, name);
@@ -136,7 +137,7 @@ describe('[S12] [S13] 1,000 random schedules of two nodes: late, lost and reorde
         }
         // Whoever comes next finds all of it, or nothing of it.
         isCalm = true;
-        void run(nodeOn(connect('c'), undefined, clock as never), 'last').finally(() => (over.last = true));
+        void run(nodeOn(schedule.connect('c'), undefined, clock), 'last').finally(() => (over.last = true));
         for (let i = 0; !over.last && i < 5000; i++) {
           await settle();
           if (events.length > 0) events.shift()!.happen();
@@ -146,7 +147,7 @@ describe('[S12] [S13] 1,000 random schedules of two nodes: late, lost and reorde
           }
         }
         expect(outcomes.get('last')).toBe(true);
-        const members = [...collection('documents').values()]
+        const members = [...schedule.collection('documents').values()]
           .filter(({ shelf }) => shelf === `members/${orgId}`)
           .map(({ body }) => JSON.parse(body as string) as Member);
         const names = check(orgId, members);

@@ -38,5 +38,9 @@ export const withoutRepeats = (log: Log, now: () => number = () => performance.n
       const repeats = last?.repeats ?? 0;
       write(repeats === 0 ? fields : { ...fields, repeats }, message);
     };
-  return { ...log, warn: once(log.warn), error: once(log.error) };
+  return {
+    ...log,
+    warn: once((fields, message) => log.warn(fields, message)),
+    error: once((fields, message) => log.error(fields, message)),
+  };
 };

@@ -180,7 +180,7 @@ const passing = [
 ];
 const tooOld = 'It is too old: MongoDB 4.4 or newer is needed.';
 
-type NodeError = { code?: unknown; syscall?: unknown };
+type NodeError = { code?: string; syscall?: string };
 
 const tlsCodes = /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 const tlsFile = 'A file that MONGODB_URL names cannot be read: correct tlsCAFile, tlsCertificateKeyFile or tlsCRLFile.';
@@ -188,12 +188,12 @@ const names = 'Its name cannot be resolved: correct the host in MONGODB_URL, or 
 
 /** What a system call of this machine says: Node's own errors, which the driver passes on as they are (`cause`, or raw). */
 const ofSystem = ({ code: given, syscall }: NodeError): Fault | undefined => {
-  const code = String(given ?? '');
+  const code = typeof given === 'string' ? given : '';
   if (tlsCodes.test(code)) return misconfigured(tls);
   if (syscall === undefined) return undefined;
   if (syscall === 'open') return misconfigured(tlsFile);
   // A name that is not known may be registered in a moment: containers start.
-  if (syscall === 'getaddrinfo' || String(syscall).startsWith('query')) return misconfigured(names, true);
+  if (syscall === 'getaddrinfo' || syscall.startsWith('query')) return misconfigured(names, true);
   return { kind: 'unavailable' };
 };
 

@@ -55,10 +55,10 @@ export const toMongoStartError = (error: unknown, hosts: string): StoreStartErro
     case 'duplicate':
       return new StoreUnreachableError(`No MongoDB that takes writes answers at ${hosts}: ${why(error)}.`, error);
     default: {
-      const { code, codeName } = error as { code?: unknown; codeName?: unknown };
-      const named = [code, codeName].filter((one) => one !== undefined).join(' ');
+      const { code, codeName } = error as { code?: number | string; codeName?: string };
+      const named = `${code ?? 'no code'} ${codeName ?? ''}`.trim();
       return new StoreStartError(
-        `The MongoDB at ${hosts} answers what this server does not understand (${named === '' ? 'no code' : named}): ${why(error)}.`,
+        `The MongoDB at ${hosts} answers what this server does not understand (${named}): ${why(error)}.`,
         error,
       );
     }

@@ -20,7 +20,7 @@ export const createWriteBatch = (): WriteBatch & { writes(): Write[] } => {
     // As it is now: later changes of the object are not taken.
     put: (kind, document) =>
       add({ kind, orgId: document.orgId, id: document.id, document: structuredClone(document) } as Write),
-    delete: (kind, orgId, id) => add({ kind, orgId, id } as Write),
+    delete: (kind, orgId, id) => add({ kind, orgId, id }),
     writes: () => [...byId.values()],
   };
 };
