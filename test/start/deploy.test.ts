@@ -140,7 +140,7 @@ describe('deploying', () => {
       ...all(dockerfile, /^FROM (\S+)/gm),
       ...all(ci, /docker create --name \w+ (\S+)/g),
     ];
-    expect(images).toHaveLength(6);
+    expect(images).toHaveLength(7);
     for (const image of images) expect(image).toMatch(/^[\w/]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/);
     const actions = all(ci, /uses: (.*)$/gm);
     expect(actions.length).toBeGreaterThan(3);
